@@ -1,0 +1,171 @@
+"""Investigate threats in a Microsoft tenant from Jupyter.
+
+``import graphinvestigate as gi`` does no work: each name below is loaded when it is first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # for editors and type checkers; at run time each name is loaded when it is first used
+    from graphinvestigate.client import (
+        GraphClient as GraphClient,
+        connect_emulator as connect_emulator,
+    )
+    from graphinvestigate.client.connect import connect as connect
+    from graphinvestigate.demo import (
+        connect_demo as connect_demo,
+    )
+    from graphinvestigate.errors import (
+        AmbiguousEntityError as AmbiguousEntityError,
+        AuthError as AuthError,
+        BadFileError as BadFileError,
+        BadRequestError as BadRequestError,
+        BadResponseError as BadResponseError,
+        EndpointRetiredError as EndpointRetiredError,
+        EntityNotFoundError as EntityNotFoundError,
+        GraphError as GraphError,
+        GraphInvestigateError as GraphInvestigateError,
+        LicenceMissingError as LicenceMissingError,
+        NetworkError as NetworkError,
+        PagingLoopError as PagingLoopError,
+        PartialResultError as PartialResultError,
+        PermissionMissingError as PermissionMissingError,
+        ProxyInterceptError as ProxyInterceptError,
+        RecordNotFoundError as RecordNotFoundError,
+        ServiceError as ServiceError,
+        ThrottledError as ThrottledError,
+        UsageError as UsageError,
+    )
+    from graphinvestigate.frames import (
+        evidence as evidence,
+        read_records as read_records,
+    )
+    from graphinvestigate.linking import (
+        Entity as Entity,
+        Path as Path,
+        Record as Record,
+        find_entity as find_entity,
+        merge_graphs as merge_graphs,
+        neighborhood as neighborhood,
+        paths as paths,
+        rank_incidents as rank_incidents,
+        why as why,
+    )
+    from graphinvestigate.linking.entities import entities as entities
+    from graphinvestigate.linking.entity_graph import entity_graph as entity_graph
+    from graphinvestigate.pivots import (
+        Pivot as Pivot,
+        pivot as pivot,
+    )
+    from graphinvestigate.queries import (
+        Refresh as Refresh,
+        check_access as check_access,
+        get_alert as get_alert,
+        get_incident as get_incident,
+        get_user as get_user,
+        list_alerts as list_alerts,
+        list_directory_audits as list_directory_audits,
+        list_incidents as list_incidents,
+        list_risk_detections as list_risk_detections,
+        list_risky_service_principals as list_risky_service_principals,
+        list_risky_user_history as list_risky_user_history,
+        list_risky_users as list_risky_users,
+        list_secure_score_control_profiles as list_secure_score_control_profiles,
+        list_secure_scores as list_secure_scores,
+        list_service_principal_risk_detections as list_service_principal_risk_detections,
+        list_sign_ins as list_sign_ins,
+        list_user_devices as list_user_devices,
+        refresh as refresh,
+        run_hunting_query as run_hunting_query,
+    )
+    from graphinvestigate.queries.coverage import coverage as coverage
+    from graphinvestigate.views import (
+        plot_entity_graph as plot_entity_graph,
+        plot_timeline as plot_timeline,
+    )
+    from graphinvestigate.widgets import (
+        AlertPicker as AlertPicker,
+        EntityExplorer as EntityExplorer,
+    )
+
+_HOME = {
+    "AlertPicker": "widgets",
+    "AmbiguousEntityError": "errors",
+    "AuthError": "errors",
+    "BadFileError": "errors",
+    "BadRequestError": "errors",
+    "BadResponseError": "errors",
+    "EndpointRetiredError": "errors",
+    "Entity": "linking",
+    "EntityExplorer": "widgets",
+    "EntityNotFoundError": "errors",
+    "GraphClient": "client",
+    "GraphError": "errors",
+    "GraphInvestigateError": "errors",
+    "LicenceMissingError": "errors",
+    "NetworkError": "errors",
+    "PagingLoopError": "errors",
+    "PartialResultError": "errors",
+    "Path": "linking",
+    "PermissionMissingError": "errors",
+    "Pivot": "pivots",
+    "ProxyInterceptError": "errors",
+    "Record": "linking",
+    "RecordNotFoundError": "errors",
+    "Refresh": "queries",
+    "ServiceError": "errors",
+    "ThrottledError": "errors",
+    "UsageError": "errors",
+    "check_access": "queries",
+    "connect": "client",
+    "connect_demo": "demo",
+    "connect_emulator": "client",
+    "coverage": "queries",
+    "entities": "linking",
+    "entity_graph": "linking",
+    "evidence": "frames",
+    "find_entity": "linking",
+    "get_alert": "queries",
+    "get_incident": "queries",
+    "get_user": "queries",
+    "list_alerts": "queries",
+    "list_directory_audits": "queries",
+    "list_incidents": "queries",
+    "list_risk_detections": "queries",
+    "list_risky_service_principals": "queries",
+    "list_risky_user_history": "queries",
+    "list_risky_users": "queries",
+    "list_secure_score_control_profiles": "queries",
+    "list_secure_scores": "queries",
+    "list_service_principal_risk_detections": "queries",
+    "list_sign_ins": "queries",
+    "list_user_devices": "queries",
+    "merge_graphs": "linking",
+    "neighborhood": "linking",
+    "paths": "linking",
+    "pivot": "pivots",
+    "plot_entity_graph": "views",
+    "plot_timeline": "views",
+    "rank_incidents": "linking",
+    "read_records": "frames",
+    "refresh": "queries",
+    "run_hunting_query": "queries",
+    "why": "linking",
+}
+
+__all__ = sorted(_HOME)  # noqa: PLE0605 (the tests prove that it is the list of what can be imported)
+__version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'graphinvestigate' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"graphinvestigate.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOME})

@@ -1,0 +1,396 @@
+"""The authorised connection to one tenant: pages and records, with retries, to the end or with an error."""
+
+from __future__ import annotations
+
+import threading
+import time
+import weakref
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from types import TracebackType
+from typing import Any
+
+import httpx
+
+from graphinvestigate.client.asking import Asker, Call, headers_with, json_of
+from graphinvestigate.client.auth import BearerAuth, Credential
+from graphinvestigate.client.batching import Batch, BatchAnswer, BatchRequest, item_of
+from graphinvestigate.client.clouds import Cloud, is_loopback
+from graphinvestigate.client.emulator_credential import EmulatorCredential
+from graphinvestigate.client.journal import Journal
+from graphinvestigate.client.links import Address, address_of, next_address
+from graphinvestigate.client.paging import follow
+from graphinvestigate.client.pull import Pull
+from graphinvestigate.client.throttle import Limiters
+from graphinvestigate.client.traffic import Traffic
+from graphinvestigate.envelope import Page, read_page, read_record
+from graphinvestigate.errors import UsageError
+
+
+class GraphClient:
+    """A connection to one tenant. Make one with :func:`connect`; close it or use it in ``with``.
+
+    Attributes
+    ----------
+    tenant_id : str
+        The tenant.
+    cloud : Cloud
+        Where it lives.
+    base_url : str
+        Graph's root, such as ``"https://graph.microsoft.com"``: no version, no trailing slash.
+    pulls : dict of str to Pull
+        What each pull asked for and got, by `pull_id`.
+
+    Threads may share a client.
+    """
+
+    def __init__(
+        self,
+        *,
+        tenant_id: str,
+        cloud: Cloud,
+        credential: Credential,
+        http: httpx.Client,
+        own_transport: bool = False,
+        proxy_host: str | None = None,
+        _clock: Callable[[], float] = time.monotonic,
+        _sleep: Callable[[float], None] = time.sleep,
+        _wall: Callable[[], float] = time.time,
+    ) -> None:
+        self.tenant_id = tenant_id
+        self.cloud = cloud
+        self.base_url = cloud.graph
+        self.pulls: dict[str, Pull] = {}
+        self._origin = httpx.URL(cloud.graph)
+        self._emulated = isinstance(credential, EmulatorCredential)
+        _refuse_mixture(self._origin, emulated=self._emulated, own_transport=own_transport)
+        tenant = (cloud.graph, tenant_id, id(http) if own_transport else None)
+        self._traffic = Traffic(
+            origin=self._origin,
+            limiters=Limiters((_clock, *tenant)),
+            clock=_clock,
+            sleep=_sleep,
+            wall=_wall,
+            own_time=self._emulated,
+        )
+        self._auth = BearerAuth(credential, self._origin)
+        self._asker = Asker(
+            http=http,
+            auth=self._auth,
+            traffic=self._traffic,
+            proxy_host=proxy_host,
+            loopback=is_loopback(self._origin),
+        )
+        http.event_hooks = {"request": [self._traffic.before], "response": [self._traffic.after]}
+        self._close = weakref.finalize(self, http.close)
+
+    @property
+    def requests_made(self) -> int:
+        """Requests made to Graph so far, repeated ones included."""
+        return self._traffic.requests
+
+    @property
+    def waited_seconds(self) -> float:
+        """Seconds spent waiting so far because Graph limits requests or failed for a moment."""
+        return self._traffic.waited
+
+    @property
+    def on_wait(self) -> Callable[[float, str], None] | None:
+        """Called with ``(seconds left, why)`` while waiting and ``(0.0, why)`` after it, in the thread that waits."""
+        return self._traffic.on_wait
+
+    @on_wait.setter
+    def on_wait(self, hook: Callable[[float, str], None] | None) -> None:
+        self._traffic.on_wait = hook
+
+    def now(self) -> datetime:
+        """Give the time by Graph's clock, which this machine's may differ from.
+
+        An emulator lives in a time of its own: it is asked once if nothing was heard from it lately.
+
+        Returns
+        -------
+        datetime
+            Aware, UTC, in whole seconds.
+
+        Raises
+        ------
+        NetworkError
+            The emulator does not answer.
+        """
+        if not self._emulated:
+            return self._traffic.now()
+        if self._traffic.said() is None:
+            self._asker.probe(httpx.URL(f"{self.base_url}/v1.0/"))
+        return self._traffic.said() or self._traffic.now()
+
+    def pages(
+        self,
+        path: str,
+        *,
+        params: Mapping[str, str | int | bool] | None = None,
+        version: str = "v1.0",
+        headers: Mapping[str, str] | None = None,
+        permission: str | None = None,
+        journal: Journal | None = None,
+        stop: threading.Event | None = None,
+    ) -> Iterator[Page]:
+        """Read a list, page by page, to its end.
+
+        Parameters
+        ----------
+        path : str
+            Such as ``"/security/alerts_v2"``; or a next link as a page gave it, to go on from there.
+        params : mapping or None
+            The query options of the first page; next links carry their own.
+        version : str
+            ``"v1.0"`` or ``"beta"``.
+        headers : mapping or None
+            More headers, sent with every page.
+        permission : str or None
+            The least permission that the call needs, to name it in errors.
+        journal : Journal or None
+            Where to keep the pages that came, and to take those from that an earlier, interrupted reading of the
+            same list kept: only the rest is asked for.
+        stop : threading.Event or None
+            When it is set, waiting ends and `concurrent.futures.CancelledError` is raised: Ctrl-C reaches no
+            worker thread, so who started some sets it for them.
+
+        Returns
+        -------
+        iterator of Page
+            A page may be empty without being the last.
+
+        Raises
+        ------
+        PagingLoopError
+            The next links lead nowhere new.
+        GraphInvestigateError
+            A page failed for good. Pages that came before it are whole; the last one's `next_link` goes on
+            from there.
+        """
+        first = self._address(path, params, version)
+        sent = headers_with(headers)
+
+        def ask(address: Address) -> Page:
+            return self._asker.ask(Call(address, sent, permission, stop=stop), read_page)
+
+        return follow(first, journal.reader(ask, self._owner, sent) if journal else ask, base=self._origin)
+
+    def page(
+        self,
+        url_or_path: str,
+        *,
+        params: Mapping[str, str | int | bool] | None = None,
+        version: str = "v1.0",
+        headers: Mapping[str, str] | None = None,
+        permission: str | None = None,
+    ) -> Page:
+        """Read one page of a list: its first, or the one that a next link names.
+
+        Parameters
+        ----------
+        url_or_path : str
+            A path, or a next link as a page gave it.
+        params : mapping or None
+            The query options of a path; a next link takes none.
+        version, headers, permission
+            As in :meth:`pages`.
+
+        Returns
+        -------
+        Page
+
+        Raises
+        ------
+        GraphInvestigateError
+            It failed for good.
+        """
+        address = self._address(url_or_path, params, version)
+        return self._asker.ask(Call(address, headers_with(headers), permission), read_page)
+
+    def record(
+        self,
+        path: str,
+        *,
+        params: Mapping[str, str | int | bool] | None = None,
+        version: str = "v1.0",
+        permission: str | None = None,
+    ) -> Page:
+        """Read one record.
+
+        Parameters
+        ----------
+        path : str
+            Such as ``"/security/alerts_v2/"`` and its id, written by :func:`path_segment`.
+        params, version, permission
+            As in :meth:`pages`.
+
+        Returns
+        -------
+        Page
+            With one record.
+
+        Raises
+        ------
+        RecordNotFoundError
+            There is none.
+        GraphInvestigateError
+            It failed for good.
+        """
+        address = address_of(self._origin, path, params=params, version=version)
+        return self._asker.ask(Call(address, headers_with(None), permission), read_record)
+
+    def post(
+        self,
+        path: str,
+        json_body: Any,
+        *,
+        version: str = "v1.0",
+        headers: Mapping[str, str] | None = None,
+        permission: str | None = None,
+        retry: bool = False,
+    ) -> bytes:
+        """Send JSON to an action or a query.
+
+        Parameters
+        ----------
+        path : str
+            Such as ``"/security/runHuntingQuery"``.
+        json_body : object
+            Plain JSON values; None sends nothing.
+        version, headers, permission
+            As in :meth:`pages`.
+        retry : bool
+            Whether it only reads, and so may be sent again after a failure. What changes something is sent
+            again only after Graph refused it unread (429).
+
+        Returns
+        -------
+        bytes
+            The answer's JSON object; empty when Graph had nothing to say (202, 204).
+
+        Raises
+        ------
+        GraphInvestigateError
+            It failed for good. Where it is open whether a change was made, the message says so.
+        """
+        return self._send("POST", path, json_body, version, headers, permission, reads=retry)
+
+    def patch(
+        self,
+        path: str,
+        json_body: Any,
+        *,
+        version: str = "v1.0",
+        headers: Mapping[str, str] | None = None,
+        permission: str | None = None,
+    ) -> bytes:
+        """Change a record. It is sent again only after Graph refused it unread (429).
+
+        Parameters
+        ----------
+        path : str
+            Such as ``"/security/alerts_v2/"`` and its id, written by :func:`path_segment`.
+        json_body : object
+            The properties to change.
+        version, headers, permission
+            As in :meth:`pages`.
+
+        Returns
+        -------
+        bytes
+            The changed record as JSON; empty when Graph sends none.
+
+        Raises
+        ------
+        GraphInvestigateError
+            It failed for good. Where it is open whether the change was made, the message says so.
+        """
+        return self._send("PATCH", path, json_body, version, headers, permission, reads=False)
+
+    def batch(self, requests: Sequence[BatchRequest], *, version: str = "v1.0") -> list[BatchAnswer]:
+        """Send several requests at once, at most 20 per call, and ask again only for those that failed.
+
+        Parameters
+        ----------
+        requests : sequence of BatchRequest
+            Any number.
+        version : str
+            As in :meth:`pages`.
+
+        Returns
+        -------
+        list of BatchAnswer
+            One per request, in their order. A failed one carries its error; nothing is raised for it.
+
+        Raises
+        ------
+        UsageError
+            A request can't be sent.
+        GraphInvestigateError
+            Not one request was answered.
+        """
+        items = [item_of(self._origin, request, version=version) for request in requests]
+        return Batch(items, asker=self._asker, traffic=self._traffic, base=self._origin, version=version).run()
+
+    def close(self) -> None:
+        """Close the connections. Doing it twice is no error."""
+        self._close()
+
+    def __enter__(self) -> GraphClient:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"GraphClient(tenant_id={self.tenant_id!r}, cloud={self.cloud.name!r})"
+
+    def _owner(self) -> tuple[str, ...]:
+        return (self.cloud.name, self.base_url, self.tenant_id.lower(), self._auth.account())
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        json_body: Any,
+        version: str,
+        headers: Mapping[str, str] | None,
+        permission: str | None,
+        *,
+        reads: bool,
+    ) -> bytes:
+        address = address_of(self._origin, path, params=None, version=version)
+        body = json_of(json_body, name=path)
+        call = Call(address, headers_with(headers), permission, method=method, body=body, reads=reads)
+        return self._asker.ask(call, _object_or_nothing)
+
+    def _address(self, url_or_path: str, params: Mapping[str, str | int | bool] | None, version: str) -> Address:
+        if not isinstance(url_or_path, str) or not url_or_path.lower().startswith(("https:", "http:")):
+            return address_of(self._origin, url_or_path, params=params, version=version)
+        if params:
+            raise UsageError("A next link already carries its query; leave params= out.")
+        return next_address(self._origin, url_or_path)
+
+
+def _object_or_nothing(body: bytes, *, source: str) -> bytes:
+    return read_record(body, source=source).body if body else body
+
+
+def _refuse_mixture(origin: httpx.URL, *, emulated: bool, own_transport: bool) -> None:
+    loopback = is_loopback(origin)
+    if emulated and not (loopback or own_transport):
+        raise UsageError(
+            f"EmulatorCredential makes no token that {origin.host} takes. Use connect(tenant_id=…, client_id=…) "
+            "for a real tenant, connect_emulator(url) for an emulator on this machine."
+        )
+    if not emulated and (loopback or origin.scheme != "https"):
+        raise UsageError(
+            f"A real sign-in's token is not sent to {origin.scheme}://{origin.host}. Use connect_emulator(url) for "
+            "an emulator on this machine; a real tenant is asked over https."
+        )
+    if origin.scheme != "https" and not loopback:
+        raise UsageError("Graph is asked over https only, except for an emulator on this machine.")

@@ -1,0 +1,378 @@
+"""Bytes of a Graph answer → where each record begins and ends within them. No record is copied.
+
+A list answer is ``{"value": [{…}, …], "@odata.nextLink": …, "@odata.count": …}``; a get answer is one record.
+The fast path skips over each record (msgspec) and notes its address. What it refuses although it is valid
+JSON (escaped lone surrogates) is walked again with the standard library, with the same result.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+import msgspec
+import numpy as np
+
+from graphinvestigate.errors import BadResponseError
+
+_BOM = b"\xef\xbb\xbf"
+_SPACE = re.compile(r"[ \t\n\r]*")
+_ABSENT = msgspec.Raw(b"")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Page:
+    """One answer and where its records lie.
+
+    Attributes
+    ----------
+    body : bytes
+        The answer as received, after content decoding.
+    spans : numpy.ndarray
+        int64, shape (n, 2): offset and length of each record's JSON within `body`.
+    next_link : str or None
+        Where the next page is, byte for byte as Graph wrote it.
+    count : int or None
+        ``@odata.count``: how many records the whole query holds.
+    left_out : tuple of str
+        Who did not answer Graph in time, where it said that the answer is partial (206).
+    """
+
+    body: bytes
+    spans: np.ndarray
+    next_link: str | None = None
+    count: int | None = None
+    left_out: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.spans)
+
+    def record(self, position: int) -> bytes:
+        """Cut out the JSON of one record, exactly as received.
+
+        Parameters
+        ----------
+        position : int
+            Which record of this page, from 0.
+
+        Returns
+        -------
+        bytes
+        """
+        offset, length = self.spans[position].tolist()
+        return self.body[offset : offset + length]
+
+
+class _ListAnswer(msgspec.Struct):
+    value: list[msgspec.Raw]
+    next_link: msgspec.Raw = msgspec.field(name="@odata.nextLink", default=_ABSENT)
+    count: msgspec.Raw = msgspec.field(name="@odata.count", default=_ABSENT)
+
+
+_LIST_ANSWER = msgspec.json.Decoder(_ListAnswer)
+_ANY_RAW = msgspec.json.Decoder(msgspec.Raw)
+
+
+def read_page(body: bytes, *, source: str) -> Page:
+    """Find the records of a list answer.
+
+    Parameters
+    ----------
+    body : bytes
+        A list answer, UTF-8; a byte order mark is tolerated.
+    source : str
+        What to call it in messages, e.g. ``"GET /security/alerts_v2"``.
+
+    Returns
+    -------
+    Page
+
+    Raises
+    ------
+    BadResponseError
+        It is no valid JSON, holds no list `value`, or an item is no object.
+    """
+    view = _utf8(body, source)
+    try:
+        answer = _LIST_ANSWER.decode(view)
+    except RecursionError as error:
+        raise _too_deep(source) from error
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        # A missing list `value` is refused here too: the plain path tells the two apart and finds the words.
+        return _plain_page(body, source)
+    page = Page(
+        body,
+        addresses(body, answer.value),
+        _next_link(_plain_value(answer.next_link), source),
+        _count(_plain_value(answer.count)),
+    )
+    return _checked(page, source)
+
+
+def read_record(body: bytes, *, source: str) -> Page:
+    """Find the one record of a get answer.
+
+    Parameters
+    ----------
+    body : bytes
+        One JSON object, UTF-8; a byte order mark is tolerated.
+    source : str
+        What to call it in messages.
+
+    Returns
+    -------
+    Page
+        With one span.
+
+    Raises
+    ------
+    BadResponseError
+        It is no valid JSON object.
+    """
+    view = _utf8(body, source)
+    try:
+        spans = addresses(body, [_ANY_RAW.decode(view)])
+    except RecursionError as error:
+        raise _too_deep(source) from error
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        walk = Walk(body, source)
+        start = walk.space(0)
+        walk.whole(end := walk.value(start)[1])
+        spans = walk.spans([(start, end)])
+    return _checked(Page(body, spans), source)
+
+
+def read_lines(body: bytes, *, source: str) -> Page:
+    """Find the records of JSON Lines: one JSON object per line, blank lines ignored.
+
+    Parameters
+    ----------
+    body : bytes
+        UTF-8; a byte order mark is tolerated.
+    source : str
+        What to call it in messages.
+
+    Returns
+    -------
+    Page
+
+    Raises
+    ------
+    BadResponseError
+        A line is no valid JSON object.
+    """
+    _utf8(body, source)
+    spans = []
+    at = len(_BOM) if body.startswith(_BOM) else 0
+    for number, line in enumerate(body[at:].split(b"\n"), start=1):
+        if line.strip():
+            offset, length = read_record(line, source=f"{source}, line {number}").spans[0].tolist()
+            spans.append((at + offset, length))
+        at += len(line) + 1
+    return Page(body, _array(spans))
+
+
+def _utf8(body: bytes, source: str) -> memoryview:
+    if not body.isascii():
+        try:
+            body.decode()
+        except UnicodeDecodeError as error:
+            raise BadResponseError(
+                f"{source}: not UTF-8 (byte {error.start} of {len(body)}), so it is not what Graph sends. "
+                "Read it again, or save it as UTF-8 if a program re-encoded it."
+            ) from error
+    return memoryview(body)[len(_BOM) if body.startswith(_BOM) else 0 :]
+
+
+def _array(spans: list[tuple[int, int]]) -> np.ndarray:
+    return np.array(spans, dtype=np.int64).reshape(-1, 2)
+
+
+def addresses(body: bytes | memoryview, records: Iterable[msgspec.Raw]) -> np.ndarray:
+    """Find where pieces lie in the bytes they were decoded from.
+
+    Parameters
+    ----------
+    body : bytes or memoryview
+    records : iterable of msgspec.Raw
+        Each is a view of `body`: its address says where it lies.
+
+    Returns
+    -------
+    numpy.ndarray
+        int64, shape (n, 2): offset and length.
+    """
+    base = np.frombuffer(body, np.uint8).__array_interface__["data"][0] if len(body) else 0
+    arrays = [np.frombuffer(record, np.uint8) for record in records]
+    return _array([(array.__array_interface__["data"][0] - base, array.size) for array in arrays])
+
+
+def _checked(page: Page, source: str) -> Page:
+    if len(page.spans) and page.body:
+        starts = np.frombuffer(page.body, np.uint8)[page.spans[:, 0]]
+        wrong = np.flatnonzero(starts != ord("{"))
+        if wrong.size:
+            which = f"item {wrong[0]} of its `value` is" if len(page.spans) > 1 else "it holds"
+            raise BadResponseError(f"{source}: {which} no JSON object, so it holds no Graph records there.")
+    return page
+
+
+def _plain_value(raw: msgspec.Raw) -> Any:
+    text = bytes(raw).decode()
+    return json.loads(text, parse_int=_Digits, parse_constant=_no_constant) if text else None
+
+
+class _Digits(str):
+    """An integer's digits: as long as they like, and still no text."""
+
+    __slots__ = ()
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _next_link(value: object, source: str) -> str | None:
+    if value is None or value == "":
+        return None
+    if type(value) is not str:
+        raise BadResponseError(f"{source}: its @odata.nextLink is no text, so the pages after it can't be read.")
+    return value
+
+
+def _count(value: object) -> int | None:
+    # Some services write the count as a string.
+    return int(value) if isinstance(value, str) and re.fullmatch(r"[0-9]{1,18}", value) else None
+
+
+def _too_deep(source: str) -> BadResponseError:
+    return BadResponseError(
+        f"{source}: JSON nested too deeply to be read. Graph sends nothing like it; look at what answered."
+    )
+
+
+class Walk:
+    """Find where values stand in a JSON text with the standard library: the plain path.
+
+    Parameters
+    ----------
+    body : bytes
+        UTF-8.
+    source : str
+        What to call it in messages.
+    """
+
+    def __init__(self, body: bytes, source: str) -> None:
+        self.source = source
+        self.shift = len(_BOM) if body.startswith(_BOM) else 0
+        self.text = body[self.shift :].decode()
+        decoder: Any = json.JSONDecoder(parse_int=_Digits, parse_constant=_no_constant)
+        self._scan: Callable[[str, int], tuple[Any, int]] = decoder.scan_once
+
+    def space(self, at: int) -> int:
+        """Skip spaces: where the next token begins."""
+        match = _SPACE.match(self.text, at)
+        return match.end() if match else at
+
+    def value(self, at: int) -> tuple[Any, int]:
+        """Read the value that begins at `at`, and where it ends."""
+        try:
+            return self._scan(self.text, at)
+        except StopIteration as stop:
+            raise self.broken(stop.value) from None
+        except RecursionError as error:
+            raise _too_deep(self.source) from error
+        except json.JSONDecodeError as error:
+            raise self.broken(error.pos) from error
+        except ValueError as error:
+            raise self.broken(at) from error
+
+    def mark(self, at: int, expected: str) -> str:
+        """Read one of the expected characters."""
+        found = self.text[at : at + 1]
+        if not found or found not in expected:
+            raise self.broken(at)
+        return found
+
+    def whole(self, at: int) -> None:
+        """See that nothing stands behind `at`."""
+        if self.space(at) != len(self.text):
+            raise self.broken(at)
+
+    def broken(self, at: int) -> BadResponseError:
+        """Say that this is no JSON, and where."""
+        if not self.text.strip():
+            return BadResponseError(f"{self.source}: empty, so it holds no Graph records. Ask or save again.")
+        line = self.text.count("\n", 0, at) + 1
+        return BadResponseError(
+            f"{self.source}: not valid JSON (line {line}, character {at} of {len(self.text)}). "
+            "It was cut off or is something else than a Graph answer; ask or save again."
+        )
+
+    def members(self, at: int) -> Iterator[tuple[str, int, int]]:
+        """Find each member of the object at `at`: its key, and where its value begins and ends."""
+        at = self.space(at + 1)
+        if self.text[at : at + 1] == "}":
+            return
+        while True:
+            self.mark(at, '"')
+            key, at = self.value(at)
+            self.mark(at := self.space(at), ":")
+            start = self.space(at + 1)
+            end = self.value(start)[1]
+            yield key, start, end
+            at = self.space(end)
+            if self.mark(at, ",}") == "}":
+                return
+            at = self.space(at + 1)
+
+    def items(self, at: int) -> Iterator[tuple[int, int]]:
+        """Find where each item of the array at `at` begins and ends."""
+        at = self.space(at + 1)
+        while self.text[at : at + 1] != "]":
+            end = self.value(at)[1]
+            yield at, end
+            at = self.space(end)
+            if self.mark(at, ",]") == ",":
+                at = self.space(at + 1)
+
+    def spans(self, found: Iterable[tuple[int, int]]) -> np.ndarray:
+        """Turn character positions, in order, into byte offsets and lengths."""
+        spans, byte, last = [], self.shift, 0
+        for start, end in found:
+            byte += len(self.text[last:start].encode())
+            length = len(self.text[start:end].encode())
+            spans.append((byte, length))
+            byte, last = byte + length, end
+        return _array(spans)
+
+
+def _plain_page(body: bytes, source: str) -> Page:
+    walk = Walk(body, source)
+    start = walk.space(0)
+    walk.whole(walk.value(start)[1])
+    if walk.text[start] != "{":
+        raise BadResponseError(f"{source}: JSON, but no answer with a list `value`. Is it a Graph list answer?")
+    found: list[tuple[int, int]] | None = None
+    rest: dict[str, Any] = {}
+    for key, at, _ in walk.members(start):
+        if key == "value":
+            found = list(walk.items(at)) if walk.text[at] == "[" else None
+        elif key in ("@odata.nextLink", "@odata.count", "error"):
+            rest[key] = walk.value(at)[0]
+    if found is None:
+        error = rest.get("error")
+        if isinstance(error, dict):
+            code = ascii(error.get("code"))[:80]
+            raise BadResponseError(f"{source}: a Graph error (code {code}) instead of records. Ask again.")
+        raise BadResponseError(f"{source}: JSON, but no list `value` in it. Is it a Graph list answer?")
+    page = Page(
+        body,
+        walk.spans(found),
+        _next_link(rest.get("@odata.nextLink"), source),
+        _count(rest.get("@odata.count")),
+    )
+    return _checked(page, source)

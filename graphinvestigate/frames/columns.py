@@ -1,0 +1,178 @@
+"""Python values → columns. Every dtype of the schema has one Arrow type and one pandas dtype."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from graphinvestigate.frames.raw import RawDtype
+from graphinvestigate.frames.schema import Column, Dtype
+from graphinvestigate.frames.strings import StringsDtype
+
+ARROW: dict[Dtype, pa.DataType] = {
+    "string": pa.large_string(),
+    "strings": pa.list_(pa.string()),
+    "time": pa.timestamp("ns", "UTC"),
+    "int": pa.int64(),
+    "float": pa.float64(),
+    "bool": pa.bool_(),
+    "json": pa.large_string(),
+}
+PANDAS: dict[Dtype, Any] = {
+    "string": pd.StringDtype(na_value=np.nan),
+    "strings": StringsDtype(),
+    "time": pd.DatetimeTZDtype("ns", "UTC"),
+    "int": pd.Int64Dtype(),
+    "float": pd.Float64Dtype(),
+    "bool": pd.BooleanDtype(),
+    "json": pd.StringDtype(na_value=np.nan),
+    "raw": RawDtype(),
+}
+# RFC 3339 with a zone; Arrow alone would also read a bare hour, or a space for the T.
+_TIME = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$"
+_INT64 = range(-(2**63), 2**63)
+
+
+def to_arrow(dtype: Dtype, values: Sequence[Any]) -> pa.Array:
+    """Make one column of values that have the dtype's Python type already, None where missing.
+
+    Parameters
+    ----------
+    dtype : str
+    values : sequence
+        Times are text; what is no time becomes missing, integers beyond 64 bits too.
+
+    Returns
+    -------
+    pyarrow.Array
+    """
+    if dtype == "time":
+        return times(pa.array(values, pa.string()))
+    if dtype == "int":
+        try:
+            return pa.array(values, pa.int64())
+        except (OverflowError, pa.ArrowInvalid):
+            # Only integers are looked for: anything else would be compared with each of 2**64 numbers in turn.
+            values = [value if isinstance(value, int) and value in _INT64 else None for value in values]
+    return pa.array(values, ARROW[dtype])
+
+
+def times(texts: pa.Array) -> pa.Array:
+    """Read times, whatever number of fractional digits each has.
+
+    Parameters
+    ----------
+    texts : pyarrow.Array
+        Strings.
+
+    Returns
+    -------
+    pyarrow.Array
+        timestamp[ns, UTC]; missing where there is no time, no zone, or a year that nanoseconds cannot hold
+        (Graph's fillers 0001-01-01 and 9999-12-31 among them).
+    """
+    texts = pc.if_else(pc.match_substring_regex(texts, _TIME), texts, None)
+    try:
+        return texts.cast(ARROW["time"])
+    except pa.ArrowInvalid:
+        unique = texts.dictionary_encode()
+        read = pa.array([_time(text) for text in unique.dictionary.to_pylist()], ARROW["time"])
+        return read.take(unique.indices)
+
+
+def _time(text: str) -> Any:
+    try:
+        return pa.scalar(text).cast(ARROW["time"])
+    except pa.ArrowInvalid:
+        return None
+
+
+def from_arrow(dtype: Dtype, chunks: Iterable[pa.Array]) -> Any:
+    """Make a pandas array of the pieces of a column.
+
+    Parameters
+    ----------
+    dtype : str
+    chunks : iterable of pyarrow.Array
+
+    Returns
+    -------
+    pandas.api.extensions.ExtensionArray
+    """
+    return PANDAS[dtype].__from_arrow__(pa.chunked_array(list(chunks), ARROW[dtype]))
+
+
+class Nulls:
+    """Empty columns: one piece of Arrow memory per dtype, shared by all of them."""
+
+    def __init__(self, rows: int) -> None:
+        self.rows = rows
+        self._arrays: dict[Dtype, pa.Array] = {}
+
+    def __getitem__(self, dtype: Dtype) -> pa.Array:
+        if dtype not in self._arrays:
+            self._arrays[dtype] = pa.nulls(self.rows, ARROW[dtype])
+        return self._arrays[dtype]
+
+
+def constant(value: str | None, rows: int) -> Any:
+    """Make a text column that says the same in every row.
+
+    Parameters
+    ----------
+    value : str or None
+    rows : int
+
+    Returns
+    -------
+    pandas.api.extensions.ExtensionArray
+    """
+    return from_arrow("string", [pa.repeat(pa.scalar(value, ARROW["string"]), rows)])
+
+
+def fits(column: Column, value: Any) -> bool:
+    """Tell whether a parsed JSON value can stand in a column (times are still text).
+
+    Parameters
+    ----------
+    column : Column
+        Of any dtype but `json` and `raw`, which take everything.
+    value : object
+        Not None.
+
+    Returns
+    -------
+    bool
+    """
+    match column.dtype:
+        case "string" | "time":
+            return isinstance(value, str) and _is_text(value)
+        case "strings":
+            return isinstance(value, list) and all(
+                item is None or (isinstance(item, str) and _is_text(item)) for item in value
+            )
+        case "int":
+            return isinstance(value, int) and not isinstance(value, bool) and value in _INT64
+        case "float":
+            return isinstance(value, int | float) and not isinstance(value, bool) and _is_finite(value)
+        case "bool":
+            return isinstance(value, bool)
+        case _:
+            return True
+
+
+def _is_text(value: str) -> bool:
+    # A lone surrogate is valid JSON and no text that a column could hold.
+    return not any("\ud800" <= character <= "\udfff" for character in value) if not value.isascii() else True
+
+
+def _is_finite(value: float) -> bool:
+    try:
+        return bool(np.isfinite(float(value)))
+    except OverflowError:
+        return False

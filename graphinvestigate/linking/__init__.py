@@ -1,0 +1,29 @@
+"""Who and what the records name, which of them are the same, and how they are linked. Knows no HTTP and no colours."""
+
+from graphinvestigate.linking.entities import entities
+from graphinvestigate.linking.entity_graph import entity_graph, merge_graphs
+from graphinvestigate.linking.explain import why
+from graphinvestigate.linking.find import find_entity
+from graphinvestigate.linking.mentions import mentions
+from graphinvestigate.linking.nodes import ENTITY_KINDS, RECORD_KINDS, SEVERITIES, Entity, Record
+from graphinvestigate.linking.triage import rank_incidents
+from graphinvestigate.linking.walks import Path, Paths, neighborhood, paths
+
+__all__ = [
+    "ENTITY_KINDS",
+    "RECORD_KINDS",
+    "SEVERITIES",
+    "Entity",
+    "Path",
+    "Paths",
+    "Record",
+    "entities",
+    "entity_graph",
+    "find_entity",
+    "mentions",
+    "merge_graphs",
+    "neighborhood",
+    "paths",
+    "rank_incidents",
+    "why",
+]

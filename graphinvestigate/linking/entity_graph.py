@@ -1,0 +1,163 @@
+"""Frames → entity graph, and two entity graphs → one."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import networkx as nx
+import pandas as pd
+
+from graphinvestigate.errors import UsageError
+from graphinvestigate.linking.assembly import End, Parts, Reference, Seen, assemble, uncollected
+from graphinvestigate.linking.mentions import Collected, collect, newer
+from graphinvestigate.linking.nodes import RECORD_KINDS, Node, Record
+from graphinvestigate.linking.tables import MAIN
+
+_DERIVED = frozenset({"kind", "label", "identifiers", "first_seen", "last_seen", "facts", "observations"})
+
+
+def entity_graph(
+    *,
+    alerts: pd.DataFrame | None = None,
+    incidents: pd.DataFrame | None = None,
+    risk_detections: pd.DataFrame | None = None,
+    risky_users: pd.DataFrame | None = None,
+    sign_ins: pd.DataFrame | None = None,
+) -> nx.MultiDiGraph:
+    """Link records through the users, hosts, addresses and everything else that they name.
+
+    Parameters
+    ----------
+    alerts, incidents, risk_detections, risky_users, sign_ins : DataFrame, optional
+        Frames as they came from Graph (with their column ``raw``). Alerts inside expanded incidents count as alerts.
+
+    Returns
+    -------
+    networkx.MultiDiGraph
+        Nodes are `Entity` and `Record` tuples; a record is a node by its id. Entity nodes carry ``kind``, ``label``,
+        ``identifiers``, ``first_seen``, ``last_seen``, ``facts`` and ``observations`` (identifiers seen together);
+        record nodes ``kind``, ``id``, ``label``, ``time``, ``end_time``, ``updated``, ``read`` (False for a record
+        that others only name) and headline facts. Each edge has its relation as key and carries ``relation``,
+        ``first_seen``, ``last_seen``, ``count`` and ``references``: which record says so, in which field, with which
+        value. Times are ISO texts in UTC. The result does not depend on the order of the rows.
+    """
+    with uncollected():
+        collected = collect(
+            alerts=alerts,
+            incidents=incidents,
+            risk_detections=risk_detections,
+            risky_users=risky_users,
+            sign_ins=sign_ins,
+        )
+        return assemble(_parts(collected))
+
+
+def merge_graphs(a: nx.MultiDiGraph, b: nx.MultiDiGraph) -> nx.MultiDiGraph:
+    """Join two entity graphs into a new one; both stay as they are.
+
+    The same as building one graph from the records of both: an entity known by a user name here and by its object id
+    there is one node, a name that turns out to belong to two entities is told apart again, and nothing counts twice.
+
+    Parameters
+    ----------
+    a, b : networkx.MultiDiGraph
+        Graphs made by `entity_graph` or `merge_graphs`.
+    """
+    parts = Parts()
+    with uncollected():
+        for g in (a, b):
+            _take_apart(g, parts)
+        return assemble(parts)
+
+
+def _parts(collected: Collected) -> Parts:
+    parts = Parts(records=collected.records)
+    ends: list[End] = []
+    mentions = collected.reading.mentions
+    times = {record: attrs["time"] or "" for record, attrs in collected.records.items()}
+    references, observations = parts.references, parts.observations
+    for m in mentions:
+        record = m.record
+        end: End
+        if m.kind in RECORD_KINDS:
+            end, by = Record(m.kind, m.ids[0][1]), None
+        else:
+            id_type, value = m.ids[0]
+            end, by = (m.kind, id_type, value), f"{id_type}={value}"
+            seen = observations.get((m.kind, m.ids))
+            if seen is None:
+                seen = observations[m.kind, m.ids] = Seen()
+            for place, text in m.names:
+                seen.name(text, place, times[record])
+            for name, text in m.facts:
+                seen.facts.setdefault(name, set()).add(text)
+        ends.append(end)
+        reference: Reference = {
+            "record_kind": record.kind,
+            "record_id": record.id,
+            "field": m.fields[0],
+            "value": m.values[0],
+            "time": None,
+            "by": [by, None] if m.inverse else [None, by],
+        }
+        if m.relation == MAIN:
+            reference["roles"] = list(m.judged.roles)
+            reference["verdict"] = m.judged.verdict
+            reference["remediation_status"] = m.judged.remediation
+        references.append((end, record, m.relation, reference) if m.inverse else (record, end, m.relation, reference))
+    for tie in collected.reading.ties:
+        source, target = mentions[tie.source], mentions[tie.target]
+        reference = {
+            "record_kind": source.record.kind,
+            "record_id": source.record.id,
+            "field": target.fields[0],
+            "value": target.values[0],
+            "time": None,
+            "by": [_by(ends[tie.source]), _by(ends[tie.target])],
+        }
+        references.append((ends[tie.source], ends[tie.target], tie.relation, reference))
+    return parts
+
+
+def _by(end: End) -> str | None:
+    return None if isinstance(end, Record) else f"{end[1]}={end[2]}"
+
+
+def _take_apart(g: nx.MultiDiGraph, parts: Parts) -> None:
+    for node, attrs in g.nodes(data=True):
+        if isinstance(node, Record):
+            known = parts.records.get(node)
+            if attrs.get("read"):
+                parts.records[node] = dict(attrs) if known is None else newer(known, dict(attrs))
+            continue
+        for observed in attrs["observations"]:
+            ids = tuple(_pair(text) for text in observed["identifiers"])
+            seen = parts.observations.setdefault((node.kind, ids), Seen())
+            for text, (place, time) in observed["names"].items():
+                seen.name(text, place, time)
+            for name, values in observed["facts"].items():
+                seen.facts.setdefault(name, set()).update(values)
+        extras = {name: value for name, value in attrs.items() if name not in _DERIVED}
+        if extras:
+            first = _pair(attrs["observations"][0]["identifiers"][0])
+            parts.node_extras.setdefault((node.kind, *first), {}).update(extras)
+    for source, target, relation, references in g.edges(keys=True, data="references"):
+        for reference in references:
+            by = reference["by"]
+            parts.references.append((_end(source, by[0]), _end(target, by[1]), relation, dict(reference)))
+
+
+def _end(node: Node, by: str | None) -> End:
+    if by is not None:
+        return (node.kind, *_pair(by))
+    if isinstance(node, Record):
+        return node
+    raise UsageError(
+        f"a reference of {node} does not say by which identifier it was named; merge graphs of entity_graph"
+    )
+
+
+@lru_cache(maxsize=100_000)
+def _pair(text: str) -> tuple[str, str]:
+    id_type, _, value = text.partition("=")
+    return id_type, value

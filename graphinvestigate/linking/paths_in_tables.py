@@ -1,0 +1,125 @@
+"""Paths of the mention tables, taken apart once, and how to follow them through JSON values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cache
+from typing import Any, NamedTuple, TypeAlias
+
+from graphinvestigate.linking.tables import MAIN, Nested, Slot, Table
+
+Json: TypeAlias = dict[str, Any]
+
+
+PathTaken: TypeAlias = tuple[bool, tuple[str, ...]]
+"""Whether a path starts at the root, and its property names."""
+
+
+class CompiledSlot(NamedTuple):
+    """A slot whose paths are taken apart; identifiers, labels and facts point into `paths`."""
+
+    name: str
+    kind: str
+    paths: tuple[PathTaken, ...]
+    names: tuple[str, ...] | None  # the paths, where each is one property name at the base
+    ids: tuple[tuple[str, tuple[int, ...], str], ...]
+    base: tuple[tuple[str, bool], ...]
+    relation: str
+    labels: tuple[int, ...]
+    facts: tuple[tuple[str, int], ...]
+    label_place: int
+    private_is_fact: bool
+    inverse: bool
+    is_main: bool
+
+
+@cache
+def compiled(table: Table) -> tuple[CompiledSlot, ...]:
+    """Return the slots of a table with their paths taken apart."""
+    return tuple(_compile(slot) for slot in table.slots)
+
+
+@cache
+def compiled_nested(table: Table) -> tuple[tuple[str, tuple[tuple[str, bool], ...], Nested], ...]:
+    """Return name, path and declaration of a table's nested evidence."""
+    return tuple((nested.name, _steps(nested.path), nested) for nested in table.nested)
+
+
+@cache
+def main_names(table: Table) -> tuple[str, ...]:
+    """Return the names of the slots that say what an evidence item is about."""
+    return tuple(dict.fromkeys(slot.name for slot in table.slots if slot.relation == MAIN))
+
+
+def _compile(slot: Slot) -> CompiledSlot:
+    places: dict[PathTaken, int] = {}
+
+    def place(path: str) -> int:
+        return places.setdefault(_key(path), len(places))
+
+    several = [(kind, (paths,) if isinstance(paths, str) else paths) for kind, paths in slot.ids]
+    ids = tuple((kind, tuple(place(path) for path in paths), paths[0]) for kind, paths in several)
+    labels = tuple(place(path) for path in slot.labels)
+    facts = tuple((snake(path.rsplit(".", 1)[-1]), place(path)) for path in slot.facts)
+    plain = all(not from_root and len(steps) == 1 for from_root, steps in places)
+    return CompiledSlot(
+        slot.name,
+        slot.kind,
+        tuple(places),
+        tuple(steps[0] for _, steps in places) if plain else None,
+        ids,
+        _steps(slot.base),
+        slot.relation,
+        labels,
+        facts,
+        slot.label_place,
+        slot.private_is_fact,
+        slot.inverse,
+        slot.relation == MAIN,
+    )
+
+
+def _steps(path: str) -> tuple[tuple[str, bool], ...]:
+    return tuple((step.removesuffix("[]"), step.endswith("[]")) for step in path.split(".")) if path else ()
+
+
+def _key(path: str) -> tuple[bool, tuple[str, ...]]:
+    from_root = path.startswith("/")
+    path = path.removeprefix("/")
+    return from_root, tuple(path.split(".")) if path else ()
+
+
+def snake(name: str) -> str:
+    """Return a property name in snake_case."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).casefold()
+
+
+def elements(data: Json, base: tuple[tuple[str, bool], ...], prefix: str) -> Sequence[tuple[Any, str]]:
+    """Return what a base path leads to, each with its JSON path (without a dot at its end)."""
+    if not base:
+        return ((data, prefix[:-1]),)
+    at: list[tuple[Any, str]] = [(data, prefix)]
+    for key, is_list in base:
+        following: list[tuple[Any, str]] = []
+        for item, path in at:
+            value = item.get(key) if isinstance(item, dict) else None
+            if value is None:
+                continue
+            if not is_list:
+                following.append((value, f"{path}{key}."))
+            elif isinstance(value, list):
+                following.extend((v, f"{path}{key}[{i}].") for i, v in enumerate(value))
+        if not following:
+            return ()
+        at = following
+    return [(value, path[:-1]) for value, path in at]
+
+
+def get(element: Any, keys: tuple[str, ...]) -> Any:
+    """Follow property names; None where one is missing."""
+    for key in keys:
+        if not isinstance(element, dict):
+            return None
+        element = element.get(key)
+    return element

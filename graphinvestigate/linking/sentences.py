@@ -1,0 +1,141 @@
+"""What a reference says, as a sentence. Plain text of raw values: whoever draws it escapes it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import networkx as nx
+
+from graphinvestigate.linking.labels import kind_word
+from graphinvestigate.linking.nodes import Entity, Node, Record
+
+# {record}: the record that says so; {source} and {target}: the two ends of the edge; {when}: the time.
+_RECORD_SAYS = {
+    "contains_alert": "Incident {source} contains the alert {target}.",
+    "redirected_to": "Incident {source} was merged into incident {target}.",
+    "names": "{record} mentions {target}.",
+    "risk_detected_for": "{record} is about {target}.",
+    "risk_detected_from": "{record} came from {target}.",
+    "risk_standing_of": "{record} is the standing of {target}.",
+    "detected_in_sign_in": "{record} was raised on {target}.",
+    "signed_in": "{record} was by {target}.",
+    "signed_in_from": "{record} came from {target}.",
+    "signed_in_with": "{record} was made with {target}.",
+    "signed_in_through": "{record} went through {target}.",
+    "signed_in_to": "{record} was to {target}.",
+    "signed_in_as": "{record} was by {target}.",
+}
+_TIE_SAYS = {
+    "signed_in_from": "{source} signed in from {target}{when}.",
+    "signed_in_with": "{source} signed in with {target}{when}.",
+    "active_from": "{source} was active from {target}{when}.",
+    "logged_on_to": "{source} was logged on to {target}{when}.",
+    "has_address": "{source} had the address {target}{when}.",
+    "ran_on": "{source} ran on {target}{when}.",
+    "ran": "{source} ran {target}{when}.",
+    "started": "{source} started {target}{when}.",
+    "runs_file": "{source} ran the file {target}{when}.",
+    "found_on": "{source} was found on {target}{when}.",
+    "resolves_to": "{source} resolved to {target}{when}.",
+    "connected_to": "{source} connected to {target}{when}.",
+    "sent": "{source} sent {target}{when}.",
+    "sent_to": "{source} was sent to {target}{when}.",
+    "sent_from": "{source} was sent from {target}{when}.",
+    "links_to": "{source} links to {target}{when}.",
+    "uses_mailbox": "{source} uses {target}{when}.",
+    "part_of": "{source} is part of {target}{when}.",
+}
+
+
+def utc(time: str | None) -> str:
+    """``2026-02-03 10:14 UTC`` from an ISO text; ``time unknown`` where there is none."""
+    return f"{time[:10]} {time[11:16]} UTC" if time else "time unknown"
+
+
+def describe(g: nx.MultiDiGraph, node: Node) -> str:
+    """Name a node within a sentence: an entity with its kind, a record with what an analyst asks first."""
+    if node not in g:  # a cut-out keeps edges whose references name records that lie outside
+        return f"{kind_word(node.kind)} {node[1]} (outside this part of the graph)"
+    attrs = g.nodes[node]
+    if isinstance(node, Entity):
+        return attrs["label"] if node.kind in ("user", "host") else f"{kind_word(node.kind)} {attrs['label']}"
+    if not attrs.get("read"):
+        return f"{kind_word(node.kind)} {node.id} (not read)"
+    when = utc(attrs.get("time"))
+    if node.kind == "alert":
+        return f'alert "{attrs["label"]}" ({attrs.get("severity") or "unrated"}, {when})'
+    if node.kind == "risk_detection":
+        return f"risk detection {attrs['label']} ({_risk(attrs)}, {when})"
+    if node.kind == "risky_user":
+        return f"Entra's risk record ({_risk(attrs)}, {when})"
+    if node.kind == "sign_in":
+        return f"sign-in to {attrs['label']} ({_outcome(attrs)}, {when})"
+    return f'{kind_word(node.kind)} "{attrs["label"]}"'
+
+
+def sentence(g: nx.MultiDiGraph, source: Node, target: Node, relation: str, reference: dict[str, Any]) -> str:
+    """Say what one reference of the edge from `source` to `target` states."""
+    record = Record(reference["record_kind"], reference["record_id"])
+    if isinstance(source, Entity) and isinstance(target, Entity):
+        pattern = _TIE_SAYS.get(relation, f"{{source}} {relation.replace('_', ' ')} {{target}}{{when}}.")
+        text = pattern.format(
+            source=describe(g, source), target=describe(g, target), when=f" ({utc(reference['time'])})"
+        )
+        return _capital(f"{text[:-1]}, says {describe(g, record)}.")
+    if relation == "has_evidence":
+        return _capital(f"{describe(g, source)} names {describe(g, target)} as {_evidence(reference)}.")
+    pattern = _RECORD_SAYS.get(relation, f"{{record}} {relation.replace('_', ' ')} {{target}}.")
+    ends = {"source": _short(g, source), "target": _short(g, target)} if relation == "contains_alert" else None
+    names = ends or {"source": _short(g, source), "target": describe(g, target)}
+    return _capital(pattern.format(record=describe(g, source), **names))
+
+
+def _short(g: nx.MultiDiGraph, node: Node) -> str:
+    if isinstance(node, Record) and node.kind == "incident":
+        attrs = g.nodes[node]
+        return f'"{attrs["label"]}" ({node.id})' if attrs.get("read") else node.id
+    return describe(g, node).removeprefix("alert ")
+
+
+def _evidence(reference: dict[str, Any]) -> str:
+    """``compromised evidence (malicious)``: roles, then the verdict where it is one."""
+    roles = [r for r in reference.get("roles", ()) if r not in ("unknown", "unknownFutureValue")]
+    words = " and ".join(_spaced(r) for r in roles)
+    text = f"{words} evidence" if words else "evidence"
+    verdict = reference.get("verdict")
+    return f"{text} ({_spaced(verdict)})" if verdict in ("malicious", "suspicious", "noThreatsFound") else text
+
+
+def _spaced(name: str) -> str:
+    return "".join(f" {c.lower()}" if c.isupper() else c for c in name).strip()
+
+
+def _risk(attrs: dict[str, Any]) -> str:
+    level = attrs.get("risk_level") or "level unknown"
+    state = attrs.get("risk_state")
+    return f"{level}, {_spaced(state)}" if state else level
+
+
+def _outcome(attrs: dict[str, Any]) -> str:
+    code = attrs.get("status_error_code")
+    if code is None:
+        return "outcome unknown"
+    return "succeeded" if code == 0 else f"failed with {code}"
+
+
+def _capital(text: str) -> str:
+    # Only a word of ours is capitalised; a name stays as it is written.
+    for word in (
+        "alert ",
+        "incident ",
+        "risk detection ",
+        "sign-in ",
+        "file ",
+        "process ",
+        "domain ",
+        "mailbox ",
+        "mail ",
+    ):
+        if text.startswith(word):
+            return text[0].upper() + text[1:]
+    return text

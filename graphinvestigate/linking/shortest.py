@@ -1,0 +1,129 @@
+"""The k cheapest simple paths: Yen's method, each detour guided by exact distances to the target."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
+from heapq import heappop, heappush
+from itertools import count, pairwise
+from typing import TypeVar
+
+N = TypeVar("N", bound=Hashable)
+
+
+def cheapest_paths(
+    source: N, target: N, *, neighbors: Callable[[N], Iterable[N]], toll: Callable[[N], float]
+) -> Iterator[tuple[float, tuple[N, ...]]]:
+    """Yield simple paths from cheapest to dearest, with their costs; ties in the order of the nodes.
+
+    Parameters
+    ----------
+    source, target : hashable
+        Two different nodes.
+    neighbors : callable
+        Node to its neighbours; every link goes both ways.
+    toll : callable
+        Node to what it costs to enter or leave it, never negative. A hop costs 1 and the tolls of both its ends.
+    """
+    hop = _Hop(toll)
+    ahead, farthest = _distances(target, source, neighbors, hop)
+    if source not in ahead:
+        return
+
+    def at_least(node: N) -> float:
+        return ahead.get(node, farthest)
+
+    first = _search((source,), target, neighbors, hop, at_least, banned=frozenset(), closed=frozenset())
+    waiting: list[tuple[float, tuple[N, ...]]] = [first] if first is not None else []
+    known: set[tuple[N, ...]] = {path for _, path in waiting}
+    given: list[tuple[N, ...]] = []
+    while waiting:
+        cost, path = heappop(waiting)
+        yield cost, path
+        given.append(path)
+        for i in range(len(path) - 1):
+            root = path[: i + 1]
+            closed = {other[i + 1] for other in given if other[: i + 1] == root}
+            detour = _search(root, target, neighbors, hop, at_least, banned=frozenset(root[:-1]), closed=closed)
+            if detour is not None and detour[1] not in known:
+                known.add(detour[1])
+                heappush(waiting, detour)
+
+
+class _Hop:
+    """The cost of a hop; tolls are asked for once."""
+
+    def __init__(self, toll: Callable[[N], float]) -> None:
+        self._toll = toll
+        self._known: dict[Hashable, float] = {}
+
+    def __call__(self, a: Hashable, b: Hashable) -> float:
+        return 1 + self.toll(a) + self.toll(b)
+
+    def toll(self, node: Hashable) -> float:
+        found = self._known.get(node)
+        if found is None:
+            found = self._known[node] = self._toll(node)  # type: ignore[arg-type]
+        return found
+
+
+def _distances(start: N, until: N, neighbors: Callable[[N], Iterable[N]], hop: _Hop) -> tuple[dict[N, float], float]:
+    """Exact distances from `start` of the nodes up to `until`; all others are at least as far as the second value."""
+    done: dict[N, float] = {}
+    best: dict[N, float] = {start: 0.0}
+    turn = count()
+    queue: list[tuple[float, int, N]] = [(0.0, next(turn), start)]
+    distance = 0.0
+    while queue:
+        distance, _, node = heappop(queue)
+        if node in done:
+            continue
+        done[node] = distance
+        if node == until:
+            break
+        from_here = distance + 1 + hop.toll(node)
+        for other in neighbors(node):
+            if other not in done:
+                cost = from_here + hop.toll(other)
+                if cost < best.get(other, float("inf")):
+                    best[other] = cost
+                    heappush(queue, (cost, next(turn), other))
+    return done, distance
+
+
+def _search(
+    root: tuple[N, ...],
+    target: N,
+    neighbors: Callable[[N], Iterable[N]],
+    hop: _Hop,
+    at_least: Callable[[N], float],
+    *,
+    banned: Collection[N],
+    closed: Collection[N],
+) -> tuple[float, tuple[N, ...]] | None:
+    """Cheapest path that begins with `root`, enters none of its nodes again and does not go on to one of `closed`."""
+    start = root[-1]
+    spent = sum(hop(a, b) for a, b in pairwise(root))
+    best: dict[N, float] = {start: spent}
+    before: dict[N, N] = {}
+    done: set[N] = set(banned)
+    queue: list[tuple[float, N]] = [(spent + at_least(start), start)]
+    while queue:
+        _, node = heappop(queue)
+        if node in done:
+            continue
+        if node == target:
+            path = [node]
+            while path[-1] != start:
+                path.append(before[path[-1]])
+            return round(best[target], 9), root[:-1] + tuple(reversed(path))
+        done.add(node)
+        from_here = best[node] + 1 + hop.toll(node)
+        for other in neighbors(node):
+            if other in done or (node == start and other in closed):
+                continue
+            cost = from_here + hop.toll(other)
+            if cost < best.get(other, float("inf")):
+                best[other] = cost
+                before[other] = node
+                heappush(queue, (cost + at_least(other), other))
+    return None

@@ -1,0 +1,100 @@
+"""What was asked, what came back, what is missing: the facts of each pull, by `pull_id`."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Iterable
+
+import pandas as pd
+
+from graphinvestigate.client import GraphClient, Pull
+from graphinvestigate.errors import UsageError
+from graphinvestigate.queries.questions import Question
+
+# A frame holds only its pull_ids, so that it knows its origin after a merge or a trip through Parquet; the facts
+# themselves live as long as the client that pulled them.
+_KNOWN: weakref.WeakValueDictionary[str, Pull] = weakref.WeakValueDictionary()
+
+DTYPES = {
+    "pull_id": "str", "resource": "str", "since": "datetime64[ns, UTC]", "until": "datetime64[ns, UTC]",
+    "filters_server": "str", "filters_local": "str", "limit": "Int64", "rows_received": "Int64",
+    "rows_kept": "Int64", "count_expected": "Int64", "pages": "Int64", "requests": "Int64",
+    "waited_seconds": "Float64", "complete": "boolean", "note": "str",
+}  # fmt: skip
+
+
+# What each pull asked, so that it can be asked again.
+_ASKED: weakref.WeakKeyDictionary[GraphClient, dict[str, Question]] = weakref.WeakKeyDictionary()
+
+
+def remember(client: GraphClient, pull: Pull, question: Question | None = None) -> None:
+    """Keep the facts of a pull, and its question, with the client that made it."""
+    client.pulls[pull.pull_id] = pull
+    _KNOWN[pull.pull_id] = pull
+    if question is not None:
+        _ASKED.setdefault(client, {})[pull.pull_id] = question
+
+
+def known_pull(pull_id: object) -> Pull | None:
+    """The facts of a pull of this session."""
+    return _KNOWN.get(pull_id) if isinstance(pull_id, str) else None
+
+
+def asked_by(client: GraphClient, pull_ids: Iterable[object]) -> list[Question]:
+    """The questions of some pulls of a client; none for records that were asked for by id."""
+    asked = _ASKED.get(client, {})
+    return [asked[pull_id] for pull_id in pull_ids if isinstance(pull_id, str) and pull_id in asked]
+
+
+def coverage(client_or_frame: GraphClient | pd.DataFrame) -> pd.DataFrame:
+    """What was asked of Graph, what came back, and what is missing.
+
+    Parameters
+    ----------
+    client_or_frame : GraphClient or DataFrame
+        A client: every pull it made, in order. A frame: the pulls its rows come from.
+
+    Returns
+    -------
+    DataFrame
+        One row is one pull: `resource`, the window (`since`, `until`, UTC), the filter that went to Graph and what
+        was checked here, `rows_received` and `rows_kept`, `count_expected` (where Graph counts), `pages`,
+        `requests`, `waited_seconds` (spent waiting for limits), `complete`, and a `note` on anything left out.
+
+    Raises
+    ------
+    UsageError
+        The argument is neither a client nor a frame with a `pull_id` column.
+    """
+    if isinstance(client_or_frame, GraphClient):
+        return coverage_table(client_or_frame.pulls.values())
+    if isinstance(client_or_frame, pd.DataFrame) and "pull_id" in client_or_frame.columns:
+        return frame_coverage(client_or_frame)
+    raise UsageError("coverage takes a client, or a frame that a list_* or get_* function returned (with its pull_id).")
+
+
+def frame_coverage(frame: pd.DataFrame) -> pd.DataFrame:
+    """The pulls a frame's rows come from; one that this session does not know says so."""
+    rows = frame["pull_id"].value_counts(sort=False, dropna=False)
+    tables = []
+    for pull_id, count in rows.items():
+        pull = _KNOWN.get(pull_id) if isinstance(pull_id, str) else None
+        if pull is not None:
+            tables.append(coverage_table([pull]))
+        else:
+            note = "pulled in another session or read from a file: what was asked is not known here"
+            unknown = pd.DataFrame([{"pull_id": pull_id, "rows_kept": count, "note": note}])
+            tables.append(unknown.reindex(columns=list(DTYPES)).astype(DTYPES))
+    return pd.concat(tables, ignore_index=True) if tables else coverage_table([])
+
+
+def coverage_table(pulls: object) -> pd.DataFrame:
+    """Pulls as a table with the columns of `coverage`."""
+    rows = [{name: getattr(pull, name) for name in DTYPES} for pull in pulls]  # type: ignore[attr-defined]
+    return pd.DataFrame(rows, columns=list(DTYPES)).astype(DTYPES)
+
+
+def not_read(source: str, reason: str) -> pd.DataFrame:
+    """A row of coverage for a source that gave nothing, with the reason."""
+    row = {"resource": source, "rows_received": 0, "rows_kept": 0, "complete": False, "note": reason}
+    return pd.DataFrame([row]).reindex(columns=list(DTYPES)).astype(DTYPES)

@@ -1,0 +1,272 @@
+"""What an entity graph's figure shows, as plain arrays: one fixed list of traces, whatever the graph holds.
+
+Widgets update a live figure in place from this model; `graph_plot` makes a new figure from it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import networkx as nx
+import numpy as np
+
+from graphinvestigate import text
+from graphinvestigate.views.choosing import choose_nodes, highlighted, kind_of, neighbors, worst_severity
+from graphinvestigate.views.graph_words import caption, count, hover_words, label_of, link_words
+from graphinvestigate.views.labels import place_labels, shorten
+from graphinvestigate.views.layout import node_order
+from graphinvestigate.views.style import KINDS, OTHER, SEVERITIES, Look, kind_look, severity_rank
+
+__all__ = ["GraphTraces", "Trace", "choose_nodes", "graph_traces", "highlighted"]
+
+Positions = Mapping[Any, tuple[float, float]]
+
+EDGES, HIGHLIGHTED_EDGES, LINKS, RINGS, NODES = range(5)
+"""Places of the traces behind the nodes, and of the first trace of nodes."""
+TRACE_KINDS = (*KINDS, OTHER.name)
+"""The kinds in the order of their traces: trace ``NODES + i`` holds kind ``TRACE_KINDS[i]``; the labels follow."""
+LABELS = NODES + len(TRACE_KINDS)
+
+_LABEL, _LONG_LABEL = 26, 38
+_MOST_LABELS = 90
+_FEW = 40  # up to so many nodes, alerts and other records get labels too
+_IMPORTANT = 14  # labels that may cover nodes
+_RING = {"high": 8.5, "medium": 7.5, "low": 6.5}  # pixels that a ring adds to a node
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """The changing part of one trace of the figure.
+
+    Attributes
+    ----------
+    kind : str
+        ``edges``, ``highlighted_edges``, ``links``, ``rings``, a kind of node, or ``labels``.
+    items : tuple
+        What each point stands for, by its index in a click: nodes, or ``(node, node)`` for ``links``; empty
+        for the lines.
+    arrays : dict
+        Properties for ``figure.data[i].update(...)``: x, y and what else changes with the graph.
+    """
+
+    kind: str
+    items: tuple[Any, ...]
+    arrays: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class GraphTraces:
+    """All that a figure of an entity graph shows.
+
+    Attributes
+    ----------
+    traces : tuple of Trace
+        In the order of the figure's data, always the same number.
+    title, caption : str
+        Already safe for plotly.
+    shown, total : int
+        How many nodes are drawn, and how many there are.
+    left_out : dict of str to int
+        How many nodes of each kind are not drawn.
+    x_range, y_range : (float, float)
+        For the axes, with room for labels.
+    """
+
+    traces: tuple[Trace, ...]
+    title: str
+    caption: str
+    shown: int
+    total: int
+    left_out: dict[str, int]
+    x_range: tuple[float, float]
+    y_range: tuple[float, float]
+
+
+def graph_traces(
+    g: nx.MultiDiGraph, positions: Positions, *, highlight: Any = None, size: tuple[float, float] = (900.0, 560.0)
+) -> GraphTraces:
+    """Turn the part of an entity graph that has positions into the traces of its figure.
+
+    Parameters
+    ----------
+    g : networkx.MultiDiGraph
+        The whole entity graph: what it holds beyond `positions` is counted. It is not changed.
+    positions : mapping of node to (x, y)
+        Where to draw which nodes (see :func:`graphinvestigate.views.layout.layout`).
+    highlight : node or collection of nodes, optional
+        Drawn larger, with their links; of several nodes, the links among them.
+    size : (width, height)
+        About how many pixels there are, to know which labels fit.
+
+    Returns
+    -------
+    GraphTraces
+        With all text escaped for plotly and all nodes as they are.
+    """
+    nodes = sorted((node for node in positions if node in g), key=node_order)
+    marked = [node for node in highlighted(g, highlight) if node in positions]
+    xy = np.array([positions[node] for node in nodes], dtype=float).reshape(-1, 2)
+    around = {node: neighbors(g, node) for node in nodes}
+    degree = np.array([len(around[node]) for node in nodes], dtype=float)
+    scale = float(np.clip(np.sqrt(70 / max(len(nodes), 1)), 0.7, 1))
+    sizes = (11 + 4.0 * np.sqrt(np.minimum(degree, 36))) * scale
+    index = {node: at for at, node in enumerate(nodes)}
+    for node in marked:
+        sizes[index[node]] = max(sizes[index[node]], 20) * 1.25
+    looks = [kind_look(kind_of(g, node)) for node in nodes]
+    worst = [worst_severity(g, node, around[node]) for node in nodes]
+    pairs = _pairs(g, nodes, index)
+    x_range, y_range = _ranges(xy)
+    bright = _marked_pairs(pairs, [index[node] for node in marked])
+    traces = [
+        Trace("edges", (), {**_lines(xy, pairs), "opacity": float(np.clip(200 / max(len(pairs), 1), 0.45, 1))}),
+        Trace(
+            "highlighted_edges", (), {**_lines(xy, bright), "opacity": float(np.clip(40 / max(len(bright), 1), 0.4, 1))}
+        ),
+        _links(g, nodes, xy, pairs),
+        _rings(nodes, xy, sizes, looks, worst),
+    ]
+    for kind in TRACE_KINDS:
+        members = [at for at, look in enumerate(looks) if look.name == kind]
+        traces.append(
+            Trace(
+                kind,
+                tuple(nodes[at] for at in members),
+                {
+                    "x": xy[members, 0],
+                    "y": xy[members, 1],
+                    "customdata": [hover_words(g, nodes[at], around[nodes[at]], worst[at], index) for at in members],
+                    "marker": {"size": sizes[members]},
+                },
+            )
+        )
+    traces.append(_labels(g, nodes, marked, xy, sizes, degree, worst, (x_range, y_range), size))
+    left_out = Counter(kind_of(g, node) for node in g if node not in index)
+    return GraphTraces(
+        traces=tuple(traces),
+        title=f"Entity graph: {count(len(nodes), 'node')}, {count(len(pairs), 'link')}",
+        caption=caption(len(nodes), len(g), left_out),
+        shown=len(nodes),
+        total=len(g),
+        left_out=dict(left_out),
+        x_range=x_range,
+        y_range=y_range,
+    )
+
+
+def _rings(nodes: list[Any], xy: np.ndarray, sizes: np.ndarray, looks: list[Look], worst: list[str]) -> Trace:
+    """Draw each node's severity behind it, larger by the width of a ring."""
+    ringed = [at for at, name in enumerate(worst) if name in _RING]
+    arrays = {
+        "x": xy[ringed, 0],
+        "y": xy[ringed, 1],
+        "marker": {
+            "size": sizes[ringed] + np.array([_RING[worst[at]] for at in ringed]),
+            "symbol": [looks[at].symbol for at in ringed] or "circle",
+            "color": [SEVERITIES[worst[at]].color for at in ringed] or "#7d8590",
+        },
+    }
+    return Trace("rings", tuple(nodes[at] for at in ringed), arrays)
+
+
+def _pairs(g: nx.MultiDiGraph, nodes: list[Any], index: dict[Any, int]) -> np.ndarray:
+    pairs = {
+        (min(at, index[other]), max(at, index[other]))
+        for at, node in enumerate(nodes)
+        for other in g.adj[node]
+        if other in index and other != node
+    }
+    return np.array(sorted(pairs), dtype=np.int64).reshape(-1, 2)
+
+
+def _marked_pairs(pairs: np.ndarray, marked: list[int]) -> np.ndarray:
+    """Of one node all links, of several the links among them (of unlinked ones, all of theirs)."""
+    inside = np.isin(pairs, marked)
+    among = pairs[inside.all(axis=1)]
+    return among if len(among) else pairs[inside.any(axis=1)]
+
+
+def _lines(xy: np.ndarray, pairs: np.ndarray) -> dict[str, Any]:
+    """Draw all lines as one, broken by NaN."""
+    line = np.full((len(pairs), 3, 2), np.nan)
+    line[:, :2] = xy[pairs] if len(pairs) else 0
+    return {"x": line[..., 0].ravel(), "y": line[..., 1].ravel()}
+
+
+def _links(g: nx.MultiDiGraph, nodes: list[Any], xy: np.ndarray, pairs: np.ndarray) -> Trace:
+    middle = xy[pairs].mean(axis=1) if len(pairs) else np.empty((0, 2))
+    items = tuple((nodes[a], nodes[b]) for a, b in pairs.tolist())
+    return Trace(
+        "links", items, {"x": middle[:, 0], "y": middle[:, 1], "customdata": [link_words(g, a, b) for a, b in items]}
+    )
+
+
+def _labels(
+    g: nx.MultiDiGraph,
+    nodes: list[Any],
+    marked: Collection[Any],
+    xy: np.ndarray,
+    sizes: np.ndarray,
+    degree: np.ndarray,
+    worst: list[str],
+    ranges: tuple[tuple[float, float], tuple[float, float]],
+    size: tuple[float, float],
+) -> Trace:
+    """Choose and place the labels; nodes without one have their text in the hover."""
+    longest = _LONG_LABEL if len(nodes) <= _FEW // 2 else _LABEL
+    labels = [shorten(label_of(g, node), longest, middle=True) for node in nodes]
+    around = sizes + np.array([_RING.get(name, 0.0) for name in worst])
+    few = len(nodes) <= _FEW
+    rank = {node: at for at, node in enumerate(marked)}
+
+    def importance(at: int) -> tuple[Any, ...]:
+        look = kind_look(kind_of(g, nodes[at]))
+        main = look.name in ("incident", "user", "host", "ip")
+        return (
+            rank.get(nodes[at], len(rank)),
+            look.is_record and look.name != "incident",
+            -severity_rank(worst[at]) - 2 * main,
+            -degree[at],
+            at,
+        )
+
+    wanted = [
+        at
+        for at, node in enumerate(nodes)
+        if few
+        or node in rank
+        or not kind_look(kind_of(g, node)).is_record
+        or kind_look(kind_of(g, node)).name == "incident"
+    ]
+    order = sorted(wanted, key=importance)[:_MOST_LABELS]
+    (x0, x1), (y0, y1) = ranges
+    shown, sides = place_labels(
+        (xy[:, 0] - x0) / (x1 - x0) * size[0],
+        (xy[:, 1] - y0) / (y1 - y0) * size[1],
+        around / 2,
+        labels,
+        order,
+        size=size,
+        always=len(rank),
+        important=max(len(rank), _IMPORTANT),
+    )
+    drawn = [at for at, show in enumerate(shown) if show]
+    arrays = {
+        "x": xy[drawn, 0],
+        "y": xy[drawn, 1],
+        "text": [text.plotly(labels[at], None) for at in drawn],
+        "textposition": [sides[at] for at in drawn] or "bottom center",
+        "marker": {"size": around[drawn]},
+    }
+    return Trace("labels", tuple(nodes[at] for at in drawn), arrays)
+
+
+def _ranges(xy: np.ndarray) -> tuple[tuple[float, float], tuple[float, float]]:
+    if not len(xy):
+        return (-1.0, 1.0), (-1.0, 1.0)
+    low, high = xy.min(axis=0), xy.max(axis=0)
+    room = np.maximum((high - low) * [0.10, 0.09], 0.6)
+    return (float(low[0] - room[0]), float(high[0] + room[0])), (float(low[1] - room[1]), float(high[1] + room[1]))

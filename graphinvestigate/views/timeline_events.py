@@ -1,0 +1,229 @@
+"""Frames → what happened when: one row per mark of a timeline, as numpy columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from graphinvestigate import text
+from graphinvestigate.errors import UsageError
+from graphinvestigate.frames import EVIDENCE, RESOURCES, evidence as evidence_of
+from graphinvestigate.linking.tactics import TACTICS, tactic_of
+from graphinvestigate.views.style import SEVERITIES, kind_word, severity, source_word
+
+LANES = ("tactic", "entity", "source", "record_kind")
+UNMAPPED = "Alerts without a tactic"
+_EVENT_TIME = {table.record_kind: table.event_time for table in RESOURCES.values()}
+_EVENT_TIME[EVIDENCE.record_kind] = EVIDENCE.event_time
+_KINDS = tuple(_EVENT_TIME)
+_SEVERITY = {
+    "alert": "severity",
+    "incident": "severity",
+    "risk_detection": "risk_level",
+    "risky_user": "risk_level",
+    "sign_in": "risk_level_during_sign_in",
+}
+_SOURCE = {"alert": "service_source", "risk_detection": "source"}
+_NOBODY, _NO_SOURCE = " without a user or host", " without a source"
+_NO_TIME = np.iinfo(np.int64).min
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """Marks of a timeline.
+
+    Attributes
+    ----------
+    start, end : int64 arrays of shape (n,)
+        Nanoseconds since 1970, UTC; equal for instants.
+    severity : int8 array of shape (n,)
+        Place in ``SEVERITIES``.
+    lane : int32 array of shape (n,)
+        Place in `lanes`.
+    frame, row : int32 and int64 arrays of shape (n,)
+        Which frame and which row of it.
+    lanes : tuple of str
+        As in the data, not escaped; top to bottom.
+    frames : tuple of (str, pandas.DataFrame)
+        Record kind and rows.
+    untimed : dict of str to int
+        How many records of each kind have no time.
+    """
+
+    start: np.ndarray
+    end: np.ndarray
+    severity: np.ndarray
+    lane: np.ndarray
+    frame: np.ndarray
+    row: np.ndarray
+    lanes: tuple[str, ...]
+    frames: tuple[tuple[str, pd.DataFrame], ...]
+    untimed: dict[str, int]
+
+
+def marks_of(frames: Sequence[pd.DataFrame], lanes: str) -> Marks:
+    """Read the marks of frames.
+
+    Parameters
+    ----------
+    frames : sequence of DataFrame
+        Each with a column ``record_kind``.
+    lanes : {"tactic", "entity", "source", "record_kind"}
+        What the lanes stand for.
+
+    Returns
+    -------
+    Marks
+
+    Raises
+    ------
+    UsageError
+        If `lanes` is none of these, or a frame holds no records that have a time.
+    """
+    if lanes not in LANES:
+        raise UsageError(f"lanes must be one of {', '.join(LANES)}, not {text.log(str(lanes))}")
+    parts = [part for frame in frames for part in _by_kind(frame)]
+    names: dict[str, int] = {}
+    columns: list[tuple[np.ndarray, ...]] = []
+    untimed: dict[str, int] = {}
+    for at, (kind, frame) in enumerate(parts):
+        start = _nanoseconds(frame[_EVENT_TIME[kind]])
+        end = start
+        if kind in ("alert", "evidence") and "last_activity_date_time" in frame:
+            end = np.maximum(_nanoseconds(frame["last_activity_date_time"]), start)
+        rows, lane = _lane_codes(kind, frame, lanes, names)
+        timed = start[rows] != _NO_TIME
+        if not timed.all():
+            untimed[kind] = untimed.get(kind, 0) + len(np.unique(rows[~timed]))
+            rows, lane = rows[timed], lane[timed]
+        of_frame = np.full(len(rows), at, dtype=np.int32)
+        level = _severity_codes(kind, frame)
+        if lanes == "entity" or len(rows) < len(frame):
+            start, end, level = start[rows], end[rows], level[rows]
+        columns.append((start, end, level, lane, of_frame, rows))
+    start, end, severities, lane, of_frame, rows = _together(columns)
+    order = _lane_order(list(names), lanes, lane, severities)
+    place = np.empty(len(order), dtype=np.int32)
+    place[order] = np.arange(len(order))
+    lane = place[lane] if len(order) else lane
+    labels = tuple(np.array([*names], dtype=object)[order].tolist()) if len(order) else ()
+    return Marks(start, end, severities, lane, of_frame, rows, labels, tuple(parts), untimed)
+
+
+def _together(columns: list[tuple[np.ndarray, ...]]) -> list[np.ndarray]:
+    if not columns:
+        return [np.empty(0, dtype) for dtype in (np.int64, np.int64, np.int8, np.int32, np.int32, np.int64)]
+    if len(columns) == 1:
+        return list(columns[0])
+    return [np.concatenate(column) for column in zip(*columns, strict=True)]
+
+
+def _by_kind(frame: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+    """Split a frame by record kind (most hold one) and check that each can be drawn."""
+    if not isinstance(frame, pd.DataFrame) or "record_kind" not in frame.columns:
+        raise UsageError(
+            "a timeline needs frames with a column record_kind: give what list_alerts, list_sign_ins, "
+            "read_records and their like return"
+        )
+    column = frame["record_kind"]
+    kinds = [column.iloc[0]] if len(column) and (column == column.iloc[0]).all() else column.drop_duplicates().tolist()
+    parts = []
+    for kind in kinds:
+        time = _EVENT_TIME.get(kind)
+        if time is None:
+            raise UsageError(f"a timeline knows no time for {text.log(str(kind))}: it draws {', '.join(_KINDS)}")
+        if time not in frame.columns:
+            raise UsageError(f"the {kind_word(kind)} frame has no column {time}: keep it when you choose columns")
+        parts.append((kind, frame if len(kinds) == 1 else frame[frame["record_kind"] == kind]))
+    return parts
+
+
+def _nanoseconds(times: pd.Series) -> np.ndarray:
+    utc = pd.to_datetime(times, utc=True).dt.tz_localize(None).astype("datetime64[ns]")
+    return np.asarray(utc.to_numpy()).view(np.int64)
+
+
+def _factorized(values: pd.Series) -> tuple[np.ndarray, list[Any]]:
+    """Give each row's code and the values; missing ones have code -1, which is the last value: None."""
+    codes, found = pd.factorize(values)
+    return codes, [*found.tolist(), None]
+
+
+def _severity_codes(kind: str, frame: pd.DataFrame) -> np.ndarray:
+    place = {name: at for at, name in enumerate(SEVERITIES)}
+    column = _SEVERITY.get(kind)
+    if column is None or column not in frame.columns:
+        return np.full(len(frame), place["unknown"], dtype=np.int8)
+    codes, values = _factorized(frame[column])
+    return np.array([place[severity(value)] for value in values], dtype=np.int8)[codes]
+
+
+def _lane_codes(kind: str, frame: pd.DataFrame, lanes: str, names: dict[str, int]) -> tuple[np.ndarray, np.ndarray]:
+    """Give rows and their lanes; a row may stand in several lanes (entities) but in one at least."""
+    rows = np.arange(len(frame))
+    own = kind_word(kind, 2)
+    own = own[:1].upper() + own[1:]
+    if lanes == "entity":
+        rows, values = _entity_rows(kind, frame)
+        codes, found = _factorized(values)
+        labels = [own + _NOBODY if value is None else str(value).casefold() for value in found]
+    elif lanes == "tactic" and kind == "alert" and "category" in frame.columns:
+        codes, found = _factorized(frame["category"])
+        labels = [tactic_of(value) or UNMAPPED for value in found]
+    elif lanes == "source" and _SOURCE.get(kind) in frame.columns:
+        codes, found = _factorized(frame[_SOURCE[kind]])
+        labels = [own + _NO_SOURCE if value is None else source_word(value) for value in found]
+    else:
+        codes, labels = np.zeros(len(frame), dtype=np.int64), [own, own]
+    used = labels if (codes < 0).any() else labels[:-1]
+    place = [names.setdefault(label, len(names)) for label in used] + [-1] * (len(labels) - len(used))
+    return rows, np.array(place, dtype=np.int32)[codes]
+
+
+def _entity_rows(kind: str, frame: pd.DataFrame) -> tuple[np.ndarray, pd.Series]:
+    """Give pairs of row and user or host; rows that name none come once, without a name."""
+    rows = np.arange(len(frame))
+    if kind == "alert" and "evidence" in frame.columns:
+        named = _named(evidence_of(frame))
+        position = pd.Series(rows, index=frame["id"].astype("object").to_numpy())
+        position = position[~position.index.duplicated()]
+        pairs = pd.DataFrame({"row": named["alert_id"].map(position), "name": named["name"]}).dropna()
+        pairs["folded"] = pairs["name"].str.casefold()
+        pairs = pairs.drop_duplicates(["row", "folded"])
+        rest = rows[~np.isin(rows, pairs["row"].to_numpy(dtype=np.int64))]
+        at = np.concatenate([pairs["row"].to_numpy(dtype=np.int64), rest])
+        return at, pd.concat([pairs["folded"].astype("object"), pd.Series([None] * len(rest), dtype="object")])
+    if kind == "evidence":
+        return rows, _named(frame, keep_all=True)["name"]
+    if "user_principal_name" in frame.columns:
+        return rows, frame["user_principal_name"].astype("str").str.casefold()
+    return rows, pd.Series([None] * len(frame), dtype="object")
+
+
+def _named(evidence: pd.DataFrame, *, keep_all: bool = False) -> pd.DataFrame:
+    name = pd.Series(None, index=evidence.index, dtype="object")
+    for column in ("user_account_user_principal_name", "user_account_account_name", "device_dns_name", "host_name"):
+        if column in evidence.columns:
+            name = name.where(name.notna(), evidence[column].astype("object"))
+    name = name.where(name.notna(), None)
+    table = pd.DataFrame({"alert_id": evidence["alert_id"], "name": name})
+    return table if keep_all else table.dropna()
+
+
+def _lane_order(names: list[str], lanes: str, lane: np.ndarray, severities: np.ndarray) -> np.ndarray:
+    """Put the lanes in order, top first: tactics as ATT&CK has them, others by weight."""
+    count = np.bincount(lane, minlength=len(names))
+    if lanes == "tactic":
+        known = {tactic: at for at, tactic in enumerate((*TACTICS, UNMAPPED))}
+        return np.array(sorted(range(len(names)), key=lambda at: (known.get(names[at], 99), names[at])), dtype=np.int64)
+    if lanes == "record_kind":
+        return np.arange(len(names))
+    weight = np.bincount(lane, (len(SEVERITIES) - severities.astype(float)) ** 3, minlength=len(names))
+    last = [name.endswith((_NOBODY, _NO_SOURCE)) for name in names]
+    return np.array(
+        sorted(range(len(names)), key=lambda at: (last[at], -weight[at], -count[at], names[at])), dtype=np.int64
+    )

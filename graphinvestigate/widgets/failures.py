@@ -1,0 +1,69 @@
+"""Errors of callbacks, shown where their user looks.
+
+ipywidgets calls callbacks from the kernel's message loop: what they raise goes to a log that nobody reads.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Iterator
+
+import ipywidgets
+
+from graphinvestigate import text
+from graphinvestigate.errors import GraphInvestigateError
+from graphinvestigate.widgets.safe import Safe, pane, safe_html, show
+
+_LOGGER = logging.getLogger(__name__)
+
+
+class Messages:
+    """One line of a widget that says what went wrong or what happened, until the next thing happens.
+
+    Attributes
+    ----------
+    widget : ipywidgets.HTML
+        Where it is shown.
+    error : Exception or None
+        What went wrong in the last callback.
+    """
+
+    def __init__(self) -> None:
+        self.widget: ipywidgets.HTML = pane(css_class="gi-messages")
+        self.error: Exception | None = None
+
+    def clear(self) -> None:
+        """Say nothing."""
+        self.error = None
+        show(self.widget, Safe(""))
+
+    def say(self, message: str) -> None:
+        """Say what happened."""
+        self.error = None
+        show(self.widget, safe_html('<div class="gi-note" role="status">{message}</div>', message=message))
+
+    def fail(self, error: Exception) -> None:
+        """Say what went wrong."""
+        self.error = error
+        kind = "" if isinstance(error, GraphInvestigateError) else "This is a defect of the widget. "
+        show(
+            self.widget,
+            safe_html(
+                '<div class="gi-error" role="alert"><b>{name}</b> {kind}{message}</div>',
+                name=type(error).__name__,
+                kind=kind,
+                message=str(error),
+            ),
+        )
+
+    @contextlib.contextmanager
+    def shown(self) -> Iterator[None]:
+        """Run a callback's body: what it raises is shown and logged, and goes no further."""
+        self.clear()
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 (a callback has no caller who could catch anything)
+            self.fail(error)
+            level = logging.INFO if isinstance(error, GraphInvestigateError) else logging.ERROR
+            _LOGGER.log(level, "%s: %s", type(error).__name__, text.log(str(error)))

@@ -1,0 +1,63 @@
+"""How the widgets look: one style sheet that follows JupyterLab's light and dark themes."""
+
+from __future__ import annotations
+
+from graphinvestigate.widgets.safe import Safe
+
+SHEET = Safe("""<style>
+.gi-root { --gi-line: var(--jp-border-color2, #e0e0e0); --gi-muted: var(--jp-ui-font-color2, #616161);
+  --gi-ink: var(--jp-ui-font-color1, #212121); --gi-brand: var(--jp-brand-color1, #1976d2);
+  color: var(--gi-ink); font-size: 13px; border: 1px solid var(--gi-line); border-radius: 6px;
+  padding: 8px 10px; overflow: hidden; }
+.gi-root .widget-html-content, .gi-root .jupyter-widgets-html-content { line-height: 1.4; }
+.gi-head { font-weight: 600; font-size: 14px; }
+.gi-muted { color: var(--gi-muted); }
+.gi-error { border-left: 4px solid #c62828; padding: 4px 8px; background: rgba(198, 40, 40, .1);
+  overflow-wrap: anywhere; }
+.gi-note { border-left: 4px solid var(--gi-brand); padding: 4px 8px; background: rgba(25, 118, 210, .08);
+  overflow-wrap: anywhere; }
+.gi-toolbar { flex-wrap: wrap; align-items: center; column-gap: 2px; }
+.gi-toolbar .jupyter-button { border-radius: 12px; height: 26px; line-height: 24px; padding: 0 10px;
+  width: auto; border: 1px solid var(--gi-line); background: transparent; color: var(--gi-ink); }
+.gi-toolbar .jupyter-button.mod-active { background: var(--gi-brand); color: #fff; box-shadow: none; }
+.gi-toolbar .jupyter-button.gi-pivot.mod-primary { background: var(--gi-brand); color: #fff;
+  border-color: transparent; }
+.gi-grid { border: 1px solid var(--gi-line); border-radius: 4px; }
+.gi-row { border-bottom: 1px solid var(--gi-line); align-items: stretch; }
+.gi-row:last-child { border-bottom: none; }
+.gi-row .jupyter-button { background: transparent; color: var(--gi-ink); text-align: left; height: 27px;
+  line-height: 27px; padding: 0 8px; margin: 0; border: none; box-shadow: none; border-radius: 0; }
+.gi-row:hover { background: rgba(127, 127, 127, .1); }
+.gi-row.gi-on { background: rgba(25, 118, 210, .14); box-shadow: inset 3px 0 0 var(--gi-brand); }
+.gi-row .jupyter-button:focus-visible, .gi-toolbar .jupyter-button:focus-visible {
+  outline: 2px solid var(--gi-brand); outline-offset: -2px; }
+.gi-header .jupyter-button { font-weight: 600; color: var(--gi-muted); }
+.gi-row .jupyter-button.gi-title { font-weight: 600; }
+.gi-row .gi-high, .gi-sev.gi-high { color: #cf222e; font-weight: 600; }
+.gi-row .gi-medium, .gi-sev.gi-medium { color: #9a6700; font-weight: 600; }
+.gi-row .gi-low, .gi-sev.gi-low { color: #1f6fb2; }
+.gi-row .gi-informational, .gi-sev.gi-informational { color: #59636e; }
+[data-jp-theme-light="false"] .gi-root .gi-high { color: #ff8079; }
+[data-jp-theme-light="false"] .gi-root .gi-medium { color: #e0a72e; }
+[data-jp-theme-light="false"] .gi-root .gi-low { color: #6db4f2; }
+[data-jp-theme-light="false"] .gi-root .gi-informational { color: #a9b3be; }
+.gi-details { border-left: 1px solid var(--gi-line); padding-left: 12px; }
+.gi-details h3 { font-size: 15px; margin: 0 0 4px; overflow-wrap: anywhere; }
+.gi-details h4 { font-size: 12px; text-transform: uppercase; letter-spacing: .04em; color: var(--gi-muted);
+  margin: 12px 0 4px; }
+.gi-details .gi-sev { margin-bottom: 4px; }
+.gi-details p { margin: 0 0 6px; white-space: pre-line; overflow-wrap: anywhere; }
+.gi-details ul { margin: 0; padding-left: 18px; }
+.gi-details li { margin: 0 0 3px; overflow-wrap: anywhere; }
+table.gi-facts { border-collapse: collapse; font-size: 12.5px; }
+table.gi-facts th, table.gi-facts td { text-align: left !important; vertical-align: top; padding: 1px 12px 1px 0;
+  background: none; font-weight: 400; overflow-wrap: anywhere; }
+table.gi-facts th { color: var(--gi-muted); white-space: nowrap; }
+table.gi-table { border-collapse: collapse; width: 100%; font-size: 12px; table-layout: auto; }
+table.gi-table caption { text-align: left; color: var(--gi-muted); padding: 2px 0; }
+table.gi-table th, table.gi-table td { text-align: left !important; padding: 3px 8px 3px 0; vertical-align: top;
+  border-bottom: 1px solid var(--gi-line); overflow-wrap: anywhere; }
+table.gi-table td:first-child { white-space: nowrap; padding-right: 10px; }
+table.gi-table th { color: var(--gi-muted); font-weight: 600; }
+.gi-log { font-family: var(--jp-code-font-family, monospace); font-size: 12px; max-height: 120px; overflow-y: auto; }
+</style>""")

@@ -1,0 +1,79 @@
+"""What people read runs: every Python block of the README, and every notebook from top to bottom."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+
+def test_every_python_block_of_the_readme_runs(tmp_path) -> None:
+    """The README's Python blocks run one after the other, as a reader would paste them."""
+    blocks = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+    assert len(blocks) >= 3
+    script = tmp_path / "readme.py"
+    script.write_text("\n".join(blocks), encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, script], cwd=tmp_path, check=False, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+
+
+def test_the_readme_has_exactly_two_set_up_commands() -> None:
+    """Two commands do all the set-up: one ends in the main job, one in the tests."""
+    lines = [line for line in README.splitlines() if line.startswith("python3 -m venv")]
+    assert [line.rpartition("&& ")[2] for line in lines] == [".venv/bin/graphinvestigate demo", ".venv/bin/pytest"]
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_runs_from_top_to_bottom(notebook, tmp_path) -> None:
+    """In a fresh kernel every cell runs without an error or a warning, and shows something."""
+    target = tmp_path / notebook.name
+    command = [
+        *(sys.executable, "-m", "nbconvert", "--to", "notebook", "--execute", str(notebook)),
+        *("--output", str(target), "--ExecutePreprocessor.timeout=120"),
+        "--ExecutePreprocessor.store_widget_state=False",
+    ]
+    environment = {**os.environ, "JUPYTER_CONFIG_DIR": str(tmp_path), "PYTHONWARNINGS": "default"}
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=300, env=environment)
+    assert done.returncode == 0, done.stderr[-3000:]
+    cells = json.loads(target.read_text(encoding="utf-8"))["cells"]
+    code = [cell for cell in cells if cell["cell_type"] == "code"]
+    assert len(code) >= 5
+    for cell in code:
+        kinds = {output["output_type"] for output in cell["outputs"]}
+        streams = [o for o in cell["outputs"] if o["output_type"] == "stream" and o["name"] == "stderr"]
+        assert not streams, streams
+        assert kinds, f"nothing to see: {''.join(cell['source'])}"
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_is_committed_without_outputs(notebook) -> None:
+    """A notebook in the repository carries no output, no widget state and no path of anybody's machine."""
+    content = json.loads(notebook.read_text(encoding="utf-8"))
+    assert "widgets" not in content["metadata"]
+    assert all(not cell.get("outputs") for cell in content["cells"])
+
+
+def test_binder_pins_every_dependency_with_its_hashes() -> None:
+    """What Binder installs satisfies pyproject.toml, each distribution with one version and its hashes."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = [Requirement(text) for text in [*project["dependencies"], *project["optional-dependencies"]["lab"]]]
+    pins = (ROOT / "binder" / "requirements.txt").read_text(encoding="utf-8")
+    pinned = dict(re.findall(r"^([\w.-]+)==(\S+) \\\n    --hash=sha256:", pins, re.MULTILINE))
+    assert len(pinned) == len(re.findall(r"^[\w.-]+==", pins, re.MULTILINE)) > 50
+    for requirement in wanted:
+        version = pinned[canonicalize_name(requirement.name)]
+        assert requirement.specifier.contains(version), f"{requirement} is pinned to {version}"
