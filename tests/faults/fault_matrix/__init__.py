@@ -13,9 +13,11 @@ MODULES = (
     "query_rows",
     "resuming_rows",
     "secret_rows",
+    "sharing_rows",
     "sign_in_rows",
     "throttle_rows",
     "tls_rows",
+    "view_rows",
     "wire_rows",
 )
 
@@ -25,11 +27,12 @@ def ids(letter: str, last: int, *, but: tuple[int, ...] = ()) -> list[str]:
     return [f"{letter}{number:02d}" for number in range(1, last + 1) if number not in but]
 
 
-# Of the matrix's other rows some are about views, cases and caches, and tested there.
+# The matrix's other rows are about cases and caches.
 IDS = (
     *ids("T", 32),
-    *ids("D", 27, but=(24, 25, 26)),
-    *ids("A", 18, but=(9, 11)),
+    *ids("D", 27, but=(24, 25)),
+    *ids("A", 18),
+    *ids("R", 20),
     "X01", "X02", "X03", "X15", "X19",
 )  # fmt: skip
 
