@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -23,13 +23,15 @@ _ITEMS = msgspec.json.Decoder(list[msgspec.Raw])
 _OF_ALERT = ("incident_id", "tenant_id", "first_activity_date_time", "last_activity_date_time")
 
 
-def evidence(alerts: pd.DataFrame) -> pd.DataFrame:
+def evidence(alerts: pd.DataFrame, *, columns: Collection[str] | None = None) -> pd.DataFrame:
     """Lay out the evidence of alerts: one row per item of an alert's evidence.
 
     Parameters
     ----------
     alerts : pandas.DataFrame
         As `list_alerts`, `get_alert` or `read_records("alerts", …)` returned it, or some rows of it.
+    columns : collection of str, optional
+        Which columns of the documented types to read, where a few are enough and time matters; all by default.
 
     Returns
     -------
@@ -41,19 +43,20 @@ def evidence(alerts: pd.DataFrame) -> pd.DataFrame:
     Raises
     ------
     UsageError
-        It is no frame of alerts.
+        It is no frame of alerts, or evidence has no such column.
     """
     _check(alerts, "alert", "evidence", *_OF_ALERT)
+    wanted = _wanted(columns)
     rows, position, raw = items_of(as_raw(alerts["evidence"]), source="evidence")
-    kept: dict[str, list[pa.Array]] = {column.name: [] for column in EVIDENCE.columns}
+    kept: dict[str, list[pa.Array]] = {column.name: [] for column in wanted}
     types: list[pa.Array] = []
     decoders: dict[str | None, RecordDecoder] = {}
     pieces, done = raw.slices(), 0
     while chunk := list(islice(pieces, CHUNK)):
         named = [_evidence_type(piece, done + at) for at, piece in enumerate(chunk)]
         types.append(pa.array(named, ARROW["string"]))
-        values, nulls = _by_type(chunk, named, decoders, first=done), Nulls(len(chunk))
-        for column in EVIDENCE.columns:
+        values, nulls = _by_type(chunk, named, decoders, wanted, first=done), Nulls(len(chunk))
+        for column in wanted:
             kept[column.name].append(values.get(column.name, nulls[column.dtype]))
         done += len(chunk)
     data: dict[str, Any] = {
@@ -62,11 +65,20 @@ def evidence(alerts: pd.DataFrame) -> pd.DataFrame:
         "evidence_index": pd.array(position, dtype="Int64"),
         "evidence_type": from_arrow("string", types),
         **{name: alerts[name].array.take(rows) for name in _OF_ALERT},
-        **{column.name: from_arrow(column.dtype, kept[column.name]) for column in EVIDENCE.columns},
+        **{column.name: from_arrow(column.dtype, kept[column.name]) for column in wanted},
         "pull_id": alerts["pull_id"].array.take(rows),
         "raw": raw,
     }
     return pd.DataFrame(data, copy=False)
+
+
+def _wanted(names: Collection[str] | None) -> Sequence[Column]:
+    if names is None:
+        return EVIDENCE.columns
+    unknown = sorted(set(names).difference(column.name for column in EVIDENCE.columns))
+    if unknown:
+        raise UsageError(f"evidence has no column {', '.join(unknown)}: gi.evidence(alerts).columns lists what it has")
+    return [column for column in EVIDENCE.columns if column.name in names]
 
 
 def expanded_alerts(incidents: pd.DataFrame) -> pd.DataFrame:
@@ -163,6 +175,7 @@ def _by_type(
     pieces: Sequence[Piece | None],
     types: Sequence[str | None],
     decoders: dict[str | None, RecordDecoder],
+    wanted: Sequence[Column],
     *,
     first: int,
 ) -> dict[str, pa.Array]:
@@ -171,7 +184,7 @@ def _by_type(
     for name, rows in _groups(types):
         known = name if name in EVIDENCE.types else None
         if known not in decoders:
-            columns = [c for c in EVIDENCE.columns if not c.types or known in c.types]
+            columns = [c for c in wanted if not c.types or known in c.types]
             decoders[known] = RecordDecoder(columns, source="evidence")
         values = decoders[known].read([pieces[row] for row in rows], first=first)
         for column in decoders[known].plain_columns:

@@ -127,3 +127,14 @@ def test_nothing_to_report():
     assert list(made.columns) == ["problem", "path", "value", "count", "row"]
     assert len(made) == 0
     assert len(schema_report(read_records("alerts", []))) == 0
+
+
+def test_some_columns_are_as_in_all_of_them():
+    """Reading a few columns gives the same values as reading all, and a column that evidence has not is refused."""
+    alerts = read_records("alerts", [ALERT, {"id": "0", "title": "none"}, {**ALERT, "id": "2"}])
+    few = evidence(alerts, columns=["user_account_user_principal_name", "verdict"])
+    whole = evidence(alerts)
+    pd.testing.assert_frame_equal(few, whole[list(few.columns)])
+    assert "ip_address" not in few
+    with pytest.raises(UsageError, match="no column colour"):
+        evidence(alerts, columns=["colour", "verdict"])
