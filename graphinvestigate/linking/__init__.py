@@ -4,10 +4,12 @@ from graphinvestigate.linking.entities import entities
 from graphinvestigate.linking.entity_graph import entity_graph, merge_graphs
 from graphinvestigate.linking.explain import why
 from graphinvestigate.linking.find import find_entity
+from graphinvestigate.linking.hubs import find_hubs
 from graphinvestigate.linking.mentions import mentions
 from graphinvestigate.linking.nodes import ENTITY_KINDS, RECORD_KINDS, SEVERITIES, Entity, Record
 from graphinvestigate.linking.triage import rank_incidents
-from graphinvestigate.linking.walks import Path, Paths, neighborhood, paths
+from graphinvestigate.linking.walks import common, neighborhood
+from graphinvestigate.linking.ways import Path, Paths, paths
 
 __all__ = [
     "ENTITY_KINDS",
@@ -17,9 +19,11 @@ __all__ = [
     "Path",
     "Paths",
     "Record",
+    "common",
     "entities",
     "entity_graph",
     "find_entity",
+    "find_hubs",
     "mentions",
     "merge_graphs",
     "neighborhood",

@@ -9,6 +9,7 @@ import pandas as pd
 
 from graphinvestigate.errors import UsageError
 from graphinvestigate.linking.assembly import End, Parts, Reference, Seen, assemble, uncollected
+from graphinvestigate.linking.hubs import Hubs, listed
 from graphinvestigate.linking.mentions import Collected, collect, newer
 from graphinvestigate.linking.nodes import RECORD_KINDS, Node, Record
 from graphinvestigate.linking.tables import MAIN
@@ -23,6 +24,7 @@ def entity_graph(
     risk_detections: pd.DataFrame | None = None,
     risky_users: pd.DataFrame | None = None,
     sign_ins: pd.DataFrame | None = None,
+    hubs: Hubs = None,
 ) -> nx.MultiDiGraph:
     """Link records through the users, hosts, addresses and everything else that they name.
 
@@ -30,6 +32,9 @@ def entity_graph(
     ----------
     alerts, incidents, risk_detections, risky_users, sign_ins : DataFrame, optional
         Frames as they came from Graph (with their column ``raw``). Alerts inside expanded incidents count as alerts.
+    hubs : DataFrame or iterable of Entity or str, optional
+        What everybody shares, beside what `find_hubs` detects: named locations as `list_named_locations` gives them,
+        entities, names, networks (``203.0.113.0/24``). The graph keeps them in ``.graph["hubs"]``.
 
     Returns
     -------
@@ -49,7 +54,10 @@ def entity_graph(
             risky_users=risky_users,
             sign_ins=sign_ins,
         )
-        return assemble(_parts(collected))
+        g = assemble(_parts(collected))
+    if hubs is not None:
+        g.graph["hubs"] = listed(hubs)
+    return g
 
 
 def merge_graphs(a: nx.MultiDiGraph, b: nx.MultiDiGraph) -> nx.MultiDiGraph:
@@ -67,7 +75,11 @@ def merge_graphs(a: nx.MultiDiGraph, b: nx.MultiDiGraph) -> nx.MultiDiGraph:
     with uncollected():
         for g in (a, b):
             _take_apart(g, parts)
-        return assemble(parts)
+        merged = assemble(parts)
+    hubs = [hub for g in (a, b) for hub in g.graph.get("hubs", ())]
+    if hubs:
+        merged.graph["hubs"] = [hub for place, hub in enumerate(hubs) if hub not in hubs[:place]]
+    return merged
 
 
 def _parts(collected: Collected) -> Parts:

@@ -49,6 +49,57 @@ def cheapest_paths(
                 heappush(waiting, detour)
 
 
+def cheapest_in_time(
+    source: N,
+    target: N,
+    *,
+    neighbors: Callable[[N], Iterable[N]],
+    steps: Callable[[N, int], Iterable[tuple[N, int]]],
+    toll: Callable[[N], float],
+    at: int,
+    k: int,
+    most: int = 200_000,
+) -> Iterator[tuple[float, tuple[N, ...], tuple[int, ...]]]:
+    """Yield the cheapest simple paths on which no hop comes before the one ahead of it: cost, nodes, arrivals.
+
+    Parameters
+    ----------
+    source, target, neighbors, toll
+        As for `cheapest_paths`; `neighbors` whatever the time.
+    steps : callable
+        Node and time to the neighbours that can be reached from then on, each with the time of arrival.
+    at : int
+        When to start.
+    k : int
+        How many paths will be asked for at most: a way that so many others make needless is given up.
+    most : int
+        So many ways are looked into before giving up.
+    """
+    hop = _Hop(toll)
+    ahead, _ = _distances(target, None, neighbors, hop)
+    if source not in ahead:
+        return
+    # What a place can be left with: an earlier arrival over fewer nodes is as good for every way onward.
+    settled: dict[N, list[tuple[int, frozenset[N]]]] = {}
+    queue: list[tuple[float, float, tuple[N, ...], tuple[int, ...]]] = [(ahead[source], 0.0, (source,), ())]
+    while queue and most:
+        _, cost, path, times = heappop(queue)
+        node, now = path[-1], times[-1] if times else at
+        if node == target:
+            yield round(cost, 9), path, times
+            continue
+        most -= 1
+        visited = frozenset(path)
+        better = settled.setdefault(node, [])
+        if sum(then <= now and fewer <= visited for then, fewer in better) >= k:
+            continue
+        better.append((now, visited))
+        for other, reached in steps(node, now):
+            if other not in visited and other in ahead:
+                spent = cost + hop(node, other)
+                heappush(queue, (spent + ahead[other], spent, (*path, other), (*times, reached)))
+
+
 class _Hop:
     """The cost of a hop; tolls are asked for once."""
 
@@ -66,8 +117,10 @@ class _Hop:
         return found
 
 
-def _distances(start: N, until: N, neighbors: Callable[[N], Iterable[N]], hop: _Hop) -> tuple[dict[N, float], float]:
-    """Exact distances from `start` of the nodes up to `until`; all others are at least as far as the second value."""
+def _distances(
+    start: N, until: N | None, neighbors: Callable[[N], Iterable[N]], hop: _Hop
+) -> tuple[dict[N, float], float]:
+    """Exact distances from `start` of the nodes up to `until` (of all, for None); others are as far as the second."""
     done: dict[N, float] = {}
     best: dict[N, float] = {start: 0.0}
     turn = count()

@@ -1,64 +1,22 @@
-"""Around an entity, and from one to another."""
+"""Around an entity, and what several have in common. Hubs are drawn and counted, and not walked through."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
-from itertools import islice, pairwise
 from typing import Any
 
 import networkx as nx
-import pandas as pd
+import numpy as np
+from numpy.typing import NDArray
 
 from graphinvestigate.errors import UsageError
-from graphinvestigate.linking.explain import node_of, rows_of, why_frame
-from graphinvestigate.linking.nodes import Entity, Node, Record
-from graphinvestigate.linking.sentences import describe, sentence
-from graphinvestigate.linking.shortest import cheapest_paths
-
-Edge = tuple[Node, Node, str]
-# A tie that many records state could fill all places with ways through them: so many are passed over, at most.
-_MOST_REPEATS = 40
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Path:
-    """One way from one node to another.
-
-    Attributes
-    ----------
-    nodes : tuple of Entity or Record
-        Every node on the way, both ends included.
-    edges : tuple of (source, target, relation)
-        One per hop, as it stands in the graph (the way may go against its direction).
-    sentences : tuple of str
-        One per hop: what the record says.
-    frame : DataFrame
-        Every reference of every hop, in the columns of `why` and ``hop`` (1, 2 …).
-    cost : float
-        The sum over the hops; nodes with many ties cost more.
-    """
-
-    nodes: tuple[Node, ...]
-    edges: tuple[Edge, ...]
-    sentences: tuple[str, ...]
-    frame: pd.DataFrame
-    cost: float
-
-    @property
-    def entities(self) -> tuple[Entity, ...]:
-        """The entities on the way, both ends included; records that tie them are left out."""
-        return tuple(n for n in self.nodes if isinstance(n, Entity))
-
-
-class Paths(list[Path]):
-    """Paths, the cheapest first; where there are none, `reason` says why."""
-
-    def __init__(self, paths: Iterable[Path] = (), *, reason: str | None = None) -> None:
-        super().__init__(paths)
-        self.reason = reason
+from graphinvestigate.linking.explain import node_of
+from graphinvestigate.linking.hubs import Hub, Hubs, closed_by, hubs_of
+from graphinvestigate.linking.index import EdgeFilter, GraphIndex, Mask, edge_filter, edges_within, index_of, reach
+from graphinvestigate.linking.moments import moment
+from graphinvestigate.linking.nodes import Entity, Record
+from graphinvestigate.linking.sentences import describe
 
 
 def neighborhood(
@@ -66,6 +24,8 @@ def neighborhood(
     entity: Entity | Record | str,
     *,
     hops: int = 1,
+    through_hubs: bool = False,
+    hubs: Hubs = None,
     relations: Collection[str] | None = None,
     since: str | datetime | None = None,
     until: str | datetime | None = None,
@@ -77,9 +37,13 @@ def neighborhood(
     g : networkx.MultiDiGraph
         An entity graph; it stays as it is.
     entity : Entity, Record or str
-        Where to start; a text is looked up with `find_entity`.
+        Where to start; a text is looked up with `find_entity`. It is walked on from even if it is a hub.
     hops : int
         How many edges away.
+    through_hubs : bool
+        Walk through hubs too (see `find_hubs`); by default they are the last node on the way.
+    hubs : DataFrame or iterable of Entity or str, optional
+        More hubs, as `find_hubs` takes them.
     relations : collection of str, optional
         Only these relations.
     since, until : str or datetime, optional
@@ -88,167 +52,141 @@ def neighborhood(
     Returns
     -------
     networkx.MultiDiGraph
-        A copy: the nodes within reach and every allowed edge between them.
+        A copy: the nodes within reach and every allowed edge between them. ``.graph["not_walked"]`` lists the hubs
+        where the walk stopped: ``kind``, ``key``, ``label``, ``how``, ``why``, ``beyond`` (how many nodes lie next to
+        it that nothing else led to) and a ``sentence``; the one that hides most comes first.
     """
     if hops < 0:
         raise UsageError(f"hops={hops}: give 0 or more")
-    if isinstance(relations, str):
-        relations = (relations,)
     start = node_of(g, entity)
-    allowed = _edge_filter(relations, _moment(since, "since"), _moment(until, "until"))
-    reached = {start}
-    frontier = {start}
-    for _ in range(hops):
-        frontier = {other for node in frontier for other in _across(g, node, allowed)} - reached
-        reached |= frontier
-    near = nx.MultiDiGraph(**g.graph)
-    near.add_nodes_from((n, dict(attrs)) for n, attrs in g.nodes(data=True) if n in reached)
-    near.add_edges_from(
-        (u, v, relation, dict(attrs))
-        for u in near
-        for v, by_relation in g.adj[u].items()
-        if v in reached
-        for relation, attrs in by_relation.items()
-        if allowed(relation, attrs)
-    )
+    index = index_of(g)
+    edges = edge_filter(index, names(relations), moment(since, "since"), moment(until, "until"))
+    stops = {} if through_hubs else hubs_of(g, index, hubs)
+    level = reach(index, [index.place[start]], hops=hops, edges=edges, closed=closed_by(index, stops))
+    near = cut_out(g, index, level >= 0, edges)
+    near.graph["not_walked"] = stopped_at(g, index, stops, level, hops, edges)
     return near
 
 
-def paths(g: nx.MultiDiGraph, a: Entity | Record | str, b: Entity | Record | str, *, k: int = 3) -> Paths:
-    """Find the shortest ways between two nodes, around what everybody shares.
+def common(
+    g: nx.MultiDiGraph,
+    *entities: Entity | Record | str,
+    through_hubs: bool = False,
+    hubs: Hubs = None,
+    relations: Collection[str] | None = None,
+    since: str | datetime | None = None,
+    until: str | datetime | None = None,
+) -> nx.MultiDiGraph:
+    """Show what several entities share: every node that each of them is tied to, directly or by one record.
 
     Parameters
     ----------
     g : networkx.MultiDiGraph
-        An entity graph.
-    a, b : Entity, Record or str
-        From where to where; a text is looked up with `find_entity`. Edges are walked in both directions.
-    k : int
-        At most so many.
+        An entity graph; it stays as it is.
+    *entities : Entity, Record or str
+        Two or more; texts are looked up with `find_entity`.
+    through_hubs, hubs, relations, since, until
+        As for `neighborhood`. Hubs that all of them share are shown only with `through_hubs`.
 
     Returns
     -------
-    Paths
-        A list of `Path`, the cheapest first: each hop costs 1 and more the more ties the nodes on it have, so a way
-        through one shared alert comes before one through an address that the whole office uses. Ways that only
-        repeat a tie through the record that states it are left out. An empty list says why in ``reason``.
+    networkx.MultiDiGraph
+        A copy: the entities, what they share, and the records that tie them to it. ``.graph["shared"]`` lists the
+        shared nodes as ``[kind, key]``; ``.graph["not_walked"]`` the hubs that all of them share.
     """
-    if k < 1:
-        raise UsageError(f"k={k}: ask for at least one path")
-    first, last = node_of(g, a), node_of(g, b)
-    if first == last:
-        return Paths(reason=f"both ends are {describe(g, first)}")
+    if len(entities) < 2:
+        raise UsageError("give two entities or more: what one shares with itself is its neighborhood")
+    starts = [node_of(g, entity) for entity in entities]
+    index = index_of(g)
+    edges = edge_filter(index, names(relations), moment(since, "since"), moment(until, "until"))
+    stops = {} if through_hubs else hubs_of(g, index, hubs)
+    entity_nodes = ~index.record
+    levels = [
+        reach(index, [index.place[start]], hops=2, edges=edges, closed=entity_nodes | closed_by(index, stops))
+        for start in starts
+    ]
+    shared = np.logical_and.reduce([level > 0 for level in levels])
+    at_hubs = [at for at in stops if shared[at]]
+    shared[at_hubs] = False
+    inside = shared.copy()
+    inside[[index.place[start] for start in starts]] = True
+    for level in levels:  # the records on the way
+        inside |= _on_the_way(index, level, shared, edges)
+    near = cut_out(g, index, inside, edges)
+    near.graph["shared"] = [list(index.nodes[at]) for at in np.flatnonzero(shared).tolist()]
+    near.graph["not_walked"] = [_stop(g, index, at, stops[at], 0, "All of them share it") for at in at_hubs]
+    return near
 
-    def toll(node: Node) -> float:
-        return math.log2(1 + len(g.succ[node]) + len(g.pred[node])) / 2
 
-    def neighbors(node: Node) -> list[Node]:
-        return [*g.succ[node], *g.pred[node]]
-
-    found = Paths()
-    candidates = cheapest_paths(first, last, neighbors=neighbors, toll=toll)
-    for cost, nodes in islice(candidates, k + _MOST_REPEATS):
-        if not _repeats_a_tie(g, nodes):
-            found.append(_path(g, nodes, cost))
-            if len(found) == k:
-                break
-    if not found:
-        found.reason = _no_path(g, first, last)
-    return found
+def names(relations: Collection[str] | None) -> Collection[str] | None:
+    """Return relation names as a collection: a text alone is one name."""
+    return (relations,) if isinstance(relations, str) else relations
 
 
-def _repeats_a_tie(g: nx.MultiDiGraph, nodes: tuple[Node, ...]) -> bool:
-    """Whether the path goes from one entity to the next through a record although the two are tied directly."""
-    return any(
-        isinstance(record, Record) and isinstance(u, Entity) and isinstance(v, Entity) and _states_tie(g, u, v, record)
-        for u, record, v in zip(nodes, nodes[1:], nodes[2:], strict=False)
+def cut_out(g: nx.MultiDiGraph, index: GraphIndex, inside: Mask, edges: EdgeFilter | None = None) -> nx.MultiDiGraph:
+    """Copy the nodes inside and the allowed edges between them, in the order of the graph."""
+    near = nx.MultiDiGraph(**g.graph)
+    nodes = index.nodes
+    near.add_nodes_from((nodes[at], dict(g.nodes[nodes[at]])) for at in np.flatnonzero(inside).tolist())
+    kept = edges_within(index, inside, edges)
+    ends = zip(index.source[kept].tolist(), index.target[kept].tolist(), index.relation[kept].tolist(), strict=True)
+    adjacency = g.adj
+    near.add_edges_from(
+        (nodes[u], nodes[v], index.relations[r], dict(adjacency[nodes[u]][nodes[v]][index.relations[r]]))
+        for u, v, r in ends
     )
+    return near
 
 
-def _states_tie(g: nx.MultiDiGraph, u: Node, v: Node, record: Record) -> bool:
-    return any(
-        (r["record_kind"], r["record_id"]) == record for *_, attrs in _between(g, u, v) for r in attrs["references"]
-    )
+def stopped_at(
+    g: nx.MultiDiGraph,
+    index: GraphIndex,
+    stops: Mapping[int, Hub],
+    level: NDArray[np.int32],
+    hops: int | None,
+    edges: EdgeFilter | None = None,
+) -> list[dict[str, Any]]:
+    """List the hubs at which a walk stopped short, the one that hides most first."""
+    found = []
+    for at, hub in stops.items():
+        if level[at] < 1 or (hops is not None and level[at] >= hops):
+            continue
+        beyond = int((level[_next_to(index, [at], edges)] < 0).sum())
+        if beyond:
+            found.append(_stop(g, index, at, hub, beyond, f"{beyond} more nodes only via it"))
+    return sorted(found, key=lambda stop: (-stop["beyond"], stop["kind"], stop["key"]))
 
 
-def _path(g: nx.MultiDiGraph, nodes: tuple[Node, ...], cost: float) -> Path:
-    edges: list[Edge] = []
-    sentences: list[str] = []
-    frames: list[pd.DataFrame] = []
-    for hop, (u, v) in enumerate(pairwise(nodes), start=1):
-        between = sorted(_between(g, u, v), key=_telling)
-        source, target, relation, attrs = between[0]
-        edges.append((source, target, relation))
-        sentences.append(sentence(g, source, target, relation, attrs["references"][0]))
-        rows = [row for s, t, r, a in between for row in rows_of(g, s, t, r, a["references"])]
-        frame = why_frame(rows)
-        frame.insert(0, "hop", pd.Series([hop] * len(frame), dtype="Int64"))
-        frames.append(frame)
-    return Path(nodes, tuple(edges), tuple(sentences), pd.concat(frames, ignore_index=True), round(cost, 6))
+def _stop(g: nx.MultiDiGraph, index: GraphIndex, at: int, hub: Hub, beyond: int, said: str) -> dict[str, Any]:
+    node = index.nodes[at]
+    name = describe(g, node)
+    return {
+        "kind": node.kind,
+        "key": node[1],
+        "label": g.nodes[node].get("label") or node[1],
+        "how": hub.how,
+        "why": hub.why,
+        "beyond": beyond,
+        "sentence": f"{name} is a hub and was not walked through ({hub.why.rstrip('.')}): {said}.",
+    }
 
 
-def _between(g: nx.MultiDiGraph, u: Node, v: Node) -> Iterator[tuple[Node, Node, str, dict[str, Any]]]:
-    for source, target in ((u, v), (v, u)):
-        if g.has_edge(source, target):
-            for relation, attrs in g[source][target].items():
-                yield source, target, relation, attrs
+def _next_to(index: GraphIndex, places: Iterable[int], edges: EdgeFilter | None) -> NDArray[np.int32]:
+    """Return the distinct neighbours of some nodes along allowed edges."""
+    frontier = np.fromiter(places, dtype=np.int64)
+    sides = [side.steps(frontier) for side in (index.out, index.into)]
+    return np.unique(np.concatenate([other[edges.allows(index, edge)] if edges else other for other, edge in sides]))
 
 
-def _telling(edge: tuple[Node, Node, str, dict[str, Any]]) -> tuple[bool, int, str]:
-    """Sort key: what an item is about before what it only mentions, then what is said most often."""
-    return edge[2] == "names", -edge[3]["count"], edge[2]
-
-
-def _no_path(g: nx.MultiDiGraph, first: Node, last: Node) -> str:
-    sizes = [len(_part(g, node)) for node in (first, last)]
-    ends = (describe(g, first), describe(g, last))
-    for size, end in zip(sizes, ends, strict=True):
-        if size == 1:
-            return f"nothing in these records is linked to {end}; pull more (pivot) and merge the graphs"
-    return (
-        f"no record in this graph links the part around {ends[0]} ({sizes[0]} nodes) with the part around {ends[1]} "
-        f"({sizes[1]} nodes); pull more (pivot) and merge the graphs"
-    )
-
-
-def _part(g: nx.MultiDiGraph, node: Node) -> set[Node]:
-    part, frontier = {node}, [node]
-    while frontier:
-        here = frontier.pop()
-        for other in (*g.succ[here], *g.pred[here]):
-            if other not in part:
-                part.add(other)
-                frontier.append(other)
-    return part
-
-
-def _across(g: nx.MultiDiGraph, node: Node, allowed: Callable[[str, dict[str, Any]], bool]) -> Iterator[Node]:
-    for sides in (g.succ[node], g.pred[node]):
-        for other, by_relation in sides.items():
-            if any(allowed(relation, attrs) for relation, attrs in by_relation.items()):
-                yield other
-
-
-def _edge_filter(
-    relations: Collection[str] | None, since: str | None, until: str | None
-) -> Callable[[str, dict[str, Any]], bool]:
-    def allowed(relation: str, attrs: dict[str, Any]) -> bool:
-        if relations is not None and relation not in relations:
-            return False
-        if since is not None and attrs["last_seen"] is not None and attrs["last_seen"] < since:
-            return False
-        return not (until is not None and attrs["first_seen"] is not None and attrs["first_seen"] > until)
-
-    return allowed
-
-
-def _moment(value: str | datetime | None, name: str) -> str | None:
-    if value is None:
-        return None
-    try:
-        moment = pd.Timestamp(value)
-    except (ValueError, TypeError) as error:
-        raise UsageError(f"{name}={value!r} is no time; give e.g. '2026-02-03T10:00:00Z'") from error
-    if moment is pd.NaT or moment.tzinfo is None:
-        raise UsageError(f"{name}={value!r} has no time zone; give e.g. '2026-02-03T10:00:00Z'")
-    return moment.tz_convert("UTC").tz_localize(None).isoformat(timespec="microseconds") + "Z"
+def _on_the_way(index: GraphIndex, level: NDArray[np.int32], goal: Mask, edges: EdgeFilter | None) -> Mask:
+    """Which records one hop from a start are next to a goal."""
+    way = np.zeros(len(index.nodes), dtype=np.bool_)
+    records = np.flatnonzero(index.record & (level == 1))
+    for side in (index.out, index.into):
+        other, edge = side.steps(records)
+        owner = side.owners(records)
+        hit = goal[other]
+        if edges:
+            hit &= edges.allows(index, edge)
+        way[owner[hit]] = True
+    return way

@@ -1,0 +1,286 @@
+"""From one entity to another: the shortest ways around what everybody shares, one sentence per hop."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice, pairwise
+from typing import Any
+
+import networkx as nx
+import numpy as np
+import pandas as pd
+
+from graphinvestigate.errors import UsageError
+from graphinvestigate.linking.explain import node_of, rows_of, why_frame
+from graphinvestigate.linking.hubs import Hub, Hubs, closed_by, hubs_of
+from graphinvestigate.linking.index import NO_TIME, EdgeFilter, GraphIndex, Mask, edge_filter, index_of, reach
+from graphinvestigate.linking.moments import arrival, iso, moment, spans_of
+from graphinvestigate.linking.nodes import Entity, Node, Record
+from graphinvestigate.linking.sentences import describe, sentence
+from graphinvestigate.linking.shortest import cheapest_in_time, cheapest_paths
+from graphinvestigate.linking.walks import names
+
+Edge = tuple[Node, Node, str]
+# A tie that many records state could fill all places with ways through them: so many are passed over, at most.
+_MOST_REPEATS = 40
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Path:
+    """One way from one node to another.
+
+    Attributes
+    ----------
+    nodes : tuple of Entity or Record
+        Every node on the way, both ends included.
+    edges : tuple of (source, target, relation)
+        One per hop, as it stands in the graph (the way may go against its direction).
+    sentences : tuple of str
+        One per hop: what the record says.
+    frame : DataFrame
+        Every reference of every hop, in the columns of `why` and ``hop`` (1, 2 …).
+    cost : float
+        The sum over the hops; nodes with many ties cost more.
+    times : tuple of (str or None)
+        One per hop, ISO in UTC: when it was taken, on a way in time order; else when it was first seen.
+    """
+
+    nodes: tuple[Node, ...]
+    edges: tuple[Edge, ...]
+    sentences: tuple[str, ...]
+    frame: pd.DataFrame
+    cost: float
+    times: tuple[str | None, ...] = field(default=())
+
+    @property
+    def entities(self) -> tuple[Entity, ...]:
+        """The entities on the way, both ends included; records that tie them are left out."""
+        return tuple(n for n in self.nodes if isinstance(n, Entity))
+
+
+class Paths(list[Path]):
+    """Paths, the cheapest first; where there are none, `reason` says why."""
+
+    def __init__(self, paths: Iterable[Path] = (), *, reason: str | None = None) -> None:
+        super().__init__(paths)
+        self.reason = reason
+
+
+def paths(
+    g: nx.MultiDiGraph,
+    a: Entity | Record | str,
+    b: Entity | Record | str,
+    *,
+    k: int = 3,
+    through_hubs: bool = False,
+    hubs: Hubs = None,
+    relations: Collection[str] | None = None,
+    since: str | datetime | None = None,
+    until: str | datetime | None = None,
+    in_time_order: bool = False,
+) -> Paths:
+    """Find the shortest ways between two nodes, around what everybody shares.
+
+    Parameters
+    ----------
+    g : networkx.MultiDiGraph
+        An entity graph.
+    a, b : Entity, Record or str
+        From where to where; a text is looked up with `find_entity`. Edges are walked in both directions.
+    k : int
+        At most so many.
+    through_hubs, hubs, relations, since, until
+        As for `neighborhood`: hubs between the two are not walked through unless asked for.
+    in_time_order : bool
+        Only ways on which each hop was seen at the same time as the one before it, or later: how something can have
+        gone from `a` to `b`. A hop of unknown time fits anywhere.
+
+    Returns
+    -------
+    Paths
+        A list of `Path`, the cheapest first: each hop costs 1 and more the more ties the nodes on it have, so a way
+        through one shared alert comes before one through an address that the whole office uses. Ways that only
+        repeat a tie through the record that states it are left out. An empty list says why in ``reason``: nothing
+        links the two, only a way via hubs does (which), or none in time order.
+    """
+    if k < 1:
+        raise UsageError(f"k={k}: ask for at least one path")
+    first, last = node_of(g, a), node_of(g, b)
+    if first == last:
+        return Paths(reason=f"both ends are {describe(g, first)}")
+    index = index_of(g)
+    window = (moment(since, "since"), moment(until, "until"))
+    edges = edge_filter(index, names(relations), *window)
+    stops = {} if through_hubs else hubs_of(g, index, hubs)
+    ends = index.place[first], index.place[last]
+    closed = closed_by(index, stops)
+    closed[list(ends)] = False
+    walk = _Walk(g, index, edges, closed)
+    candidates: Iterator[tuple[float, tuple[int, ...], tuple[int, ...] | None]]
+    if in_time_order:
+        at = NO_TIME + 1 if window[0] is None else window[0]
+        candidates = cheapest_in_time(
+            *ends, neighbors=walk.neighbors, steps=walk.steps, toll=walk.toll, at=at, k=k + _MOST_REPEATS
+        )
+    else:
+        candidates = (
+            (cost, way, None) for cost, way in cheapest_paths(*ends, neighbors=walk.neighbors, toll=walk.toll)
+        )
+    found = Paths()
+    for cost, way, times in islice(candidates, k + _MOST_REPEATS):
+        nodes = tuple(index.nodes[at] for at in way)
+        if not _repeats_a_tie(g, nodes):
+            found.append(_path(g, nodes, cost, times, walk.allowed))
+            if len(found) == k:
+                break
+    if not found:
+        found.reason = _no_path(g, index, ends, edges, closed, stops, in_time_order=in_time_order)
+    return found
+
+
+class _Walk:
+    """Steps through an index: where one can go from a node, and what it costs."""
+
+    def __init__(self, g: nx.MultiDiGraph, index: GraphIndex, edges: EdgeFilter, closed: Mask) -> None:
+        self._index, self._edges, self._closed = index, edges, closed
+        self._spans = spans_of(g, index)
+        self._known: dict[int, list[int]] = {}
+
+    def neighbors(self, node: int) -> list[int]:
+        found = self._known.get(node)
+        if found is None:
+            found = self._known[node] = np.unique(np.concatenate([other for other, _ in self._sides(node)])).tolist()
+        return found
+
+    def steps(self, node: int, at: int) -> Iterator[tuple[int, int]]:
+        """Where one can be, and from when on, by edges that were seen at a time or later."""
+        soonest: dict[int, int] = {}
+        for other, edge in self._sides(node):
+            for there, way in zip(other.tolist(), edge.tolist(), strict=True):
+                reached = arrival(self._spans(way), at)
+                if reached is not None and reached < soonest.get(there, reached + 1):
+                    soonest[there] = reached
+        return iter(soonest.items())
+
+    def toll(self, node: int) -> float:
+        both = (self._index.out, self._index.into)
+        ties = sum(len(np.unique(side.other[side.start[node] : side.start[node + 1]])) for side in both)
+        return math.log2(1 + ties) / 2
+
+    def allowed(self, edge: Edge) -> bool:
+        index = self._index
+        if not self._edges:
+            return True
+        out = index.out.steps(np.array([index.place[edge[0]]]))
+        place = index.place[edge[1]]
+        ways = [e for v, e in zip(*(side.tolist() for side in out), strict=True) if v == place]
+        ways = [e for e in ways if index.relations[index.relation[e]] == edge[2]]
+        return bool(self._edges.allows(index, np.array(ways)).all())
+
+    def _sides(self, node: int) -> Iterator[tuple[Any, Any]]:
+        here = np.array([node])
+        for side in (self._index.out, self._index.into):
+            other, edge = side.steps(here)
+            kept = ~self._closed[other]
+            if self._edges:
+                kept &= self._edges.allows(self._index, edge)
+            yield other[kept], edge[kept]
+
+
+def _repeats_a_tie(g: nx.MultiDiGraph, nodes: tuple[Node, ...]) -> bool:
+    """Whether the path goes from one entity to the next through a record although the two are tied directly."""
+    return any(
+        isinstance(record, Record) and isinstance(u, Entity) and isinstance(v, Entity) and _states_tie(g, u, v, record)
+        for u, record, v in zip(nodes, nodes[1:], nodes[2:], strict=False)
+    )
+
+
+def _states_tie(g: nx.MultiDiGraph, u: Node, v: Node, record: Record) -> bool:
+    return any(
+        (r["record_kind"], r["record_id"]) == record for *_, attrs in _between(g, u, v) for r in attrs["references"]
+    )
+
+
+def _path(
+    g: nx.MultiDiGraph,
+    nodes: tuple[Node, ...],
+    cost: float,
+    times: tuple[int, ...] | None,
+    allowed: Callable[[Edge], bool],
+) -> Path:
+    edges: list[Edge] = []
+    sentences: list[str] = []
+    frames: list[pd.DataFrame] = []
+    seen: list[str | None] = []
+    for hop, (u, v) in enumerate(pairwise(nodes), start=1):
+        between = sorted((e for e in _between(g, u, v) if allowed(e[:3])), key=_telling)
+        source, target, relation, attrs = between[0]
+        edges.append((source, target, relation))
+        sentences.append(sentence(g, source, target, relation, attrs["references"][0]))
+        seen.append(attrs["first_seen"] if times is None else iso(times[hop - 1]))
+        rows = [row for s, t, r, a in between for row in rows_of(g, s, t, r, a["references"])]
+        frame = why_frame(rows)
+        frame.insert(0, "hop", pd.Series([hop] * len(frame), dtype="Int64"))
+        frames.append(frame)
+    every = pd.concat(frames, ignore_index=True)
+    return Path(nodes, tuple(edges), tuple(sentences), every, round(cost, 6), tuple(seen))
+
+
+def _between(g: nx.MultiDiGraph, u: Node, v: Node) -> Iterator[tuple[Node, Node, str, dict[str, Any]]]:
+    for source, target in ((u, v), (v, u)):
+        if g.has_edge(source, target):
+            for relation, attrs in g[source][target].items():
+                yield source, target, relation, attrs
+
+
+def _telling(edge: tuple[Node, Node, str, dict[str, Any]]) -> tuple[bool, int, str]:
+    """Sort key: what an item is about before what it only mentions, then what is said most often."""
+    return edge[2] == "names", -edge[3]["count"], edge[2]
+
+
+def _no_path(
+    g: nx.MultiDiGraph,
+    index: GraphIndex,
+    ends: tuple[int, int],
+    edges: EdgeFilter,
+    closed: Mask,
+    stops: dict[int, Hub],
+    *,
+    in_time_order: bool,
+) -> str:
+    first, last = ends
+    a, b = (describe(g, index.nodes[at]) for at in ends)
+    around = reach(index, [first], hops=None, edges=edges, closed=closed)
+    if around[last] >= 0 and in_time_order:
+        return f"ways lead from {a} to {b}, but none on which every hop comes after the one before it"
+    through = reach(index, [first], hops=None, edges=edges)
+    within = " along the relations and within the window asked for" if edges else ""
+    if through[last] >= 0:
+        hub = _on_the_shortest(index, ends, edges, stops)
+        named = " and ".join(f"{describe(g, index.nodes[at])} ({stops[at].why.rstrip('.')})" for at in hub)
+        return f"only via {named} do ways lead from {a} to {b}{within}; through_hubs=True shows them"
+    sizes = [int((reach(index, [at], hops=None, edges=edges) >= 0).sum()) for at in ends]
+    for size, end in zip(sizes, (a, b), strict=True):
+        if size == 1:
+            return f"nothing in these records is linked to {end}{within}; pull more (pivot) and merge the graphs"
+    return (
+        f"no record in this graph links the part around {a} ({sizes[0]} nodes) with the part around {b} "
+        f"({sizes[1]} nodes){within}; pull more (pivot) and merge the graphs"
+    )
+
+
+def _on_the_shortest(index: GraphIndex, ends: tuple[int, int], edges: EdgeFilter, stops: dict[int, Hub]) -> list[int]:
+    """The hubs on the way that passes as few of them as it can."""
+
+    def neighbors(node: int) -> list[int]:
+        sides = (side.steps(np.array([node])) for side in (index.out, index.into))
+        found = [other[edges.allows(index, edge)] if edges else other for other, edge in sides]
+        return np.unique(np.concatenate(found)).tolist()
+
+    dear = float(len(index.nodes))
+    cheapest = cheapest_paths(*ends, neighbors=neighbors, toll=lambda node: dear if node in stops else 0.0)
+    _, way = next(iter(cheapest))
+    return [at for at in way[1:-1] if at in stops]
