@@ -1,6 +1,7 @@
 """Investigate threats in a Microsoft tenant from Jupyter.
 
-``import graphinvestigate as gi`` does no work: each name below is loaded when it is first used.
+``import graphinvestigate as gi`` does no work: each name below is loaded when it is first used. What writes to the
+tenant stands apart, in ``gi.actions``.
 """
 
 from __future__ import annotations
@@ -162,8 +163,12 @@ _HOME = {
 __all__ = sorted(_HOME)  # noqa: PLE0605 (the tests prove that it is the list of what can be imported)
 __version__ = "0.1.0"
 
+_MODULES = {"actions"}  # used by their own name: `gi.actions.stage(…)`
+
 
 def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return importlib.import_module(f"graphinvestigate.{name}")
     if name not in _HOME:
         raise AttributeError(f"module 'graphinvestigate' has no attribute {name!r}")
     value = getattr(importlib.import_module(f"graphinvestigate.{_HOME[name]}"), name)
@@ -172,4 +177,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOME})
+    return sorted({*globals(), *_HOME, *_MODULES})

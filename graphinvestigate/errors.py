@@ -28,7 +28,15 @@ from typing import Any
 
 
 class GraphInvestigateError(Exception):
-    """The base of every error this package raises."""
+    """The base of every error this package raises.
+
+    Attributes
+    ----------
+    change_unknown : bool
+        Whether a change was sent and may have been made all the same: its answer never came, or was a failure.
+    """
+
+    change_unknown: bool = False
 
 
 class UsageError(GraphInvestigateError, ValueError):

@@ -59,6 +59,11 @@ class World:
     tenant: Tenant
     emulator: Emulator
     client: GraphClient
+    clock: DemoClock
+
+    def transport(self) -> DemoTransport:
+        """Another way to the same emulator, at the same time."""
+        return DemoTransport(self.emulator, demo_clock=self.clock)
 
     def ids(self, path: str) -> list[str]:
         """Ids of everything the tenant holds under a path, newest first."""
@@ -89,7 +94,7 @@ def make_world() -> Iterator[Callable[..., World]]:
             credential=EmulatorCredential(tenant.tenant_id, permissions),
         )
         opened.append(client)
-        return World(tenant, emulator, client)
+        return World(tenant, emulator, client, clock)
 
     yield make
     for client in opened:

@@ -28,6 +28,7 @@ from graphinvestigate.client.answers import (
     no_answer,
     wants_proxy_password,
 )
+from graphinvestigate.client.auth import BearerAuth
 from graphinvestigate.client.links import Address
 from graphinvestigate.client.throttle import backoff, retry_after, spread
 from graphinvestigate.client.traffic import AGAIN, THROTTLED, Traffic
@@ -65,6 +66,8 @@ class Call:
         Whether it changes nothing, so that sending it twice does no harm.
     stop : threading.Event or None
         Ends waiting when it is set.
+    needs : tuple of str
+        All permissions that it needs, where that is more than the one.
     """
 
     address: Address
@@ -74,6 +77,12 @@ class Call:
     body: bytes | None = None
     reads: bool = True
     stop: threading.Event | None = None
+    needs: tuple[str, ...] = ()
+
+    @property
+    def permissions(self) -> tuple[str, ...]:
+        """What a person has to have allowed before it is sent."""
+        return self.needs or ((self.permission,) if self.permission else ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +106,7 @@ class Asker:
     ----------
     http : httpx.Client
         What sends.
-    auth : httpx.Auth
+    auth : BearerAuth
         Puts tokens on requests.
     traffic : Traffic
         Counts and waits.
@@ -108,7 +117,7 @@ class Asker:
     """
 
     def __init__(
-        self, *, http: httpx.Client, auth: httpx.Auth, traffic: Traffic, proxy_host: str | None, loopback: bool
+        self, *, http: httpx.Client, auth: BearerAuth, traffic: Traffic, proxy_host: str | None, loopback: bool
     ) -> None:
         self._http = http
         self._auth = auth
@@ -204,7 +213,7 @@ class Asker:
             content=call.body,
             extensions=call.address.extensions,
         )
-        return quietly(lambda: self._http.send(request, auth=self._auth))
+        return quietly(lambda: self._http.send(request, auth=self._auth.needing(call.permissions)))
 
     def _no_answer(self, error: httpx.TransportError, url: httpx.URL, attempts: int) -> NetworkError:
         return no_answer(error, url=url, attempts=attempts, proxy=self._proxy_host, loopback=self._loopback)
@@ -273,6 +282,7 @@ def leaves_unsure(status: int) -> bool:
 def unsure(error: Any) -> Any:
     """Say in an error that the change may have been made; returns the same error."""
     error.args = (f"{error} {_UNSURE}",)
+    error.change_unknown = True
     return error
 
 

@@ -9,7 +9,7 @@ import json
 import re
 import threading
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from typing import Any, Protocol
 
 import httpx
@@ -27,8 +27,11 @@ _EARLY = 300.0
 class Credential(Protocol):
     """What the client asks for tokens."""
 
-    def token(self, *, claims: str | None = None, renew: bool = False) -> Secret[str]:
-        """Give a token; a new one when `renew`, one that meets `claims` when Graph demanded them."""
+    def token(self, *, claims: str | None = None, renew: bool = False, permissions: Sequence[str] = ()) -> Secret[str]:
+        """Give a token; a new one when `renew`, one that meets `claims` when Graph demanded them.
+
+        `permissions` are what the request needs, where that is known: who signs in a person asks for no more.
+        """
 
 
 class BearerAuth(httpx.Auth):
@@ -46,37 +49,72 @@ class BearerAuth(httpx.Auth):
         self._credential = credential
         self._origin = origin
         self._lock = threading.Lock()
-        self._last: Secret[str] | None = None
+        self._last: dict[tuple[str, ...], Secret[str]] = {}
 
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+    def needing(self, permissions: Sequence[str]) -> httpx.Auth:
+        """Give the same for a request that needs these permissions: no more are asked for."""
+        return _Needing(self, tuple(permissions)) if permissions else self
+
+    def auth_flow(
+        self, request: httpx.Request, permissions: tuple[str, ...] = ()
+    ) -> Generator[httpx.Request, httpx.Response, None]:
         """Send with a token; on 401 with a new one; then leave it as it is."""
         url, origin = request.url, self._origin
         if (url.scheme, url.raw_host, url.port) != (origin.scheme, origin.raw_host, origin.port):
             raise UsageError(f"No token goes to {text.log(url.host)}: it is not {origin.host}.")
-        used = self._token()
+        used = self._token(permissions)
         request.headers["Authorization"] = f"Bearer {used.reveal()}"
         response = yield request
         if response.status_code == 401:
-            used = self._token(claims=claims_challenge(response.headers), refused=used)
+            used = self._token(permissions, claims=claims_challenge(response.headers), refused=used)
             request.headers["Authorization"] = f"Bearer {used.reveal()}"
             yield request
 
-    def account(self) -> str:
+    def account(self, permissions: Sequence[str] = ()) -> str:
         """Say who is signed in, signing in if need be: the ids in the token, or nothing where it can't be read.
+
+        Parameters
+        ----------
+        permissions : sequence of str
+            What the request that follows needs, so that nobody is asked twice.
 
         Returns
         -------
         str
         """
-        claims = _claims_of(quietly(self._token))
+        claims = self._claims(permissions)
         return "/".join(str(claims.get(name) or "") for name in ("tid", "oid", "sub", "appid", "azp"))
 
-    def _token(self, *, claims: str | None = None, refused: Secret[str] | None = None) -> Secret[str]:
+    def who(self, permissions: Sequence[str] = ()) -> str:
+        """Say who is signed in, for people: a user's name, else an app's id; nothing where it can't be read."""
+        claims = self._claims(permissions)
+        names = (claims.get(name) for name in ("upn", "preferred_username", "unique_name", "appid", "azp", "oid"))
+        return next((name for name in names if isinstance(name, str) and name), "")
+
+    def _claims(self, permissions: Sequence[str]) -> dict[str, Any]:
+        return _claims_of(quietly(lambda: self._token(tuple(permissions))))
+
+    def _token(
+        self, permissions: tuple[str, ...], *, claims: str | None = None, refused: Secret[str] | None = None
+    ) -> Secret[str]:
         with self._lock:
-            if refused is not None and self._last is not None and self._last.reveal() != refused.reveal():
-                return self._last  # another thread has renewed it meanwhile
-            self._last = self._credential.token(claims=claims, renew=refused is not None)
-            return self._last
+            last = self._last.get(permissions)
+            if refused is not None and last is not None and last.reveal() != refused.reveal():
+                return last  # another thread has renewed it meanwhile
+            needed: dict[str, Any] = {"permissions": permissions} if permissions else {}
+            self._last[permissions] = self._credential.token(claims=claims, renew=refused is not None, **needed)
+            return self._last[permissions]
+
+
+class _Needing(httpx.Auth):
+    """The same tokens, for requests that need certain permissions."""
+
+    def __init__(self, bearer: BearerAuth, permissions: tuple[str, ...]) -> None:
+        self._bearer = bearer
+        self._permissions = permissions
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        return self._bearer.auth_flow(request, self._permissions)
 
 
 def claims_challenge(headers: httpx.Headers) -> str | None:
@@ -142,7 +180,13 @@ class TokenCredential:
         self._kept: Secret[str] | None = None
         self._until = 0.0
 
-    def token(self, *, claims: str | None = None, renew: bool = False) -> Secret[str]:
+    def token(
+        self,
+        *,
+        claims: str | None = None,
+        renew: bool = False,
+        permissions: Sequence[str] = (),  # noqa: ARG002 (many credentials take nothing but `.default`)
+    ) -> Secret[str]:
         """Give the token, asked for anew five minutes before it ends.
 
         Parameters
@@ -151,6 +195,8 @@ class TokenCredential:
             What Graph demanded.
         renew : bool
             Graph refused the last one.
+        permissions : sequence of str
+            Not asked for one by one: what the credential's app was granted is what it gets.
 
         Returns
         -------

@@ -210,9 +210,10 @@ class Batch:
     def _send(self, call: list[int]) -> dict[str, list[_Answered]]:
         body = json_of({"requests": [self._written(k, call) for k in call]}, name="$batch")
         reads = all(self._items[k].reads for k in call)
+        needs = tuple(sorted({name for k in call if (name := self._items[k].request.permission)}))
         answered: dict[str, list[_Answered]] = {}
         for one in self._asker.ask(
-            Call(self._address, headers_with(None), method="POST", body=body, reads=reads), _read_answers
+            Call(self._address, headers_with(None), method="POST", body=body, reads=reads, needs=needs), _read_answers
         ):
             answered.setdefault(one.id, []).append(one)
         return answered

@@ -118,3 +118,33 @@ def is_loopback(url: httpx.URL) -> bool:
         return ipaddress.ip_address(url.host).is_loopback
     except ValueError:
         return False
+
+
+def refuse_mixture(origin: httpx.URL, *, emulated: bool, own_transport: bool) -> None:
+    """Keep real tokens off emulators and plain http, and an emulator's off real tenants.
+
+    Parameters
+    ----------
+    origin : httpx.URL
+        Graph's root.
+    emulated, own_transport : bool
+        Whether the token is an emulator's, and whether a transport of the caller's carries the requests.
+
+    Raises
+    ------
+    UsageError
+        Token and place don't fit.
+    """
+    loopback = is_loopback(origin)
+    if emulated and not (loopback or own_transport):
+        raise UsageError(
+            f"EmulatorCredential makes no token that {origin.host} takes. Use connect(tenant_id=…, client_id=…) "
+            "for a real tenant, connect_emulator(url) for an emulator on this machine."
+        )
+    if not emulated and (loopback or origin.scheme != "https"):
+        raise UsageError(
+            f"A real sign-in's token is not sent to {origin.scheme}://{origin.host}. Use connect_emulator(url) for "
+            "an emulator on this machine; a real tenant is asked over https."
+        )
+    if origin.scheme != "https" and not loopback:
+        raise UsageError("Graph is asked over https only, except for an emulator on this machine.")

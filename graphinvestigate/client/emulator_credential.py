@@ -29,6 +29,7 @@ ALL_PERMISSIONS = (
     "ThreatHunting.Read.All",
     "ThreatIntelligence.Read.All",
     "User.Read.All",
+    "User.RevokeSessions.All",
 )
 EMULATED_TENANT = "00000000-0000-0000-0000-000000000000"
 _NEVER = 4_102_444_800  # 2100-01-01: emulators live in a time of their own
@@ -53,7 +54,13 @@ class EmulatorCredential:
         self._numbers = itertools.count(1)
         self._number = next(self._numbers)
 
-    def token(self, *, claims: str | None = None, renew: bool = False) -> Secret[str]:
+    def token(
+        self,
+        *,
+        claims: str | None = None,
+        renew: bool = False,
+        permissions: Sequence[str] = (),  # noqa: ARG002 (an app has what it was granted)
+    ) -> Secret[str]:
         """Make the token; a renewed one differs from the last.
 
         Parameters
@@ -62,6 +69,8 @@ class EmulatorCredential:
             What a claims challenge asked for; an emulator needs only a new token.
         renew : bool
             Make a new one.
+        permissions : sequence of str
+            What the request needs; an app has what it was granted, so it changes nothing.
 
         Returns
         -------

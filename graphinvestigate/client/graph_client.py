@@ -15,7 +15,7 @@ import httpx
 from graphinvestigate.client.asking import Asker, Call, headers_with, json_of
 from graphinvestigate.client.auth import BearerAuth, Credential
 from graphinvestigate.client.batching import Batch, BatchAnswer, BatchRequest, item_of
-from graphinvestigate.client.clouds import Cloud, is_loopback
+from graphinvestigate.client.clouds import Cloud, is_loopback, refuse_mixture
 from graphinvestigate.client.emulator_credential import EmulatorCredential
 from graphinvestigate.client.journal import Journal
 from graphinvestigate.client.links import Address, address_of, next_address
@@ -63,7 +63,7 @@ class GraphClient:
         self.pulls: dict[str, Pull] = {}
         self._origin = httpx.URL(cloud.graph)
         self._emulated = isinstance(credential, EmulatorCredential)
-        _refuse_mixture(self._origin, emulated=self._emulated, own_transport=own_transport)
+        refuse_mixture(self._origin, emulated=self._emulated, own_transport=own_transport)
         tenant = (cloud.graph, tenant_id, id(http) if own_transport else None)
         self._traffic = Traffic(
             origin=self._origin,
@@ -175,7 +175,11 @@ class GraphClient:
         def ask(address: Address) -> Page:
             return self._asker.ask(Call(address, sent, permission, stop=stop), read_page)
 
-        return follow(first, journal.reader(ask, self._owner, sent) if journal else ask, base=self._origin)
+        def owner() -> tuple[str, ...]:
+            account = self._auth.account((permission,) if permission else ())
+            return (self.cloud.name, self.base_url, self.tenant_id.lower(), account)
+
+        return follow(first, journal.reader(ask, owner, sent) if journal else ask, base=self._origin)
 
     def page(
         self,
@@ -334,6 +338,21 @@ class GraphClient:
         items = [item_of(self._origin, request, version=version) for request in requests]
         return Batch(items, asker=self._asker, traffic=self._traffic, base=self._origin, version=version).run()
 
+    def signed_in_as(self, permission: str | None = None) -> str:
+        """Say who asks, signing in if need be.
+
+        Parameters
+        ----------
+        permission : str or None
+            What the next request needs: a person who signs in is asked for that, and no more.
+
+        Returns
+        -------
+        str
+            A user's name or an app's id, as the token has it; empty where it can't be read.
+        """
+        return self._auth.who((permission,) if permission else ())
+
     def close(self) -> None:
         """Close the connections. Doing it twice is no error."""
         self._close()
@@ -348,9 +367,6 @@ class GraphClient:
 
     def __repr__(self) -> str:
         return f"GraphClient(tenant_id={self.tenant_id!r}, cloud={self.cloud.name!r})"
-
-    def _owner(self) -> tuple[str, ...]:
-        return (self.cloud.name, self.base_url, self.tenant_id.lower(), self._auth.account())
 
     def _send(
         self,
@@ -378,19 +394,3 @@ class GraphClient:
 
 def _object_or_nothing(body: bytes, *, source: str) -> bytes:
     return read_record(body, source=source).body if body else body
-
-
-def _refuse_mixture(origin: httpx.URL, *, emulated: bool, own_transport: bool) -> None:
-    loopback = is_loopback(origin)
-    if emulated and not (loopback or own_transport):
-        raise UsageError(
-            f"EmulatorCredential makes no token that {origin.host} takes. Use connect(tenant_id=…, client_id=…) "
-            "for a real tenant, connect_emulator(url) for an emulator on this machine."
-        )
-    if not emulated and (loopback or origin.scheme != "https"):
-        raise UsageError(
-            f"A real sign-in's token is not sent to {origin.scheme}://{origin.host}. Use connect_emulator(url) for "
-            "an emulator on this machine; a real tenant is asked over https."
-        )
-    if origin.scheme != "https" and not loopback:
-        raise UsageError("Graph is asked over https only, except for an emulator on this machine.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import httpx
@@ -36,7 +36,7 @@ class SignIn:
     build : callable
         ``build(http, http_cache)`` makes msal's application, which asks the authority where its endpoints are.
     ask : callable
-        ``ask(app, claims, renew)`` asks it for a token and returns msal's answer.
+        ``ask(app, claims, renew, permissions)`` asks it for a token and returns msal's answer.
     http : httpx.Client
         The client that also asks Graph.
     sleep : callable
@@ -53,7 +53,7 @@ class SignIn:
         self,
         *,
         build: Callable[[SignInHttp, dict[str, Any]], Any],
-        ask: Callable[[Any, str | None, bool], Mapping[str, Any]],
+        ask: Callable[[Any, str | None, bool, Sequence[str]], Mapping[str, Any]],
         http: httpx.Client,
         sleep: Callable[[float], None],
         flow: str,
@@ -70,7 +70,7 @@ class SignIn:
         # Our own, so that an answer of "no" is not repeated from memory for a minute after it was mended.
         self._http_cache: dict[str, Any] = {}
 
-    def token(self, *, claims: str | None = None, renew: bool = False) -> Secret[str]:
+    def token(self, *, claims: str | None = None, renew: bool = False, permissions: Sequence[str] = ()) -> Secret[str]:
         """Give a token; msal keeps it until it is about to end.
 
         Parameters
@@ -79,6 +79,8 @@ class SignIn:
             What Graph demanded of the new token.
         renew : bool
             Graph refused the last one.
+        permissions : sequence of str
+            What a person is asked to allow, and no more; an app has what it was granted.
 
         Returns
         -------
@@ -92,7 +94,7 @@ class SignIn:
             Entra did not answer.
         """
         try:
-            answer = quietly(lambda: self._answer(claims, renew))
+            answer = quietly(lambda: self._answer(claims, renew, permissions))
         except GraphInvestigateError:
             self._http_cache.clear()
             raise
@@ -104,11 +106,11 @@ class SignIn:
             raise refused(answer.reveal(), flow=self._flow, secret=self._secret)
         return Secret(answer.reveal()["access_token"])
 
-    def _answer(self, claims: str | None, renew: bool) -> Secret[Mapping[str, Any]]:
+    def _answer(self, claims: str | None, renew: bool, permissions: Sequence[str]) -> Secret[Mapping[str, Any]]:
         if self._app is None or (renew and not self._keep):
             self._http_cache.clear()
             self._app = Secret(self._build(self._http, self._http_cache))
-        return Secret(self._ask(self._app.reveal(), claims, renew))
+        return Secret(self._ask(self._app.reveal(), claims, renew, permissions))
 
 
 def confidential(
@@ -145,7 +147,7 @@ def confidential(
             http_cache=cache,
         )
 
-    def ask(app: Any, claims: str | None, renew: bool) -> Mapping[str, Any]:  # noqa: ARG001 (the app is new)
+    def ask(app: Any, claims: str | None, _renew: bool, _permissions: Sequence[str]) -> Mapping[str, Any]:
         return app.acquire_token_for_client([cloud.scope], claims_challenge=claims)
 
     return SignIn(build=build, ask=ask, http=http, **rest)
@@ -180,7 +182,7 @@ def managed_identity(
             identity, http_client=own, http_cache=cache, client_capabilities=_CAPABILITIES
         )
 
-    def ask(app: Any, claims: str | None, renew: bool) -> Mapping[str, Any]:  # noqa: ARG001 (the app is new)
+    def ask(app: Any, claims: str | None, _renew: bool, _permissions: Sequence[str]) -> Mapping[str, Any]:
         return app.acquire_token_for_client(resource=cloud.graph, claims_challenge=claims)
 
     return SignIn(build=build, ask=ask, http=http, sleep=sleep, flow="managed_identity")
@@ -221,7 +223,6 @@ def user(
     -------
     SignIn
     """
-    scopes = [cloud.scope]
 
     def build(own: SignInHttp, http_cache: dict[str, Any]) -> Any:
         return msal.PublicClientApplication(
@@ -234,7 +235,9 @@ def user(
             token_cache=cache,
         )
 
-    def ask(app: Any, claims: str | None, renew: bool) -> Mapping[str, Any]:
+    def ask(app: Any, claims: str | None, renew: bool, permissions: Sequence[str]) -> Mapping[str, Any]:
+        # Permission by permission, as they are needed: who only reads is never asked to allow writing.
+        scopes = [f"{cloud.graph}/{permission}" for permission in permissions] or [cloud.scope]
         for account in app.get_accounts()[:1]:
             answer = app.acquire_token_silent_with_error(scopes, account, claims_challenge=claims, force_refresh=renew)
             if answer and "access_token" in answer:

@@ -54,3 +54,10 @@ def one_record(
     )  # fmt: skip
     remember(client, facts)
     return frame, facts
+
+
+def holds_legacy(frame: pd.DataFrame) -> bool:
+    """Whether rows are alerts of the retired endpoint: those alone say who their vendor is."""
+    kinds = set(frame["record_kind"].dropna()) if "record_kind" in frame.columns else set()
+    raws = frame["raw"] if "raw" in frame.columns and "alert" in kinds else ()
+    return "legacy_alert" in kinds or any('"vendorInformation"' in str(raw) for raw in raws)

@@ -17,6 +17,7 @@ from graphinvestigate.frames.schema import RESOURCES, Resource
 from graphinvestigate.queries.coverage import asked_by, known_pull
 from graphinvestigate.queries.expanding import pull_expanded
 from graphinvestigate.queries.questions import Question, closing, matches
+from graphinvestigate.queries.records import holds_legacy
 from graphinvestigate.text import log
 
 REFRESHED = ("alerts", "incidents", "risk_detections", "risky_users")
@@ -106,7 +107,7 @@ def _resource_of(frame: pd.DataFrame) -> Resource:
     if not isinstance(frame, pd.DataFrame) or not {"record_kind", "id"} <= set(frame.columns):
         raise UsageError("refresh takes a frame that a list_* or get_* function returned, with record_kind and id.")
     kinds = set(frame["record_kind"].dropna())
-    if "legacy_alert" in kinds:
+    if holds_legacy(frame):
         raise EndpointRetiredError(
             "Graph has retired /security/alerts, so these alerts can't be refreshed. Pull the current ones with "
             "list_alerts.",

@@ -374,6 +374,39 @@ def test_a_signed_in_person_is_not_asked_twice(sign_in: Start, capsys: pytest.Ca
     assert capsys.readouterr().err.count("ABC") == 1
 
 
+def test_a_person_is_asked_for_what_the_next_call_needs(sign_in: Start, capsys: pytest.CaptureFixture[str]) -> None:
+    """A18: each helper's least permission is asked for when it is used, and one that was allowed is not asked again."""
+    home = "https://graph.microsoft.com"
+    info = _encoded({"uid": "u", "utid": TENANT})
+
+    def answer(scope: str) -> httpx.Response:
+        return token(scope, refresh_token="r", client_info=info, id_token=id_token(), scope=f"{home}/{scope}")
+
+    client, fake = sign_in(Authority([answer(scope) for scope in ("SecurityAlert.Read.All", "AuditLog.Read.All")]),
+                           auth="device_code")  # fmt: skip
+    list(client.pages(ALERTS, permission="SecurityAlert.Read.All"))
+    list(client.pages("/auditLogs/signIns", permission="AuditLog.Read.All"))
+    list(client.pages(ALERTS, permission="SecurityAlert.Read.All"))
+    asked = [
+        {word for word in seen.form["scope"].split() if word.startswith("http")}
+        for seen in to_login(fake) if "scope" in seen.form
+    ]  # fmt: skip
+    assert asked[0] == {f"{home}/SecurityAlert.Read.All"}
+    assert asked[-1] == {f"{home}/AuditLog.Read.All"}
+    assert bearer(fake) == [f"Bearer {name}" for name in (
+        "SecurityAlert.Read.All", "AuditLog.Read.All", "SecurityAlert.Read.All")]  # fmt: skip
+    assert capsys.readouterr().err.count("ABC") == 1
+    assert client.signed_in_as() == ""  # the authority's tokens here are no JWTs
+
+
+def test_an_app_asks_for_what_it_was_granted(sign_in: Start) -> None:
+    """An app's permissions are an administrator's choice: whatever a call needs, it asks for `.default`, once."""
+    client, fake = sign_in(Authority([token()]))
+    list(client.pages(ALERTS, permission="SecurityAlert.Read.All"))
+    list(client.pages("/auditLogs/signIns", permission="AuditLog.Read.All"))
+    assert [seen.form["scope"] for seen in to_login(fake)] == ["https://graph.microsoft.com/.default"]
+
+
 def test_a_browser_signs_in(sign_in: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     """The interactive way opens a browser at the tenant's authority and takes the code it brings back."""
     authority = Authority([])

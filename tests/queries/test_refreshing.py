@@ -179,7 +179,8 @@ def _alerts(tampered: Tampered) -> list[dict]:
 
 def test_legacy_alerts_name_their_successor(world) -> None:
     """Legacy alerts are read from files only: Graph no longer answers for them."""
-    frame = pd.DataFrame({"record_kind": ["legacy_alert"], "id": ["x"]})
+    saved = b'{"value":[{"id":"x","title":"old","vendorInformation":{"provider":"IPC","vendor":"Microsoft"}}]}'
+    frame = gi.read_records("legacy_alerts", saved)
     with pytest.raises(gi.EndpointRetiredError, match="list_alerts") as caught:
         gi.refresh(world.client, frame)
     assert "alerts_v2" in caught.value.successor
