@@ -205,12 +205,10 @@ class EntityExplorer(ipywidgets.VBox):
             [self._details],
             layout=ipywidgets.Layout(flex="2 1 280px", min_width="0", max_height="560px", overflow="auto"),
         )
-        left = ipywidgets.VBox(
-            [self._canvas.widget.in_place()], layout=ipywidgets.Layout(flex="5 1 560px", min_width="0")
-        )
+        left = ipywidgets.VBox([self._canvas.widget], layout=ipywidgets.Layout(flex="5 1 560px", min_width="0"))
         body = ipywidgets.HBox([left, right], layout=ipywidgets.Layout(flex_flow="row wrap"))
         return [
-            pane(SHEET), self._head, bar, self._plan, self._messages.widget, body, self._timeline.widget.in_place(),
+            pane(SHEET), self._head, bar, self._plan, self._messages.widget, body, self._timeline.widget,
             self._coverage, self._lines,
         ]  # fmt: skip
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
+import base64
 import json
-from types import SimpleNamespace
 from typing import Any
 
-import comm
 import networkx as nx
+import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
 import pytest
 
 import graphinvestigate as gi
@@ -17,6 +17,7 @@ from graphinvestigate.client import GraphClient
 from graphinvestigate.views.timeline import plot_timeline
 from graphinvestigate.widgets import AlertPicker, EntityExplorer
 from graphinvestigate.widgets.canvas import TimelineCanvas
+from graphinvestigate.widgets.plotly_view import PlotlyView
 from graphinvestigate.widgets.shown import CAP, START
 
 
@@ -31,15 +32,28 @@ def entity(graph: nx.MultiDiGraph, kind: str) -> gi.Entity:
     return max((n for n in graph if isinstance(n, gi.Entity) and n.kind == kind), key=graph.degree)
 
 
+def drawn(view: PlotlyView) -> go.Figure:
+    """The figure that a page draws from the state of a live view."""
+    content = json.loads(view.get_state()["figure"], object_hook=unpacked)
+    return go.Figure({"data": content["data"], "layout": content["layout"]})
+
+
+def unpacked(value: dict[str, Any]) -> Any:
+    """An array that plotly has packed as base64, or the value itself."""
+    if value.keys() != {"dtype", "bdata"}:
+        return value
+    return np.frombuffer(base64.b64decode(value["bdata"]), dtype=value["dtype"])
+
+
 def click(explorer: EntityExplorer, node: Any) -> None:
-    """Click what the drawing shows for a node, or for a link of two nodes, as plotly tells of it."""
+    """Click what the drawing shows for a node, or for a link of two nodes, as the page tells of it."""
+    figure = drawn(explorer._canvas.widget)
     for number, trace in enumerate(explorer._canvas._model.traces):
         if node in trace.items:
-            points = SimpleNamespace(point_inds=[trace.items.index(node)])
-            live = explorer._canvas.widget.data[number]
-            assert len(live.x) == len(trace.items)
-            for callback in live._click_callbacks:
-                callback(live, points, None)
+            at = trace.items.index(node)
+            assert len(figure.data[number].x) == len(trace.items)
+            group = {"trace": number, "points": [at], "ids": [figure.data[number].ids[at]], "customdata": [None]}
+            explorer._canvas.widget._handle_custom_msg({"type": "click", "traces": [group], "number": 1}, [])
             return
     pytest.fail(f"{node} is not drawn")
 
@@ -99,20 +113,21 @@ def test_a_pivot_says_first_what_it_asks_then_grows_all(client: GraphClient, gra
     assert "Will ask Graph for (all that Graph keeps)" in explorer._plan.value
     assert "sign ins" in explorer._plan.value
     figures = explorer._canvas.widget, explorer._timeline.widget
-    uids = [trace.uid for trace in explorer._canvas.widget.data]
+    names = [trace.name for trace in drawn(explorer._canvas.widget).data]
     stood = dict(explorer._shown.positions)
     explorer._button.click()
     assert explorer._messages.error is None
     assert explorer.graph.number_of_nodes() > before
     assert graph.number_of_nodes() == before, "the graph that was given must stay as it is"
     assert (explorer._canvas.widget, explorer._timeline.widget) == figures
-    assert [trace.uid for trace in explorer._canvas.widget.data] == uids
+    traces = drawn(explorer._canvas.widget).data
+    assert [trace.name for trace in traces] == names, "the same traces, whatever they hold"
     assert {node: explorer._shown.positions[node] for node in stood} == stood
     assert len(explorer._shown.positions) > len(stood)
-    for live, trace in zip(explorer._canvas.widget.data, explorer._canvas._model.traces, strict=False):
+    for live, trace in zip(traces, explorer._canvas._model.traces, strict=False):
         assert list(live.x) == pytest.approx(list(trace.arrays["x"]), nan_ok=True)
-    drawn = {n for trace in explorer._canvas._model.traces for n in trace.items if isinstance(n, gi.Entity | gi.Record)}
-    assert drawn == set(explorer._shown.positions)
+    nodes = {n for trace in explorer._canvas._model.traces for n in trace.items if isinstance(n, gi.Entity | gi.Record)}
+    assert nodes == set(explorer._shown.positions)
     entry = explorer.log[-1]
     assert entry["action"] == "pivot"
     assert entry["since"] is None
@@ -124,31 +139,31 @@ def test_a_pivot_says_first_what_it_asks_then_grows_all(client: GraphClient, gra
     assert "Asked (all that Graph keeps)" in explorer._plan.value
 
 
-def test_a_live_figure_becomes_another_without_a_trace_of_the_first(alerts: pd.DataFrame) -> None:
-    """After any number of changes it shows what a new figure of the same records shows, and the rest is empty."""
+def test_the_timeline_shows_what_a_new_figure_would(alerts: pd.DataFrame) -> None:
+    """After any number of changes its state is a new figure of the same records, and nothing of the one before."""
     canvas = TimelineCanvas()
-    live = canvas.widget
-    traces = live.data
     few = alerts[alerts["severity"] == "low"].head(3)
     for frames in ([few], [alerts], [gi.evidence(alerts)]):
         canvas.add(frames)
-        expected = plot_timeline(*canvas.frames.values(), lanes="record_kind")
-        assert live.data == traces
-        for shown, wanted in zip(live.data, expected.data, strict=False):
-            assert plain(shown) == plain(wanted)
-        for spare in live.data[len(expected.data) :]:
-            assert len(spare.x) == 0
-            assert spare.showlegend is False
-        layout = {name: value for name, value in live.layout.to_plotly_json().items() if value != []}
-        assert layout.pop("autosize") is True
-        assert layout == expected.layout.to_plotly_json()
+        expected = json.loads(plot_timeline(*canvas.frames.values(), lanes="record_kind").to_json())
+        expected["layout"].pop("template")
+        shown = json.loads(canvas.widget.get_state()["figure"])
+        assert shown["data"] == expected["data"]
+        assert shown["layout"] == expected["layout"]
 
 
-def plain(trace: Any) -> dict[str, Any]:
-    """A trace's properties with arrays as lists."""
-    properties = json.loads(trace.to_json())
-    properties.pop("uid", None)
-    return properties
+def test_a_click_means_what_was_clicked(client: GraphClient, graph: nx.MultiDiGraph) -> None:
+    """A click that was on its way while the drawing changed selects the node that its user saw."""
+    explorer = EntityExplorer(client, graph, since=None)
+    user = entity(graph, "user")
+    view = explorer._canvas.widget
+    number = next(n for n, trace in enumerate(explorer._canvas._model.traces) if user in trace.items)
+    at = explorer._canvas._model.traces[number].items.index(user)
+    late = {"trace": number, "points": [at], "ids": [drawn(view).data[number].ids[at]], "customdata": [None]}
+    explorer.pivot(user)
+    explorer.select(entity(graph, "host"))
+    view._handle_custom_msg({"type": "click", "traces": [late], "number": 1}, [])
+    assert explorer.selected == user
 
 
 def test_a_double_click_pivots_once(client: GraphClient, graph: nx.MultiDiGraph) -> None:
@@ -287,94 +302,20 @@ def test_wrong_arguments(client: GraphClient, graph: nx.MultiDiGraph) -> None:
         explorer.select("nobody at all")
 
 
-def test_the_page_meets_a_figure_only_when_it_is_complete(
-    client: GraphClient, graph: nx.MultiDiGraph, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The first message about a figure holds all its traces and its layout: no page can draw it empty."""
-    opened: list[dict[str, Any]] = []
-    create = comm.create_comm
-
-    def watched(**message: Any) -> Any:
-        state = message["data"]["state"]
-        if "_widget_data" in state:
-            opened.append(state)
-        return create(**message)
-
-    monkeypatch.setattr(comm, "create_comm", watched)
-    explorer = EntityExplorer(client, graph)
-    figures = [explorer._canvas.widget, explorer._timeline.widget]
-    assert [len(state["_widget_data"]) for state in opened] == [len(figure.data) for figure in figures]
-    assert [state["_widget_layout"]["height"] for state in opened] == [figure.layout.height for figure in figures]
-    assert [len(state["_esm"]) > 1_000_000 for state in opened] == [True, True]
-
-
-def test_a_view_that_drew_an_older_state_is_sent_all(client: GraphClient, graph: nx.MultiDiGraph) -> None:
-    """A view that says it drew an older edition gets every trace again, one that is up to date only its room."""
-    explorer = EntityExplorer(client, graph)
-    live = explorer._canvas.widget
-    sent: list[Any] = []
-    live.observe(
-        lambda change: sent.append(change["new"]) if change["new"] else None, ["_py2js_update", "_py2js_relayout"]
-    )
-
-    async def drawn(edition: int) -> None:
-        sent.clear()
-        deltas = [{"uid": trace.uid} for trace in live.data]
-        live.set_state({"_js2py_traceDeltas": {"trace_deltas": deltas, "trace_edit_id": edition}})
-        await asyncio.sleep(0.2)
-
-    edition = live._last_trace_edit_id
-    asyncio.run(drawn(edition))
-    assert [message.get("relayout_data", {}).get("autosize") for message in sent] == [True]
-    asyncio.run(drawn(edition - 1))
-    update, fit = sent
-    assert [len(x) for x in update["style_data"]["x"]] == [len(trace.x) for trace in live.data]
-    assert fit["relayout_data"]["autosize"] is True
-    asyncio.run(drawn(live._last_trace_edit_id))
-    assert len(sent) == 1, "a view that has caught up is not sent all again"
-
-
-def test_a_page_that_hears_nothing_meets_the_figure_anew(
-    client: GraphClient, graph: nx.MultiDiGraph, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A change that no view says it has drawn makes the figure known anew in its place; one that is drawn does not."""
-    monkeypatch.setattr("graphinvestigate.widgets.canvas._PATIENCE", 0.1)
-    explorer = EntityExplorer(client, graph)
-    live = explorer._canvas.widget
-    model = live.model_id
-    user, host = entity(graph, "user"), entity(graph, "host")
-
-    def drawn() -> None:
-        deltas = [{"uid": trace.uid} for trace in live.data]
-        live.set_state({"_js2py_traceDeltas": {"trace_deltas": deltas, "trace_edit_id": live._last_trace_edit_id}})
-
-    async def change(node: Any, *, answered: bool) -> None:
-        explorer.select(node)
-        if answered:
-            drawn()
-        await asyncio.sleep(0.3)
-
-    asyncio.run(change(user, answered=False))
-    assert live.model_id == model, "no view has drawn anything yet, so none is deaf"
-    asyncio.run(change(host, answered=True))
-    assert live.model_id == model
-    asyncio.run(change(user, answered=False))
-    assert live.model_id != model
-    assert live.in_place().children == (live,)
-    assert set(explorer._repr_mimebundle_()) >= {"application/vnd.jupyter.widget-view+json"}
-    click(explorer, host)
-    assert explorer.selected == host
-
-
 def test_a_view_opened_later_starts_from_now(client: GraphClient, graph: nx.MultiDiGraph) -> None:
-    """What changed since the figures were made is in the state from which a reloaded page draws them."""
+    """The state from which a reloaded page draws holds what came since, and no copy of plotly.js."""
     explorer = EntityExplorer(client, graph, since=None)
     explorer.pivot(entity(graph, "user"))
-    for widget in (explorer._canvas.widget, explorer._timeline.widget):
-        assert [len(trace.get("x", ())) for trace in widget._widget_data] == [
-            0 if trace.x is None else len(trace.x) for trace in widget.data
-        ]
-        assert widget._widget_layout["title"]["text"] == widget.layout.title.text
+    figure = drawn(explorer._canvas.widget)
+    assert sum(len(t.x) for t in figure.data if t.meta and "identity" in t.meta["columns"]) == len(
+        explorer._shown.positions
+    )
+    assert figure.layout.title.text == explorer._canvas._model.title
+    assert "sign-ins" in drawn(explorer._timeline.widget).layout.title.subtitle.text
+    for view in (explorer._canvas.widget, explorer._timeline.widget):
+        state = view.get_state()
+        assert sum(len(str(value)) for value in state.values()) < 400_000
+        assert len(state["_esm"]) < 20_000
 
 
 def test_the_static_twin_and_the_mode_bar(client: GraphClient, graph: nx.MultiDiGraph) -> None:
@@ -384,5 +325,8 @@ def test_the_static_twin_and_the_mode_bar(client: GraphClient, graph: nx.MultiDi
     assert set(bundle) == {"application/vnd.jupyter.widget-view+json", "text/html", "text/plain"}
     assert graph.nodes[explorer.selected]["label"] in bundle["text/html"]
     for widget in (explorer._canvas.widget, explorer._timeline.widget):
-        assert "sendChartToCloud" in widget._config["modeBarButtonsToRemove"]
-        assert widget._config["plotlyServerURL"] == ""
+        config = json.loads(widget.figure)["config"]
+        assert "sendChartToCloud" in config["modeBarButtonsToRemove"]
+        assert config["plotlyServerURL"] == ""
+        assert config["typesetMath"] is False
+        assert config["displaylogo"] is False
