@@ -10,6 +10,11 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # for editors and type checkers; at run time each name is loaded when it is first used
+    from graphinvestigate.cases.exports import (
+        export_graph as export_graph,
+        to_csv as to_csv,
+        to_xlsx as to_xlsx,
+    )
     from graphinvestigate.client import (
         GraphClient as GraphClient,
         connect_emulator as connect_emulator,
@@ -130,6 +135,7 @@ _HOME = {
     "entities": "linking",
     "entity_graph": "linking",
     "evidence": "frames",
+    "export_graph": "cases.exports",
     "find_entity": "linking",
     "find_hubs": "linking",
     "get_alert": "queries",
@@ -157,6 +163,8 @@ _HOME = {
     "read_records": "frames",
     "refresh": "queries",
     "run_hunting_query": "queries",
+    "to_csv": "cases.exports",
+    "to_xlsx": "cases.exports",
     "why": "linking",
 }
 

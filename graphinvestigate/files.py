@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import os
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
 
 
@@ -35,25 +36,64 @@ def write_atomic(path: str | os.PathLike[str], data: bytes | str, *, private: bo
     target = Path(path)
     if target.is_symlink() and not private:
         target = target.resolve()
+    with _part_of(target, data, 0o600 if private else 0o666) as part:
+        if not private:
+            with contextlib.suppress(FileNotFoundError):
+                part.chmod(target.stat().st_mode & 0o777)
+        os.replace(part, target)
+    _sync_folder(target.parent)
+    return Path(path)
+
+
+def write_new(path: str | os.PathLike[str], data: bytes | str) -> Path:
+    """Write a file under a name that nothing has yet; whole or not at all.
+
+    Parameters
+    ----------
+    path : path
+        The file; its folder must exist. No link is followed: a link has the name already, wherever it leads.
+    data : bytes or str
+        The content; text is written as UTF-8, line ends as they are.
+
+    Returns
+    -------
+    Path
+        The path written.
+
+    Raises
+    ------
+    FileExistsError
+        Something has that name, be it a link to nowhere; it stays as it is.
+    OSError
+        The folder does not exist, the disk is full, or writing is not allowed; no new file is left behind.
+    """
+    target = Path(path)
+    with _part_of(target, data, 0o666) as part:
+        try:
+            os.link(part, target)  # the one call that gives a whole file a name and fails where the name is taken
+        except FileExistsError:
+            raise
+        except OSError:  # a file system without links: take the name first, then put the content there
+            os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
+            os.replace(part, target)
+    _sync_folder(target.parent)
+    return target
+
+
+@contextlib.contextmanager
+def _part_of(target: Path, data: bytes | str, mode: int) -> Iterator[Path]:
+    """Give the content under a passing name beside its own, on the disk; that name is gone afterwards."""
     content = data.encode("utf-8") if isinstance(data, str) else data
     part = target.with_name(f".{target.name[:32]}.{secrets.token_hex(8)}.tmp")
-    handle = os.open(
-        part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600 if private else 0o666
-    )
+    handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        if not private:
-            with contextlib.suppress(FileNotFoundError):
-                part.chmod(target.stat().st_mode & 0o777)
-        os.replace(part, target)
-    except BaseException:
+        yield part
+    finally:
         part.unlink(missing_ok=True)
-        raise
-    _sync_folder(target.parent)
-    return Path(path)
 
 
 def private_folder(path: str | os.PathLike[str]) -> Path:

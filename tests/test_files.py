@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from graphinvestigate.files import private_folder, sha256, write_atomic
+from graphinvestigate.files import private_folder, sha256, write_atomic, write_new
 
 
 @pytest.mark.parametrize("data", [b"\x00\xff\r\n", "Zürich\r\n漢", ""])
@@ -102,3 +102,23 @@ def test_private_folders_are_private(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(FileExistsError):
         private_folder(tmp_path / "file")
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_a_taken_name_is_never_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, links: bool) -> None:
+    """A new file takes a free name only, also where the file system has no links; whatever has it stays."""
+    if not links:
+        monkeypatch.setattr(os, "link", lambda *_: (_ for _ in ()).throw(PermissionError("no links here")))
+    assert write_new(tmp_path / "new", "Zürich").read_text("utf-8") == "Zürich"
+    (tmp_path / "old").write_text("old")
+    with pytest.raises(FileExistsError):
+        write_new(tmp_path / "old", "new")
+    assert (tmp_path / "old").read_text() == "old"
+    if os.name == "posix":
+        for name, goal in (("link", "old"), ("nowhere", "missing")):
+            (tmp_path / name).symlink_to(goal)
+            with pytest.raises(FileExistsError):
+                write_new(tmp_path / name, "new")
+        assert (tmp_path / "old").read_text() == "old"
+        assert not (tmp_path / "missing").exists()
+    assert not [name for name in os.listdir(tmp_path) if name.endswith(".tmp")]

@@ -7,6 +7,7 @@ import importlib
 from fault_matrix.row import ROWS, Row
 
 MODULES = (
+    "export_rows",
     "frame_rows",
     "machine_rows",
     "paging_rows",
@@ -33,7 +34,8 @@ IDS = (
     *ids("D", 27, but=(24, 25)),
     *ids("A", 18),
     *ids("R", 20),
-    "X01", "X02", "X03", "X15", "X19",
+    *ids("X", 7),
+    "X10", "X15", "X19",
 )  # fmt: skip
 
 # Rows without a scenario, and what they wait for. It only ever gets shorter: a row comes out when its subject is
