@@ -40,9 +40,13 @@ RESOURCES = {
     "secure_score_control_profiles": "microsoft.graph.secureScoreControlProfile",
     "users": "microsoft.graph.user",
     "devices": "microsoft.graph.device",
+    "passive_dns": "microsoft.graph.security.passiveDnsRecord",
+    "host_reputations": "microsoft.graph.security.hostReputation",
     "legacy_alerts": "microsoft.graph.alert",
 }
 EVIDENCE = "microsoft.graph.security.alertEvidence"
+# Whole records of their own, that lead back to where they are named: their id is laid out, the rest is in `raw`.
+REFERENCES = {"microsoft.graph.security.artifact", "microsoft.graph.security.host"}
 FLAT_THOUGH_OPEN = {"microsoft.graph.userIdentity"}
 RECORDS_INSIDE = {("alerts", "evidence"), ("incidents", "alerts")}
 TAKEN = {"record_kind", "pull_id", "raw"}
@@ -104,6 +108,8 @@ class Metadata:
         for name, definition in self.types[graph_type]["properties"].items():
             at, inner = (*path, name), definition["type"]
             newer = beta or definition.get("beta", False)
+            if inner in REFERENCES:
+                at, inner, definition = (*at, "id"), "Edm.String", {}
             if not definition.get("collection") and self.is_flat(inner):
                 columns += self.columns(inner, at, beta=newer)
                 continue

@@ -8,9 +8,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from graphinvestigate.frames.tables import TABLES, Column, Dtype, EvidenceTable, Resource, columns_of, filters_of
+from graphinvestigate.frames.tables import TABLES, Column, Dtype, EvidenceTable, Resource, Table, columns_of, filters_of
 
-__all__ = ["EVIDENCE", "LEGACY_ALERTS", "LEGACY_COLUMNS", "RESOURCES", "Column", "Dtype", "EvidenceTable", "Resource"]
+__all__ = [
+    "EVIDENCE",
+    "HOST_REPUTATIONS",
+    "LEGACY_ALERTS",
+    "LEGACY_COLUMNS",
+    "RESOURCES",
+    "Column",
+    "Dtype",
+    "EvidenceTable",
+    "Resource",
+]
 
 RESOURCES: dict[str, Resource] = {
     "alerts": Resource(
@@ -273,7 +283,27 @@ RESOURCES: dict[str, Resource] = {
         docs="https://learn.microsoft.com/graph/api/device-list",
         window_on_server=False,
     ),
+    "passive_dns": Resource(
+        name="passive_dns",
+        record_kind="passive_dns_record",
+        path="/security/threatIntelligence/hosts/{id}/passiveDns",
+        columns=columns_of("passive_dns"),
+        event_time="last_seen_date_time",
+        updated="collected_date_time",
+        window="lastSeenDateTime",
+        window_operators=("ge", "lt"),
+        page_size=500,  # documented nowhere
+        count=False,
+        filters={},
+        local_filters=("record_type",),
+        permission="ThreatIntelligence.Read.All",
+        docs="https://learn.microsoft.com/graph/api/security-host-list-passivedns",
+        window_on_server=False,
+    ),
 }
+
+# It has no time, and is asked for one host at a time.
+HOST_REPUTATIONS = Table(name="host_reputations", record_kind="host_reputation", columns=columns_of("host_reputations"))
 
 # Graph answers it no more, so it is none of RESOURCES; saved answers become alerts (`legacy` says how).
 LEGACY_ALERTS = replace(

@@ -15,17 +15,20 @@ from graphinvestigate.queries.risk_others import (
 )
 from graphinvestigate.queries.scores import list_secure_score_control_profiles, list_secure_scores
 from graphinvestigate.queries.sign_ins import list_sign_ins
+from graphinvestigate.queries.threat_intelligence import get_host_reputation, list_passive_dns
 
 __all__ = [
     "Refresh",
     "check_access",
     "coverage",
     "get_alert",
+    "get_host_reputation",
     "get_incident",
     "get_user",
     "list_alerts",
     "list_directory_audits",
     "list_incidents",
+    "list_passive_dns",
     "list_risk_detections",
     "list_risky_service_principals",
     "list_risky_user_history",

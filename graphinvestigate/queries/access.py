@@ -20,6 +20,11 @@ from graphinvestigate.frames import records_frame
 from graphinvestigate.frames.schema import RESOURCES
 from graphinvestigate.queries.hunting import PATH as HUNTING_PATH, PERMISSION as HUNTING_PERMISSION
 from graphinvestigate.queries.sign_ins import EVENT_TYPES
+from graphinvestigate.queries.threat_intelligence import (
+    HOSTS as TI_HOSTS,
+    LICENCE as TI_LICENCE,
+    PERMISSION as TI_PERMISSION,
+)
 
 SECURITY_ROLE = "Security Reader"
 AUDIT_ROLE = "Reports Reader or Security Reader"
@@ -29,6 +34,8 @@ CHINA = "china"  # has neither the security nor the Identity Protection part of 
 NOT_IN_CLOUD = {CHINA: ("security", "identityProtection")}
 
 HUNTING = "run_hunting_query"
+TI = "threat_intelligence"
+TI_PROBE = f"{TI_HOSTS}/microsoft.com/reputation"  # a host that tells nobody what is investigated
 DEVICES, DEVICES_PERMISSION = "list_user_devices", "User.Read.All"
 
 COLUMNS = {
@@ -86,6 +93,10 @@ NEEDS = (
         "which protections are not in place",
     ),
     Need(HUNTING, HUNTING, SECURITY_ROLE, "Defender XDR", "device, mail and sign-in events behind alerts"),
+    Need(
+        "get_host_reputation", TI, SECURITY_ROLE, TI_LICENCE, "whether hosts and addresses are known to be malicious",
+    ),
+    Need("list_passive_dns", TI, SECURITY_ROLE, TI_LICENCE, "what a host or an address resolved to over time"),
     Need("get_user", "users", DIRECTORY_ROLE, "", "who an account is, and its other names"),
     Need(DEVICES, "devices", DIRECTORY_ROLE, "", "which devices belong to a user"),
 )  # fmt: skip
@@ -136,13 +147,12 @@ def check_access(client: GraphClient) -> pd.DataFrame:
 
 
 def _permission(need: Need) -> str:
-    if need.function == HUNTING:
-        return HUNTING_PERMISSION
-    return DEVICES_PERMISSION if need.function == DEVICES else RESOURCES[need.resource].permission
+    own = {HUNTING: HUNTING_PERMISSION, TI: TI_PERMISSION, "devices": DEVICES_PERMISSION}
+    return own.get(need.resource) or RESOURCES[need.resource].permission
 
 
 def _path(need: Need) -> str:
-    return HUNTING_PATH if need.function == HUNTING else RESOURCES[need.resource].path
+    return {HUNTING: HUNTING_PATH, TI: TI_PROBE}.get(need.resource) or RESOURCES[need.resource].path
 
 
 def _try(client: GraphClient, need: Need) -> tuple[Answer, str]:
@@ -159,6 +169,8 @@ def _try(client: GraphClient, need: Need) -> tuple[Answer, str]:
             return _try_devices(client)
         if need.function == HUNTING:
             client.post(path, {"Query": "AlertInfo | take 1"}, permission=permission, retry=True)
+        elif need.resource == TI:
+            client.record(path, permission=permission)
         else:
             client.page(path, params=params, version=version, permission=permission)
     except (PermissionMissingError, LicenceMissingError, EndpointRetiredError, AuthError) as error:

@@ -135,6 +135,7 @@ def test_every_payload_reads_completely(shared_dir):
         "risky_service_principals": 3,
         "secure_scores": 3,
         "secure_score_control_profiles": 4,
+        "passive_dns": 0,
     }
     assert items > 15
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from graphinvestigate.frames import EVIDENCE, RESOURCES, read_records
-from graphinvestigate.frames.schema import LEGACY_COLUMNS
+from graphinvestigate.frames.schema import HOST_REPUTATIONS, LEGACY_COLUMNS
 from graphinvestigate.linking.nodes import ENTITY_KINDS
 from graphinvestigate.views.timeline_events import marks_of
 
@@ -37,7 +37,8 @@ def test_every_property_has_a_column(generator, shared_dir):
     """No property of the published types is without a column, at its own path or above it."""
     document = json.loads((shared_dir / "graph" / "schema.json").read_text())["v1.0"]
     for name, graph_type in generator.RESOURCES.items():
-        columns = LEGACY_COLUMNS if name == "legacy_alerts" else RESOURCES[name].columns
+        others = {"legacy_alerts": LEGACY_COLUMNS, "host_reputations": HOST_REPUTATIONS.columns}
+        columns = others.get(name) or RESOURCES[name].columns
         above = {column.path[0] for column in columns}
         assert set(document["entity"][graph_type]["properties"]) <= above
     for kind in EVIDENCE.types:
