@@ -1,12 +1,15 @@
 """Who and what the records name, which of them are the same, and how they are linked. Knows no HTTP and no colours."""
 
+from graphinvestigate.linking.blast import blast_radius
 from graphinvestigate.linking.entities import entities
 from graphinvestigate.linking.entity_graph import entity_graph, merge_graphs
 from graphinvestigate.linking.explain import why
 from graphinvestigate.linking.find import find_entity
+from graphinvestigate.linking.grouping import communities
 from graphinvestigate.linking.hubs import find_hubs
 from graphinvestigate.linking.mentions import mentions
 from graphinvestigate.linking.nodes import ENTITY_KINDS, RECORD_KINDS, SEVERITIES, Entity, Record
+from graphinvestigate.linking.ranking import rank_contributions, rank_entities
 from graphinvestigate.linking.triage import rank_incidents
 from graphinvestigate.linking.walks import common, neighborhood
 from graphinvestigate.linking.ways import Path, Paths, paths
@@ -19,7 +22,9 @@ __all__ = [
     "Path",
     "Paths",
     "Record",
+    "blast_radius",
     "common",
+    "communities",
     "entities",
     "entity_graph",
     "find_entity",
@@ -28,6 +33,8 @@ __all__ = [
     "merge_graphs",
     "neighborhood",
     "paths",
+    "rank_contributions",
+    "rank_entities",
     "rank_incidents",
     "why",
 ]

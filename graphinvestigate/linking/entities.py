@@ -18,7 +18,7 @@ ENTITY_COLUMNS = (
 
 _SEVERITY_POINTS = (0.0, 1.0, 2.0, 5.0, 10.0)
 _RISK_POINTS = (0.0, 2.0, 5.0, 10.0)
-_NOT_AT_RISK = frozenset({"confirmedsafe", "remediated", "dismissed", "none"})
+NOT_AT_RISK = frozenset({"confirmedsafe", "remediated", "dismissed", "none"})
 _NO_THREAT = frozenset({"falsepositive", "informationalexpectedactivity"})
 
 
@@ -124,7 +124,7 @@ def _risk(g: nx.MultiDiGraph, entity: Entity) -> tuple[str | None, str | None, b
                 continue
             attrs = g.nodes[node]
             level, state = attrs.get("risk_level") or "", attrs.get("risk_state") or ""
-            stands = state.casefold() not in _NOT_AT_RISK and risk_rank(level) > 0
+            stands = state.casefold() not in NOT_AT_RISK and risk_rank(level) > 0
             found.append((node.kind == "risky_user", stands, risk_rank(level), attrs.get("time") or "", level, state))
     if not found:
         return None, None, False
