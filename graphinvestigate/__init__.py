@@ -10,6 +10,10 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # for editors and type checkers; at run time each name is loaded when it is first used
+    from graphinvestigate.cases import (
+        Case as Case,
+        open_case as open_case,
+    )
     from graphinvestigate.cases.exports import (
         export_graph as export_graph,
         to_csv as to_csv,
@@ -35,6 +39,7 @@ if TYPE_CHECKING:  # for editors and type checkers; at run time each name is loa
         GraphInvestigateError as GraphInvestigateError,
         LicenceMissingError as LicenceMissingError,
         NetworkError as NetworkError,
+        NotSavedError as NotSavedError,
         PagingLoopError as PagingLoopError,
         PartialResultError as PartialResultError,
         PermissionMissingError as PermissionMissingError,
@@ -67,6 +72,7 @@ if TYPE_CHECKING:  # for editors and type checkers; at run time each name is loa
     )
     from graphinvestigate.linking.entities import entities as entities
     from graphinvestigate.linking.entity_graph import entity_graph as entity_graph
+    from graphinvestigate.notes import Note as Note
     from graphinvestigate.pivots import (
         Pivot as Pivot,
         pivot as pivot,
@@ -111,6 +117,7 @@ _HOME = {
     "BadFileError": "errors",
     "BadRequestError": "errors",
     "BadResponseError": "errors",
+    "Case": "cases",
     "EndpointRetiredError": "errors",
     "Entity": "linking",
     "EntityExplorer": "widgets",
@@ -120,6 +127,8 @@ _HOME = {
     "GraphInvestigateError": "errors",
     "LicenceMissingError": "errors",
     "NetworkError": "errors",
+    "NotSavedError": "errors",
+    "Note": "notes",
     "PagingLoopError": "errors",
     "PartialResultError": "errors",
     "Path": "linking",
@@ -165,6 +174,7 @@ _HOME = {
     "list_user_devices": "queries",
     "merge_graphs": "linking",
     "neighborhood": "linking",
+    "open_case": "cases",
     "paths": "linking",
     "pivot": "pivots",
     "plot_entity_graph": "views",

@@ -9,7 +9,8 @@ GraphInvestigateError
 ├── BadResponseError            an answer that is not what Graph sends
 │   ├── ProxyInterceptError     a web page instead of JSON (captive portal, proxy login)
 │   └── PagingLoopError         next links that lead back to where they came from
-├── BadFileError                a file that holds no Graph records
+├── BadFileError                a file that holds no Graph records, or a case that is damaged
+├── NotSavedError               a case or report could not be written; what was there before still is
 ├── EndpointRetiredError        Graph no longer offers this; it names what took its place
 ├── GraphError                  Graph answered with an error
 │   ├── BadRequestError         400: it did not understand the query
@@ -118,7 +119,11 @@ class PagingLoopError(BadResponseError):
 
 
 class BadFileError(GraphInvestigateError, ValueError):
-    """A file, or bytes, that hold no Graph records."""
+    """A file, or bytes, that hold no Graph records; a case that is none, is damaged, or is of a later version."""
+
+
+class NotSavedError(GraphInvestigateError, OSError):
+    """A case could not be written: no room, no right, or another process is saving it. The older one is untouched."""
 
 
 class EndpointRetiredError(GraphInvestigateError):

@@ -41,7 +41,7 @@ def write_atomic(path: str | os.PathLike[str], data: bytes | str, *, private: bo
             with contextlib.suppress(FileNotFoundError):
                 part.chmod(target.stat().st_mode & 0o777)
         os.replace(part, target)
-    _sync_folder(target.parent)
+    sync_folder(target.parent)
     return Path(path)
 
 
@@ -76,7 +76,7 @@ def write_new(path: str | os.PathLike[str], data: bytes | str) -> Path:
         except OSError:  # a file system without links: take the name first, then put the content there
             os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
             os.replace(part, target)
-    _sync_folder(target.parent)
+    sync_folder(target.parent)
     return target
 
 
@@ -146,8 +146,8 @@ def sha256(data: bytes | str) -> str:
     return hashlib.sha256(data.encode("utf-8") if isinstance(data, str) else data).hexdigest()
 
 
-def _sync_folder(folder: Path) -> None:
-    # The new name itself reaches the disk; Windows opens no folders and needs no such thing.
+def sync_folder(folder: Path) -> None:
+    """Have the names in a folder reach the disk, where the system can (Windows opens no folders and need not)."""
     with contextlib.suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
         try:

@@ -35,6 +35,11 @@ def remember(client: GraphClient, pull: Pull, question: Question | None = None) 
         _ASKED.setdefault(client, {})[pull.pull_id] = question
 
 
+def recall(pull: Pull) -> None:
+    """Know the facts of a pull of another session again, for as long as somebody keeps them (an open case does)."""
+    _KNOWN.setdefault(pull.pull_id, pull)
+
+
 def known_pull(pull_id: object) -> Pull | None:
     """The facts of a pull of this session."""
     return _KNOWN.get(pull_id) if isinstance(pull_id, str) else None

@@ -54,6 +54,8 @@ class EntityExplorer(ipywidgets.VBox):
         The entity graph with everything that pivots added.
     selected : Entity, Record or None
         What is selected.
+    frames : list of DataFrame
+        What pivots brought: the records behind what the graph grew by.
     log : list of dict
         What was done, oldest first, as plain values.
     selection : Selection
@@ -84,6 +86,7 @@ class EntityExplorer(ipywidgets.VBox):
         self._log: list[dict[str, Any]] = []
         self.selection = picker.selection if picker is not None else Selection()
         self._pivoted: set[Entity] = set()
+        self._brought: list[pd.DataFrame] = []
         self._busy = False
         self._messages = Messages()
         if selected is not None:
@@ -102,6 +105,11 @@ class EntityExplorer(ipywidgets.VBox):
     def log(self) -> list[dict[str, Any]]:  # in the place of a logger that ipywidgets itself never uses
         """What was done, oldest first, as plain values: a copy."""
         return [dict(entry) for entry in self._log]
+
+    @property
+    def frames(self) -> list[pd.DataFrame]:
+        """What pivots brought, oldest first: the records behind the part of the graph that grew."""
+        return list(self._brought)
 
     @property
     def selected(self) -> Entity | Record | None:
@@ -154,6 +162,7 @@ class EntityExplorer(ipywidgets.VBox):
             self._set_busy(None)
         node = self._follow(node)
         self._pivoted.add(node)
+        self._brought += found.frames.values()
         self._timeline.add(found.frames.values())
         rows = {name: len(frame) for name, frame in found.frames.items()}
         grown = self.graph.number_of_nodes() - before

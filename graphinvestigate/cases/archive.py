@@ -1,0 +1,122 @@
+"""A case as one file: a zip of its folder, read in memory, with nothing unpacked to disk."""
+
+from __future__ import annotations
+
+import io
+import stat
+import zipfile
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+
+from graphinvestigate.cases.manifest import MOST_FILES, NAME, Manifest, check_name, read_manifest
+from graphinvestigate.cases.storage import MOST_BYTES, MOST_MANIFEST, Problem, Stored, not_saved
+from graphinvestigate.errors import BadFileError
+from graphinvestigate.files import sha256, write_atomic
+from graphinvestigate.text import log
+
+MOST_RATIO = 200
+"""More than this no JSON Lines of Graph shrink to; what shrinks further is made to burst."""
+_SMALL = 2**20  # below it a high ratio harms nobody
+_MOMENT = (1980, 1, 1, 0, 0, 0)  # the same case gives the same zip
+
+
+def read_archive(path: Path) -> Stored:
+    """Read a zipped case.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    Stored
+
+    Raises
+    ------
+    BadFileError
+        It is no zip, holds no case, or is made to do harm: paths that lead out, links, two members of one name,
+        more bytes than a case has or than were announced.
+    """
+    shown = log(str(path))
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return _read(archive, shown)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as error:
+        raise BadFileError(f"{shown}: a zip that can't be read ({log(str(error))}). Take an undamaged copy.") from error
+
+
+def _read(archive: zipfile.ZipFile, shown: str) -> Stored:
+    members: dict[str, zipfile.ZipInfo] = {}
+    for member in archive.infolist():
+        if member.is_dir():
+            continue
+        if member.filename != NAME:
+            check_name(member.filename, source=shown)
+        if member.filename.casefold() in members:
+            raise BadFileError(f"{shown}: two members of one name, {log(member.filename)}; nothing of it was read.")
+        if stat.S_ISLNK(member.external_attr >> 16):
+            raise BadFileError(f"{shown}: {log(member.filename)} is a link: a case has none; nothing of it was read.")
+        members[member.filename.casefold()] = member
+    if len(members) > MOST_FILES + 1 or sum(member.file_size for member in members.values()) > MOST_BYTES:
+        raise BadFileError(f"{shown}: more files or bytes than a case has; nothing of it was read.")
+    for member in members.values():
+        if member.file_size > _SMALL and member.file_size > MOST_RATIO * max(member.compress_size, 1):
+            raise BadFileError(
+                f"{shown}: {log(member.filename)} would grow more than {MOST_RATIO}-fold when unpacked, "
+                "as no case does; nothing of it was read."
+            )
+    if NAME not in members:
+        raise BadFileError(f"{shown}: no case: it has no {NAME} at its top. Zip what lies in the folder of a case.")
+    manifest = read_manifest(_bytes(archive, members[NAME], MOST_MANIFEST), source=f"{shown}/{NAME}")
+    files: dict[str, bytes] = {}
+    problems: list[Problem] = []
+    for name, entry in manifest.files.items():
+        member_ = members.get(name.casefold())
+        if member_ is None or member_.filename != name:
+            problems.append(Problem(name, "missing", "named in the manifest, and not there"))
+            continue
+        found = _bytes(archive, member_, entry.size)
+        if len(found) == entry.size and sha256(found) == entry.sha256:
+            files[name] = found
+        else:
+            problems.append(Problem(name, "changed", "changed since the case was saved"))
+    named = {NAME, *manifest.files}
+    problems += [
+        Problem(member.filename, "extra", "not named in the manifest: it is no part of the case")
+        for member in members.values()
+        if member.filename not in named
+    ]
+    return Stored(manifest, files, sorted(problems, key=lambda problem: problem.file))
+
+
+def _bytes(archive: zipfile.ZipFile, member: zipfile.ZipInfo, most: int) -> bytes:
+    """A member's bytes, one more than announced at most: whoever lies about the size is found out."""
+    with archive.open(member) as file:
+        return file.read(most + 1)
+
+
+def write_archive(path: Path, manifest: Manifest, files: Mapping[str, bytes]) -> None:
+    """Write a case as one zip; the old file or the new one is there, nothing half.
+
+    Raises
+    ------
+    NotSavedError
+        It can't be written.
+    """
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in [(NAME, manifest.to_bytes()), *sorted(files.items())]:
+            about = zipfile.ZipInfo(name, _MOMENT)
+            about.external_attr = (stat.S_IFREG | 0o600) << 16
+            about.compress_type = zipfile.ZIP_STORED if _dense(data) else zipfile.ZIP_DEFLATED
+            archive.writestr(about, data)
+    try:
+        write_atomic(path, buffer.getvalue(), private=True)
+    except OSError as error:
+        raise not_saved(path, error) from error
+
+
+def _dense(data: bytes) -> bool:
+    """Whether it would shrink so far that reading it back would take it for a bomb."""
+    return len(data) > _SMALL and len(data) > MOST_RATIO * len(zlib.compress(data)) / 2

@@ -1,0 +1,152 @@
+"""What a case holds, in memory ↔ its files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import networkx as nx
+import pandas as pd
+
+from graphinvestigate.cases import records
+from graphinvestigate.cases.columns import column_from_json, column_to_json
+from graphinvestigate.cases.graph_json import FILE as GRAPH, graph_from_bytes, graph_to_bytes
+from graphinvestigate.cases.manifest import dumped, parsed
+from graphinvestigate.cases.requests import FILE as REQUESTS, Request, in_order, read_requests
+from graphinvestigate.errors import BadFileError, UsageError
+from graphinvestigate.notes import Note
+from graphinvestigate.text import log
+
+NOTES, ACTIONS = "notes.json", "actions.jsonl"
+RECORDS, TABLES, FIGURES = "records", "tables", "figures"
+
+Action = dict[str, Any]
+"""One thing that was done: `id`, `at` (ISO, UTC), `action`, and facts as plain JSON."""
+
+
+@dataclass(slots=True)
+class Contents:
+    """What a case holds.
+
+    Attributes
+    ----------
+    frames : dict of str to DataFrame
+        Records of Graph, by kind (``alerts``).
+    tables : dict of str to DataFrame
+        Other tables an analyst added.
+    graph : networkx.MultiDiGraph or None
+        The entity graph.
+    figures : dict of str to dict
+        Plotly figures as JSON.
+    notes : dict of str to Note
+        By id; also those that no longer stand.
+    requests : dict of str to dict
+        What was asked of Graph.
+    actions : dict of str to dict
+        What was done, by id.
+    """
+
+    frames: dict[str, pd.DataFrame] = field(default_factory=dict)
+    tables: dict[str, pd.DataFrame] = field(default_factory=dict)
+    graph: nx.MultiDiGraph | None = None
+    figures: dict[str, dict[str, Any]] = field(default_factory=dict)
+    notes: dict[str, Note] = field(default_factory=dict)
+    requests: dict[str, Request] = field(default_factory=dict)
+    actions: dict[str, Action] = field(default_factory=dict)
+
+    def copy(self) -> Contents:
+        """Give contents of their own to add to; the frames themselves are shared."""
+        shared = (self.frames, self.tables, self.figures, self.notes, self.requests, self.actions)
+        frames, tables, figures, notes, requests, actions = (dict(one) for one in shared)
+        return Contents(frames, tables, self.graph, figures, notes, requests, actions)
+
+
+def files_of(contents: Contents) -> dict[str, bytes]:
+    """Write a case's contents as its files; the same contents give the same bytes."""
+    files: dict[str, bytes] = {}
+    for name, frame in contents.frames.items():
+        files |= records.frame_to_files(name, frame)
+    for name, table in contents.tables.items():
+        columns = [column_to_json(str(column), table[column]) for column in table.columns]
+        files[f"{TABLES}/{name}.json"] = dumped({"rows": len(table), "columns": columns})
+    for name, figure in contents.figures.items():
+        files[f"{FIGURES}/{name}.json"] = dumped(figure)
+    if contents.graph is not None:
+        files[GRAPH] = graph_to_bytes(contents.graph)
+    notes = sorted(contents.notes.values(), key=lambda note: (note.written, note.note_id))
+    files[NOTES] = dumped({"notes": [note.to_json() for note in notes]})
+    files[REQUESTS] = _lines(in_order(contents.requests.values()))
+    files[ACTIONS] = _lines(sorted(contents.actions.values(), key=lambda one: (str(one.get("at")), str(one["id"]))))
+    return files
+
+
+def contents_of(files: Mapping[str, bytes]) -> Contents:
+    """Read a case's contents from its files.
+
+    Raises
+    ------
+    BadFileError
+        A file holds something else than its place says.
+    """
+    contents = Contents()
+    for name in _names(files, RECORDS, ".jsonl"):
+        contents.frames[name] = records.frame_from_files(name, files)
+    for name in _names(files, TABLES, ".json"):
+        contents.tables[name] = _table(files[f"{TABLES}/{name}.json"], source=f"{TABLES}/{name}.json")
+    for name in _names(files, FIGURES, ".json"):
+        figure = parsed(files[f"{FIGURES}/{name}.json"], source=f"{FIGURES}/{name}.json")
+        if not isinstance(figure, dict):
+            raise BadFileError(f"{FIGURES}/{name}.json: no figure; the case is damaged.")
+        contents.figures[name] = figure
+    if GRAPH in files:
+        contents.graph = graph_from_bytes(files[GRAPH])
+    contents.notes = _notes(files.get(NOTES, b'{"notes": []}'))
+    contents.requests = read_requests(files.get(REQUESTS, b""))
+    contents.actions = _actions(files.get(ACTIONS, b""))
+    return contents
+
+
+def _names(files: Iterable[str], folder: str, ending: str) -> list[str]:
+    return sorted(
+        name.removeprefix(f"{folder}/").removesuffix(ending)
+        for name in files
+        if name.startswith(f"{folder}/") and name.endswith(ending)
+    )
+
+
+def _lines(values: Iterable[Any]) -> bytes:
+    write: Callable[..., str] = json.dumps
+    return "".join(f"{write(one, sort_keys=True, ensure_ascii=True, allow_nan=False)}\n" for one in values).encode()
+
+
+def _table(body: bytes, *, source: str) -> pd.DataFrame:
+    value = parsed(body, source=source)
+    columns, rows = (value.get("columns"), value.get("rows")) if isinstance(value, dict) else (None, None)
+    if not isinstance(columns, list) or not isinstance(rows, int):
+        raise BadFileError(f"{source}: no table; the case is damaged.")
+    read = dict(column_from_json(one, rows, source=source) for one in columns)
+    return pd.DataFrame(read, index=range(rows)) if read else pd.DataFrame(index=range(min(rows, records.MOST_ROWS)))
+
+
+def _notes(body: bytes) -> dict[str, Note]:
+    value = parsed(body, source=NOTES)
+    listed = value.get("notes") if isinstance(value, dict) else None
+    if not isinstance(listed, list):
+        raise BadFileError(f"{NOTES}: it holds no list of notes; the case is damaged.")
+    try:
+        notes = [Note.from_json(one) for one in listed]
+    except UsageError as error:
+        raise BadFileError(f"{NOTES}: {error} The case is damaged.") from error
+    return {note.note_id: note for note in notes}
+
+
+def _actions(body: bytes) -> dict[str, Action]:
+    found: dict[str, Action] = {}
+    for number, line in enumerate(body.splitlines(), start=1):
+        value = parsed(line, source=f"{ACTIONS}, line {number}")
+        if not isinstance(value, dict) or not all(isinstance(value.get(k), str) for k in ("id", "at", "action")):
+            raise BadFileError(f"{ACTIONS}, line {number}: {log(repr(value))} is no action; the case is damaged.")
+        found[value["id"]] = value
+    return found

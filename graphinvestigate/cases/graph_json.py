@@ -1,0 +1,146 @@
+"""The entity graph ↔ node-link JSON, as networkx knows it. Nothing is executed, no other format is read."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import networkx as nx
+
+from graphinvestigate.cases.manifest import parsed
+from graphinvestigate.errors import BadFileError, UsageError
+from graphinvestigate.linking import RECORD_KINDS, Entity, Record
+from graphinvestigate.linking.nodes import Node
+from graphinvestigate.text import log
+
+FILE = "graph.json"
+_NODE, _EDGE = "node", ("source", "target", "key")
+MOST_NODES, MOST_EDGES = 2_000_000, 10_000_000
+
+
+def graph_to_bytes(g: nx.MultiDiGraph) -> bytes:
+    """Write an entity graph as node-link JSON, one node or edge per line.
+
+    ``networkx.node_link_graph(json.load(file), name="node", edges="edges")`` reads it without this package.
+
+    Raises
+    ------
+    UsageError
+        An attribute is no plain JSON value.
+    """
+    try:
+        nodes = [_line({_NODE: [node.kind, node[1]], **attrs}) for node, attrs in g.nodes(data=True)]
+        edges = [
+            _line({"source": [u.kind, u[1]], "target": [v.kind, v[1]], "key": key, **attrs})
+            for u, v, key, attrs in g.edges(keys=True, data=True)
+        ]
+        about = _line(dict(g.graph))
+    except (TypeError, ValueError, AttributeError, RecursionError) as error:
+        raise UsageError(
+            f"this graph can't be kept as JSON ({log(str(error))}): a case keeps what entity_graph and merge_graphs "
+            "return, with plain JSON values as attributes."
+        ) from error
+    head = f'{{"directed": true,\n"multigraph": true,\n"graph": {about},\n'
+    return "".join([head, '"nodes": [\n', ",\n".join(nodes), '\n],\n"edges": [\n', ",\n".join(edges), "\n]}\n"]).encode(
+        "ascii"
+    )
+
+
+def _line(value: dict[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+
+
+def graph_from_bytes(body: bytes, *, source: str = FILE) -> nx.MultiDiGraph:
+    """Read what `graph_to_bytes` wrote.
+
+    Raises
+    ------
+    BadFileError
+        It is no node-link JSON of an entity graph.
+    """
+    value = parsed(body, source=source)
+    nodes, edges = (value.get("nodes"), value.get("edges")) if isinstance(value, dict) else (None, None)
+    if not isinstance(nodes, list) or not isinstance(edges, list) or not isinstance(value.get("graph", {}), dict):
+        raise BadFileError(f"{source}: no node-link JSON of an entity graph; the case is damaged.")
+    if len(nodes) > MOST_NODES or len(edges) > MOST_EDGES:
+        raise BadFileError(f"{source}: more nodes or edges than a case has, so it was not read.")
+    g = nx.MultiDiGraph(**{str(name): one for name, one in value.get("graph", {}).items()})
+    for one in nodes:
+        attrs = _object(one, source)
+        node = _node(attrs.pop(_NODE, None), source)
+        if isinstance(node, Entity) and not _whole(attrs):
+            raise BadFileError(f"{source}: the entity {log(node.key)} lacks its identifiers; the case is damaged.")
+        g.add_node(node, **attrs)
+    for one in edges:
+        attrs = _object(one, source)
+        u, v, key = (attrs.pop(name, None) for name in _EDGE)
+        ends = _node(u, source), _node(v, source)
+        if not all(end in g for end in ends) or not isinstance(key, str) or not _references(attrs):
+            raise BadFileError(f"{source}: an edge without ends, relation or references; the case is damaged.")
+        g.add_edge(*ends, key, **attrs)
+    return g
+
+
+def _object(value: Any, source: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise BadFileError(f"{source}: a node or edge that is no object; the case is damaged.")
+    return dict(value)
+
+
+def _node(value: Any, source: str) -> Node:
+    if not isinstance(value, list) or len(value) != 2 or not all(isinstance(text, str) for text in value):
+        raise BadFileError(f"{source}: {log(repr(value))} names no node; the case is damaged.")
+    kind, key = value
+    return Record(kind, key) if kind in RECORD_KINDS else Entity(kind, key)
+
+
+def _whole(attrs: dict[str, Any]) -> bool:
+    lists = (attrs.get("identifiers"), attrs.get("observations"))
+    return all(isinstance(one, list) for one in lists) and isinstance(attrs.get("label"), str)
+
+
+def _references(attrs: dict[str, Any]) -> bool:
+    found = attrs.get("references")
+    return isinstance(found, list) and all(
+        isinstance(one, dict) and isinstance(one.get("record_kind"), str) and isinstance(one.get("record_id"), str)
+        for one in found
+    )
+
+
+def graph_differences(stored: nx.MultiDiGraph, built: nx.MultiDiGraph) -> list[str]:
+    """Say where two entity graphs differ.
+
+    Parameters
+    ----------
+    stored, built : networkx.MultiDiGraph
+        As it was saved, and as the records give it.
+
+    Returns
+    -------
+    list of str
+        Sentences; empty where they are equal.
+    """
+    said = []
+    for what, ours, theirs in (
+        ("node", set(stored), set(built)),
+        ("edge", set(stored.edges(keys=True)), set(built.edges(keys=True))),
+    ):
+        for side, missing in (("the records do not give", ours - theirs), ("only the records give", theirs - ours)):
+            if missing:
+                shown = ", ".join(log(_name(one)) for one in sorted(missing, key=repr)[:3])
+                more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
+                said.append(
+                    f"graph: {len(missing)} {what}{'s' if len(missing) > 1 else ''} that {side}: {shown}{more}."
+                )
+    changed = [node for node in stored if node in built and stored.nodes[node] != built.nodes[node]]
+    changed_edges = [e for e in stored.edges(keys=True) if built.has_edge(*e) and stored.edges[e] != built.edges[e]]
+    for what, found in (("node", changed), ("edge", changed_edges)):
+        if found:
+            said.append(f"graph: {len(found)} {what}(s) with other attributes, such as {log(_name(found[0]))}.")
+    return said
+
+
+def _name(one: Any) -> str:
+    if len(one) == 3:
+        return f"{one[0][1]} {one[2]} {one[1][1]}"
+    return f"{one[0]} {one[1]}"

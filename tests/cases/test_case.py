@@ -1,0 +1,326 @@
+"""A case: what goes in comes out, after a save, elsewhere, and with nothing but the files."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from pathlib import Path
+
+import networkx as nx
+import pandas as pd
+import pytest
+
+import graphinvestigate as gi
+from graphinvestigate.cases.case import Case
+from graphinvestigate.cases.rebuilding import graph_of
+from graphinvestigate.notes import Note
+
+POSIX = pytest.mark.skipif(os.name == "nt", reason="modes mean nothing on Windows")
+
+
+def test_an_investigation_comes_back_whole(world, found, tmp_path) -> None:
+    """Every frame, the graph, notes, checklist, verdict, requests and steps are the same after a save."""
+    case = Case("INC-1", author="me")
+    case.add(found, world.client)
+    case.note("seen before", entity=found.user)
+    case.finding("a session was replayed", edge=(found.user, found.address))
+    case.not_checked("mailbox rules: no permission", entity=found.user)
+    case.conclude("malicious", "the address was never seen before")
+    case.save(tmp_path / "case")
+    again = gi.open_case(tmp_path / "case")
+    assert set(again.frames) == set(found.frames)
+    for name, frame in case.frames.items():
+        pd.testing.assert_frame_equal(again.frames[name], frame)
+    for name, frame in found.frames.items():
+        assert set(frame["id"]) <= set(again.frames[name]["id"])
+    assert nx.utils.graphs_equal(again.graph, found.graph)
+    assert {type(node) for node in again.graph} == {gi.Entity, gi.Record}
+    pd.testing.assert_frame_equal(again.notes, case.notes)
+    pd.testing.assert_frame_equal(again.checklist, case.checklist)
+    assert (again.verdict.value, again.verdict.author) == ("malicious", "me")
+    assert again.actions == case.actions
+    pd.testing.assert_frame_equal(again.coverage, case.coverage)
+    assert again.verify() == case.verify() == []
+
+
+def test_the_folder_is_what_the_format_says(found, tmp_path) -> None:
+    """Manifest, requests, actions and notes lie at the top, raw records one per line exactly as received."""
+    case = Case("INC-1")
+    case.add(found)
+    folder = case.save(tmp_path / "case")
+    assert {"manifest.json", "requests.jsonl", "actions.jsonl", "notes.json", "graph.json"} <= set(os.listdir(folder))
+    lines = (folder / "records" / "alerts.jsonl").read_bytes().splitlines()
+    raws = case.frames["alerts"]["raw"]
+    assert len(lines) == len(raws)
+    for line, raw in zip(lines, raws, strict=True):
+        assert line.endswith(b',"record":' + raw.encode() + b"}")
+    plain = json.loads((folder / "graph.json").read_text())
+    assert nx.node_link_graph(plain, name="node", edges="edges").number_of_edges() == case.graph.number_of_edges()
+
+
+def test_adding_again_adds_nothing_twice(world, small) -> None:
+    """One row per record, the newest version of it; what was asked is listed once."""
+    case = small()
+    alerts = gi.list_alerts(world.client, since="30d")
+    case.add(alerts.head(10), alerts.tail(len(alerts) - 5), alerts)
+    assert sorted(case.frames["alerts"]["id"]) == sorted(alerts["id"])
+    assert case.coverage["pull_id"].is_unique
+
+
+def test_a_newer_version_of_a_record_takes_the_place_of_the_older(small, saved) -> None:
+    """Of two versions of an alert the one updated last stays, whichever is added last."""
+    case = gi.open_case(saved)
+    old = json.loads(case.frames["alerts"]["raw"].iloc[0])
+    new = {**old, "status": "resolved", "lastUpdateDateTime": "2027-01-01T00:00:00Z"}
+    case.add(gi.read_records("alerts", [new]))
+    case.add(gi.read_records("alerts", [old]))
+    frame = case.frames["alerts"]
+    assert frame.loc[frame["id"] == old["id"], "status"].tolist() == ["resolved"]
+
+
+def test_columns_an_analyst_added_or_changed_come_back(small, tmp_path) -> None:
+    """A frame comes back as it was added: own columns, changed values and their order included."""
+    case = small()
+    alerts = case.frames["alerts"]
+    alerts = alerts.assign(mine=[1, 2, 3, 4], tags=[["a"], [], None, ["b", "c"]], score=[0.5, None, float("inf"), 2])
+    alerts["severity"] = alerts["severity"].str.upper()
+    alerts = alerts[["mine", *[name for name in alerts.columns if name != "mine"]]]
+    other = Case("INC-2")
+    other.add(alerts)
+    other.save(tmp_path / "case")
+    pd.testing.assert_frame_equal(gi.open_case(tmp_path / "case").frames["alerts"], alerts)
+
+
+def test_hunting_answers_legacy_alerts_and_pretty_files_come_back(world, shared_dir, tmp_path) -> None:
+    """Answers whose columns only they know, retired alerts, and records laid out over many lines are kept exactly."""
+    hunted = gi.run_hunting_query(world.client, "AlertInfo | take 5")
+    legacy = gi.read_records("legacy_alerts", [{"id": "1", "eventDateTime": "2024-01-01T00:00:00Z", "title": "x"}])
+    pretty = json.dumps(json.loads(gi.list_alerts(world.client, since="30d")["raw"].iloc[0]), indent=2)
+    read = gi.read_records("alerts", pretty.encode())
+    case = Case("INC-1")
+    case.add(hunted, name="new-alerts")
+    case.add(legacy, read)
+    case.save(tmp_path / "case")
+    again = gi.open_case(tmp_path / "case").frames
+    pd.testing.assert_frame_equal(again["new-alerts"], hunted)
+    pd.testing.assert_frame_equal(again["legacy_alerts"], legacy)
+    pd.testing.assert_frame_equal(again["alerts"], read)
+    assert again["alerts"]["raw"].iloc[0] == pretty
+
+
+def test_an_empty_answer_is_kept_as_one(world, tmp_path) -> None:
+    """No rows are a finding too: the kind is known, and the client's request says that it was asked for."""
+    none = gi.list_alerts(world.client, since="30d", severity=["informational"]).head(0)
+    case = Case("INC-1")
+    case.add(none, world.client)
+    case.save(tmp_path / "case")
+    again = gi.open_case(tmp_path / "case")
+    pd.testing.assert_frame_equal(again.frames["alerts"], none)
+    assert (again.coverage["resource"] == "alerts").any()
+
+
+def test_tables_and_figures_come_back(small, tmp_path) -> None:
+    """A table of the analyst's own needs a name; a figure takes its title."""
+    case = small()
+    table = gi.entities(case.graph)
+    with pytest.raises(gi.UsageError, match="give it a name"):
+        case.add(table)
+    case.add(table, name="entities so far")
+    figure = gi.plot_timeline(case.frames["alerts"])
+    case.add(figure)
+    case.add(figure)
+    case.save(tmp_path / "case")
+    again = gi.open_case(tmp_path / "case")
+    read = again.tables["entities-so-far"]
+    pd.testing.assert_frame_equal(read, table)
+    assert list(again.figures) == ["Timeline"]
+    assert again.figures["Timeline"].layout.xaxis.title.text == figure.layout.xaxis.title.text
+
+
+def test_an_explorer_brings_its_graph_and_each_step_once(world, found, tmp_path) -> None:
+    """The explorer's log becomes the case's list of steps; adding the explorer again adds only what is new."""
+    g = gi.entity_graph(**found.frames)
+    explorer = gi.EntityExplorer(world.client, g)
+    explorer.select(found.user)
+    case = Case("INC-1")
+    case.add(explorer)
+    first = len(case.actions)
+    explorer.pivot(found.host)
+    case.add(explorer)
+    case.add(explorer)
+    steps = [one for one in case.actions if one["action"] in ("select", "pivot")]
+    assert len(steps) > first
+    assert len({json.dumps({**one, "id": "", "at": ""}, sort_keys=True) for one in steps}) == len(steps)
+    assert [one["key"] for one in steps if one["action"] == "pivot"] == [found.host.key]
+    assert set(explorer.graph) <= set(case.graph)
+
+
+def test_a_graph_added_by_hand_joins_the_records_own(world, small) -> None:
+    """The case's graph covers its records and what was added, as merge_graphs joins them."""
+    case = small()
+    incidents = gi.list_incidents(world.client, since="30d").head(3)
+    other = gi.entity_graph(incidents=incidents)
+    case.add(other)
+    assert set(case.graph) == set(graph_of(case.frames)) | set(other)
+    case.add(incidents)
+    assert nx.utils.graphs_equal(case.graph, graph_of(case.frames))
+
+
+def test_a_refresh_changes_rows_and_is_written_down(make_world) -> None:
+    """Changed rows take the place of the older ones, gone ones leave, and each change stands in the list of steps."""
+    world = make_world(seed=11, alerts=40)
+    alerts = gi.list_alerts(world.client, since="30d")
+    case = Case("INC-1")
+    case.add(alerts)
+    gone = alerts["id"].iloc[0]
+    changes = pd.DataFrame(
+        [{"change": "gone", "record_kind": "alert", "id": gone, "field": None, "before": None, "after": None}]
+    )
+    case.add(gi.Refresh(alerts[alerts["id"] != gone], changes))
+    assert gone not in set(case.frames["alerts"]["id"])
+    assert case.actions[-1]["changes"][0]["id"] == gone
+
+
+def test_notes_are_found_by_any_name_of_their_entity(found) -> None:
+    """A note on a user is found by the entity and by its address."""
+    case = Case("INC-1")
+    case.add(found)
+    case.note("asked her manager", entity=found.user)
+    label = found.graph.nodes[found.user]["label"]
+    assert case.notes_on(found.user)["text"].tolist() == case.notes_on(label)["text"].tolist() == ["asked her manager"]
+    assert not len(case.notes_on(found.host))
+
+
+def test_notes_are_replaced_withdrawn_and_verdicts_change(small) -> None:
+    """Only what stands is shown; a second verdict takes the place of the first."""
+    case = small()
+    note = case.note("a guess")
+    better = case.note("a fact", replaces=note.note_id)
+    assert case.notes["text"].tolist() == ["a fact"]
+    case.withdraw(better)
+    assert not len(case.notes)
+    case.conclude("suspicious", "first sight")
+    case.conclude("malicious", "second sight")
+    assert case.verdict.text == "second sight"
+    with pytest.raises(gi.UsageError, match="note_id"):
+        case.withdraw("nothing")
+
+
+def test_what_was_not_asked_for_is_not_checked(world, small) -> None:
+    """The checklist names each source never asked for, and the sign-ins that were not asked for."""
+    case = small()
+    table = case.checklist
+    unasked = set(table.loc[table["state"] == "not checked", "item"])
+    assert {"sign-ins", "incidents", "risk detections"} <= unasked
+    assert "alerts" not in unasked
+    case.add(gi.list_sign_ins(world.client, since="7d"))
+    items = case.checklist.set_index("item")["state"]
+    assert items["sign-ins"] == "checked"
+    assert items["non-interactive sign-ins"] == "not checked"
+
+
+def test_provenance_is_known_again_after_a_save(saved) -> None:
+    """`coverage` of a frame from an opened case says what was asked, in a process that never asked it."""
+    import subprocess
+    import sys
+
+    code = (
+        "import sys, graphinvestigate as gi; case = gi.open_case(sys.argv[1]); "
+        "print(gi.coverage(case.frames['alerts'])['filters_server'].iloc[0])"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(saved)], capture_output=True, text=True, check=True)
+    assert "createdDateTime ge" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("thing", "words"),
+    [
+        (3, "a case takes"),
+        ("alerts", "a case takes"),
+        (pd.DataFrame({"x": [1j]}), "name"),
+        (nx.Graph(), "a case takes"),
+    ],
+)
+def test_what_a_case_cannot_keep_is_refused(small, thing, words) -> None:
+    """Something else is an error that says what a case takes, and the case stays as it was."""
+    case = small()
+    before = {name: len(frame) for name, frame in case.frames.items()}
+    with pytest.raises(gi.UsageError, match=words):
+        case.add(case.frames["alerts"], Note(text="x"), thing)
+    assert {name: len(frame) for name, frame in case.frames.items()} == before
+    assert not len(case.notes)
+
+
+def test_rows_without_their_record_and_lone_evidence_are_refused(small) -> None:
+    """What nothing could prove is not taken: rows without `raw`, evidence without its alerts."""
+    case = small()
+    frame = case.frames["alerts"].copy()
+    frame.loc[0, "raw"] = None
+    with pytest.raises(gi.UsageError, match="no raw record"):
+        Case("x").add(frame)
+    items = gi.evidence(case.frames["alerts"])
+    with pytest.raises(gi.UsageError, match="add the alerts"):
+        Case("x").add(items)
+    case.add(items)
+
+
+@POSIX
+def test_a_new_case_is_nobody_elses(saved) -> None:
+    """Folders are for this account alone, and so is every file."""
+    for path in [saved, *saved.rglob("*")]:
+        assert not stat.S_IMODE(path.stat().st_mode) & 0o077, path
+
+
+def test_a_case_is_also_one_file(small, tmp_path) -> None:
+    """A case saved as a zip opens, is verified, is added to, and is the same bytes for the same contents."""
+    case = small()
+    case.note("x")
+    path = case.save(tmp_path / "case.zip")
+    again = gi.open_case(path)
+    assert again.verify() == []
+    pd.testing.assert_frame_equal(again.notes, case.notes)
+    again.note("y")
+    again.save()
+    assert gi.open_case(path).notes["text"].tolist() == ["x", "y"]
+    assert [one.name for one in tmp_path.iterdir()] == ["case.zip"]
+
+
+def test_saving_never_takes_another_cases_place(small, saved, tmp_path) -> None:
+    """A folder that holds another case, or something else, is left alone."""
+    with pytest.raises(gi.UsageError, match="another case"):
+        small("INC-2").save(saved)
+    (tmp_path / "papers").mkdir()
+    (tmp_path / "papers" / "thesis.txt").write_text("years of work")
+    with pytest.raises(gi.UsageError, match="something else"):
+        small().save(tmp_path / "papers")
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(gi.UsageError, match="is a file"):
+        small().save(tmp_path / "file")
+    with pytest.raises(gi.UsageError, match="name a folder"):
+        small().save()
+    assert (tmp_path / "papers" / "thesis.txt").read_text() == "years of work"
+
+
+def test_nothing_but_a_case_opens(tmp_path) -> None:
+    """A missing path, an empty folder and a text file are errors that say what to name."""
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "text").write_text("hello")
+    for path in (tmp_path / "nothing", tmp_path / "empty", tmp_path / "text"):
+        with pytest.raises(gi.BadFileError):
+            gi.open_case(path)
+
+
+def test_a_name_is_needed() -> None:
+    """A case without a name cannot be told from others."""
+    for name in ("", "  ", "x" * 201, None):
+        with pytest.raises(gi.UsageError):
+            Case(name)
+
+
+def test_the_case_says_what_it_is(saved) -> None:
+    """Its text counts what it holds and says where it lies."""
+    words = repr(gi.open_case(saved))
+    assert "INC-1" in words
+    assert "4 alerts" in words
+    assert Path(saved).name in words
