@@ -1,10 +1,12 @@
 """Who and what the records name, which of them are the same, and how they are linked. Knows no HTTP and no colours."""
 
 from graphinvestigate.linking.blast import blast_radius
+from graphinvestigate.linking.correlation import correlate_risk
 from graphinvestigate.linking.entities import entities
 from graphinvestigate.linking.entity_graph import entity_graph, merge_graphs
 from graphinvestigate.linking.explain import why
 from graphinvestigate.linking.find import find_entity
+from graphinvestigate.linking.gaps import correlation_gaps
 from graphinvestigate.linking.grouping import communities
 from graphinvestigate.linking.hubs import find_hubs
 from graphinvestigate.linking.mentions import mentions
@@ -25,6 +27,8 @@ __all__ = [
     "blast_radius",
     "common",
     "communities",
+    "correlate_risk",
+    "correlation_gaps",
     "entities",
     "entity_graph",
     "find_entity",
