@@ -60,6 +60,7 @@ if TYPE_CHECKING:  # for editors and type checkers; at run time each name is loa
         blast_radius as blast_radius,
         common as common,
         communities as communities,
+        conflicts as conflicts,
         correlate_risk as correlate_risk,
         correlation_gaps as correlation_gaps,
         find_entity as find_entity,
@@ -71,6 +72,8 @@ if TYPE_CHECKING:  # for editors and type checkers; at run time each name is loa
         rank_entities as rank_entities,
         rank_incidents as rank_incidents,
         why as why,
+        why_same as why_same,
+        with_overrides as with_overrides,
     )
     from graphinvestigate.linking.entities import entities as entities
     from graphinvestigate.linking.entity_graph import entity_graph as entity_graph
@@ -147,6 +150,7 @@ _HOME = {
     "check_access": "queries",
     "common": "linking",
     "communities": "linking",
+    "conflicts": "linking",
     "connect": "client",
     "connect_demo": "demo",
     "connect_emulator": "client",
@@ -192,6 +196,8 @@ _HOME = {
     "to_csv": "cases.exports",
     "to_xlsx": "cases.exports",
     "why": "linking",
+    "why_same": "linking",
+    "with_overrides": "linking",
 }
 
 __all__ = sorted(_HOME)  # noqa: PLE0605 (the tests prove that it is the list of what can be imported)

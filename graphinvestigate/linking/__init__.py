@@ -3,7 +3,7 @@
 from graphinvestigate.linking.blast import blast_radius
 from graphinvestigate.linking.correlation import correlate_risk
 from graphinvestigate.linking.entities import entities
-from graphinvestigate.linking.entity_graph import entity_graph, merge_graphs
+from graphinvestigate.linking.entity_graph import entity_graph, merge_graphs, with_overrides
 from graphinvestigate.linking.explain import why
 from graphinvestigate.linking.find import find_entity
 from graphinvestigate.linking.gaps import correlation_gaps
@@ -12,6 +12,7 @@ from graphinvestigate.linking.hubs import find_hubs
 from graphinvestigate.linking.mentions import mentions
 from graphinvestigate.linking.nodes import ENTITY_KINDS, RECORD_KINDS, SEVERITIES, Entity, Record
 from graphinvestigate.linking.ranking import rank_contributions, rank_entities
+from graphinvestigate.linking.sameness import conflicts, why_same
 from graphinvestigate.linking.triage import rank_incidents
 from graphinvestigate.linking.walks import common, neighborhood
 from graphinvestigate.linking.ways import Path, Paths, paths
@@ -27,6 +28,7 @@ __all__ = [
     "blast_radius",
     "common",
     "communities",
+    "conflicts",
     "correlate_risk",
     "correlation_gaps",
     "entities",
@@ -41,4 +43,6 @@ __all__ = [
     "rank_entities",
     "rank_incidents",
     "why",
+    "why_same",
+    "with_overrides",
 ]

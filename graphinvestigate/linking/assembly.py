@@ -15,9 +15,10 @@ from typing import Any
 import networkx as nx
 
 from graphinvestigate.linking.identifiers import STRONG
-from graphinvestigate.linking.identity import KindedId, Observation, resolve
+from graphinvestigate.linking.identity import KindedId, Observation, Refusal, Resolution, resolve
 from graphinvestigate.linking.labels import entity_label, record_label
 from graphinvestigate.linking.nodes import Entity, Node, Record, verdict_rank
+from graphinvestigate.linking.overrides import NO_OVERRIDES, Overrides
 from graphinvestigate.linking.tables import MAIN
 
 End = Record | KindedId
@@ -45,6 +46,8 @@ class Parts:
     observations: dict[Observation, Seen] = field(default_factory=dict)
     references: list[tuple[End, End, str, Reference]] = field(default_factory=list)
     node_extras: dict[End, dict[str, Any]] = field(default_factory=dict)
+    tenants: set[str] = field(default_factory=set)
+    overrides: Overrides = NO_OVERRIDES
 
 
 @contextmanager
@@ -61,8 +64,14 @@ def uncollected() -> Iterator[None]:
 
 def assemble(parts: Parts) -> nx.MultiDiGraph:
     """Resolve the observations and build the graph; nodes and edges stand in sorted order."""
-    leads = resolve(parts.observations)
-    g = nx.MultiDiGraph()
+    tenants = parts.tenants | {t for attrs in parts.records.values() if (t := attrs.get("tenant_id"))}
+    found = resolve(parts.observations, tenants=tenants, overrides=parts.overrides)
+    leads, refused = found.leads, _refused(found)
+    g = nx.MultiDiGraph(
+        tenants=sorted(tenants),
+        merges=[list(group) for group in parts.overrides.merges],
+        splits=[list(group) for group in parts.overrides.splits],
+    )
     edges = _edges(parts, leads)
     records = {record: dict(attrs) for record, attrs in parts.records.items()}
     seen: dict[Entity, list[str | None]] = {}
@@ -87,7 +96,8 @@ def assemble(parts: Parts) -> nx.MultiDiGraph:
         kind, ids = observation
         entities[leads[(kind, *ids[0])]].append(observation)
     for entity in sorted(entities):
-        g.add_node(entity, **_entity_attrs(entity, entities[entity], parts, leads, seen.get(entity)))
+        attrs = _entity_attrs(entity, entities[entity], parts, found, refused.get(entity, []), seen.get(entity))
+        g.add_node(entity, **attrs)
     for extra, extras in parts.node_extras.items():
         node: Node = extra if isinstance(extra, Record) else leads[extra]
         for name, value in extras.items():
@@ -102,25 +112,27 @@ def _entity_attrs(
     entity: Entity,
     observations: list[Observation],
     parts: Parts,
-    leads: dict[KindedId, Entity],
+    found: Resolution,
+    refused: list[Refusal],
     span: list[str | None] | None,
 ) -> dict[str, Any]:
     names: dict[str, tuple[int, str]] = {}
     facts: defaultdict[str, set[str]] = defaultdict(set)
     identifiers: set[str] = set()
     seen_together: list[dict[str, Any]] = []
+    split = {refusal.identifier for refusal in refused if refusal.by_hand}
     for observation in sorted(observations):
         kind, ids = observation
         seen = parts.observations[observation]
-        for name, found in seen.names.items():
+        for name, at in seen.names.items():
             known = names.get(name)
-            names[name] = found if known is None else (min(found[0], known[0]), max(found[1], known[1]))
+            names[name] = at if known is None else (min(at[0], known[0]), max(at[1], known[1]))
         for name, values in seen.facts.items():
             facts[name] |= values
-        for id_type, value in ids:
-            # A strong identifier that was refused here is another entity's, or nobody's.
-            if id_type not in STRONG or leads.get((kind, id_type, value), entity) == entity:
-                identifiers.add(f"{id_type}={value}")
+        for identifier in map(found.canonical, ids):
+            # A strong identifier that was refused here is another entity's, or nobody's; a name may be several's.
+            if found.leads[kind, *identifier] == entity or (identifier[0] not in STRONG and identifier not in split):
+                identifiers.add("=".join(identifier))
         seen_together.append(
             {
                 "identifiers": [f"{id_type}={value}" for id_type, value in ids],
@@ -136,7 +148,25 @@ def _entity_attrs(
         "last_seen": span[1] if span else None,
         "facts": {name: sorted(facts[name]) for name in sorted(facts)},
         "observations": seen_together,
+        "refused": [
+            {
+                "identifier": "=".join(refusal.identifier),
+                "beside": "=".join(refusal.beside),
+                "reason": refusal.reason,
+                "by_hand": refusal.by_hand,
+            }
+            for refusal in refused
+        ],
     }
+
+
+def _refused(found: Resolution) -> dict[Entity, list[Refusal]]:
+    """What was kept apart, by the entities of both sides."""
+    by_entity: defaultdict[Entity, list[Refusal]] = defaultdict(list)
+    for refusal in found.refusals:
+        for entity in {found.leads[refusal.kind, *i] for i in (refusal.identifier, refusal.beside)}:
+            by_entity[entity].append(refusal)
+    return by_entity
 
 
 def _edges(parts: Parts, leads: dict[KindedId, Entity]) -> dict[tuple[Node, Node, str], dict[str, Any]]:
@@ -190,7 +220,14 @@ def _without_repeats(references: Iterable[Reference]) -> list[Reference]:
             known["roles"] = sorted({*known["roles"], *r["roles"]})
             known["verdict"] = max(known["verdict"], r["verdict"], key=_verdict_order)
             known["remediation_status"] = max(known["remediation_status"] or "", r["remediation_status"] or "") or None
+        if known is not None and known is not r and (more := r.get("beside")) and more != known.get("beside"):
+            known["beside"] = _united(known.get("beside", []), more)
     return [kept[key] for key in sorted(kept, key=_reference_order)]
+
+
+def _united(a: list[list[Any]], b: list[list[Any]]) -> list[list[Any]]:
+    """Return the identifiers that two versions of a record give in one place, each once."""
+    return sorted([*a, *(found for found in b if found not in a)], key=lambda found: [str(part) for part in found])
 
 
 def _reference_order(key: tuple[str | None, ...]) -> tuple[str, ...]:

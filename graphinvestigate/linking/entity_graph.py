@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import networkx as nx
@@ -12,9 +13,10 @@ from graphinvestigate.linking.assembly import End, Parts, Reference, Seen, assem
 from graphinvestigate.linking.hubs import Hubs, listed
 from graphinvestigate.linking.mentions import Collected, collect, newer
 from graphinvestigate.linking.nodes import RECORD_KINDS, Node, Record
+from graphinvestigate.linking.overrides import Overrides, Who, overrides_of
 from graphinvestigate.linking.tables import MAIN
 
-_DERIVED = frozenset({"kind", "label", "identifiers", "first_seen", "last_seen", "facts", "observations"})
+_DERIVED = frozenset({"kind", "label", "identifiers", "first_seen", "last_seen", "facts", "observations", "refused"})
 
 
 def entity_graph(
@@ -25,8 +27,11 @@ def entity_graph(
     risky_users: pd.DataFrame | None = None,
     sign_ins: pd.DataFrame | None = None,
     hubs: Hubs = None,
+    merges: Sequence[Sequence[Who]] | None = None,
+    splits: Sequence[Who | Sequence[Who]] | None = None,
+    tenant: str | None = None,
 ) -> nx.MultiDiGraph:
-    """Link records through the users, hosts, addresses and everything else that they name.
+    r"""Link records through the users, hosts, addresses and everything else that they name.
 
     Parameters
     ----------
@@ -35,17 +40,33 @@ def entity_graph(
     hubs : DataFrame or iterable of Entity or str, optional
         What everybody shares, beside what `find_hubs` detects: named locations as `list_named_locations` gives them,
         entities, names, networks (``203.0.113.0/24``). The graph keeps them in ``.graph["hubs"]``.
+    merges : list, optional
+        Identifiers (``type=value``) or entities that are one, whatever the records say: ``[("upn=al@contoso.com",
+        "upn=alice@contoso.com")]``. Kept in ``g.graph["merges"]``; `with_overrides` takes them back.
+    splits : list, optional
+        Pairs that are not one, and single identifiers that say nothing about who it is. Kept in
+        ``g.graph["splits"]``.
+    tenant : str, optional
+        The tenant of records that don't say theirs (risk detections, audits). Graphs of several tenants are built
+        one by one and merged; short host names, ``domain\account`` and private addresses never join across tenants.
 
     Returns
     -------
     networkx.MultiDiGraph
         Nodes are `Entity` and `Record` tuples; a record is a node by its id. Entity nodes carry ``kind``, ``label``,
-        ``identifiers``, ``first_seen``, ``last_seen``, ``facts`` and ``observations`` (identifiers seen together);
+        ``identifiers``, ``first_seen``, ``last_seen``, ``facts``, ``observations`` (identifiers seen together) and
+        ``refused`` (identifiers seen beside its own that were kept apart, with the reason);
         record nodes ``kind``, ``id``, ``label``, ``time``, ``end_time``, ``updated``, ``read`` (False for a record
         that others only name) and headline facts. Each edge has its relation as key and carries ``relation``,
         ``first_seen``, ``last_seen``, ``count`` and ``references``: which record says so, in which field, with which
         value. Times are ISO texts in UTC. The result does not depend on the order of the rows.
+
+    Raises
+    ------
+    UsageError
+        A frame that is not as it came from Graph; merges or splits that are no identifiers or contradict each other.
     """
+    overrides = overrides_of(merges, splits)
     with uncollected():
         collected = collect(
             alerts=alerts,
@@ -53,8 +74,11 @@ def entity_graph(
             risk_detections=risk_detections,
             risky_users=risky_users,
             sign_ins=sign_ins,
+            tenant=tenant,
         )
-        g = assemble(_parts(collected))
+        parts = _parts(collected)
+        parts.overrides = overrides
+        g = assemble(parts)
     if hubs is not None:
         g.graph["hubs"] = listed(hubs)
     return g
@@ -75,11 +99,55 @@ def merge_graphs(a: nx.MultiDiGraph, b: nx.MultiDiGraph) -> nx.MultiDiGraph:
     with uncollected():
         for g in (a, b):
             _take_apart(g, parts)
+            parts.overrides |= overrides_in(g)
         merged = assemble(parts)
     hubs = [hub for g in (a, b) for hub in g.graph.get("hubs", ())]
     if hubs:
         merged.graph["hubs"] = [hub for place, hub in enumerate(hubs) if hub not in hubs[:place]]
     return merged
+
+
+def with_overrides(
+    g: nx.MultiDiGraph,
+    *,
+    merges: Sequence[Sequence[Who]] | None = None,
+    splits: Sequence[Who | Sequence[Who]] | None = None,
+) -> nx.MultiDiGraph:
+    """Build a graph anew with other joins and splits by hand; what is not given stays as it was.
+
+    Parameters
+    ----------
+    g : networkx.MultiDiGraph
+        A graph made by `entity_graph` or `merge_graphs`; it stays as it is.
+    merges, splits : list, optional
+        As in `entity_graph`; they take the place of the graph's own. An empty list takes all back.
+
+    Returns
+    -------
+    networkx.MultiDiGraph
+        The same records, linked as they would have been with these overrides from the start.
+
+    Raises
+    ------
+    UsageError
+        Something is no identifier, or is joined and split at once.
+    """
+    before = overrides_in(g)
+    parts = Parts()
+    with uncollected():
+        _take_apart(g, parts)
+        parts.overrides = overrides_of(
+            before.merges if merges is None else merges, before.splits if splits is None else splits
+        )
+        rebuilt = assemble(parts)
+    if "hubs" in g.graph:
+        rebuilt.graph["hubs"] = list(g.graph["hubs"])
+    return rebuilt
+
+
+def overrides_in(g: nx.MultiDiGraph) -> Overrides:
+    """Return what was joined and split by hand in a graph."""
+    return overrides_of(g.graph.get("merges"), g.graph.get("splits"))
 
 
 def _parts(collected: Collected) -> Parts:
@@ -112,6 +180,10 @@ def _parts(collected: Collected) -> Parts:
             "time": None,
             "by": [by, None] if m.inverse else [None, by],
         }
+        if by is not None and len(m.ids) > 1:
+            reference["beside"] = [
+                ["=".join(i), path, value] for i, path, value in zip(m.ids[1:], m.fields[1:], m.values[1:], strict=True)
+            ]
         if m.relation == MAIN:
             reference["roles"] = list(m.judged.roles)
             reference["verdict"] = m.judged.verdict
@@ -136,6 +208,7 @@ def _by(end: End) -> str | None:
 
 
 def _take_apart(g: nx.MultiDiGraph, parts: Parts) -> None:
+    parts.tenants |= set(g.graph.get("tenants", ()))
     for node, attrs in g.nodes(data=True):
         if isinstance(node, Record):
             known = parts.records.get(node)

@@ -7,7 +7,7 @@ import difflib
 import networkx as nx
 
 from graphinvestigate.errors import AmbiguousEntityError, EntityNotFoundError
-from graphinvestigate.linking.identifiers import ip_text, object_id_of_sid
+from graphinvestigate.linking.identifiers import SCOPED, ip_text, object_id_of_sid, upn_text, url_text
 from graphinvestigate.linking.labels import kind_word
 from graphinvestigate.linking.nodes import Entity
 
@@ -65,7 +65,7 @@ def find_entity(g: nx.MultiDiGraph, text: str | Entity) -> Entity:
 def _spellings(wanted: str) -> list[str]:
     """Return the text, and the one spelling of an address or of an Entra SID."""
     folded = wanted.casefold()
-    others = (object_id_of_sid(wanted.upper()), ip_text(wanted))
+    others = (object_id_of_sid(wanted.upper()), ip_text(wanted), upn_text(wanted), url_text(wanted))
     return list(dict.fromkeys([folded, *(other for other in others if other is not None)]))
 
 
@@ -94,12 +94,12 @@ def _names(g: nx.MultiDiGraph, kind: str | None) -> Names:
         if not isinstance(entity, Entity) or (kind is not None and entity.kind != kind):
             continue
         add(exact, entity.key, entity)
-        for observed in attrs["observations"]:
-            for text in observed["identifiers"]:
+        for texts in (attrs["identifiers"], *(observed["identifiers"] for observed in attrs["observations"])):
+            for text in texts:
                 id_type, _, value = text.partition("=")
                 add(exact, text, entity)
                 add(exact, value, entity)
-                if id_type in ("short_name", "account"):
+                if id_type in SCOPED:
                     scoped = value.partition("/")[2] or value
                     add(bare, scoped, entity)
                     add(bare, f"{id_type}={scoped}", entity)

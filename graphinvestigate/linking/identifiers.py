@@ -1,31 +1,42 @@
-"""Identifiers: which types there are, which are strong, and how a value becomes one.
+r"""Identifiers: one spelling each, and which are stronger than which.
 
-An identifier is a pair (type, value) in one spelling, so that two records that mean the same thing say the same:
-``("object_id", "87d0c2cc-…")``, ``("upn", "alice@contoso.com")``. Values that say nothing (empty text, ``-``,
-all-zero ids, ``0.0.0.0``, SIDs that every Windows machine knows) become no identifier at all: they join nothing.
+An identifier is a pair of type and value, e.g. ``("object_id", "87d0c2cc-…")``, ``("upn", "alice@contoso.com")``.
+Values that say nothing (see `spelling`) and SIDs or accounts that every Windows machine knows become no identifier at
+all: they join nothing. What means something else in another tenant (short host names, ``domain\account``, private
+addresses) has its tenant in front: ``<tenant>/laptop-7``.
 """
 
 from __future__ import annotations
 
-import ipaddress
 import re
-import struct
-import uuid
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
-from urllib.parse import urlsplit, urlunsplit
+
+from graphinvestigate.linking.spelling import (
+    guid as guid,
+    host_text as host_text,
+    ip_text as ip_text,
+    is_ip,
+    is_private_ip as is_private_ip,
+    moment_text,
+    object_id_of_sid as object_id_of_sid,
+    text_of as text_of,
+    upn_text as upn_text,
+    url_host,
+    url_text as url_text,
+)
 
 Identifier: TypeAlias = tuple[str, str]
 
 # Per kind, strongest first: a node's key is its strongest identifier.
 RANKED: dict[str, tuple[str, ...]] = {
-    "user": ("object_id", "sid", "ad_object_guid", "upn", "account"),
-    "host": ("mde_device_id", "device_id", "fqdn", "short_name"),
+    "user": ("object_id", "sid", "ad_object_guid", "upn", "local_account", "account"),
+    "host": ("mde_device_id", "device_id", "fqdn", "nt_name", "short_name"),
     "file": ("sha256", "sha1", "md5", "file_path"),
-    "ip": ("ip",),
+    "ip": ("ip", "private_ip"),
     "mail_message": ("network_message_id", "internet_message_id"),
     "app": ("app_id", "object_id"),
-    "service_principal": ("object_id", "name"),
+    "service_principal": ("object_id",),
     "mailbox": ("address",),
     "process": ("process",),
     "url": ("url",),
@@ -50,12 +61,19 @@ BARE_KEYS = frozenset(
 # Two of these, of one type and different, are never one entity.
 STRONG = frozenset(
     {"object_id", "sid", "ad_object_guid", "mde_device_id", "device_id", "sha256", "sha1", "md5", "app_id"}
+    | {"network_message_id", "resource_id", "group_object_id", "iot_device_id", "serial_number", "saas_instance"}
+    | {"urn", "teams_message_id", "github_user_id", "github_repo_id", "github_org_id"}
 )
+# An entity may have several (a renamed user), yet what is weaker never joins two entities that each have one.
+NAMES = frozenset({"upn", "local_account", "fqdn", "nt_name"})
+# Leads from the bare name to the one entity that carries it, and never joins two entities.
+LEADS_ONLY = frozenset({"short_name", "internet_message_id", "message_id", "saas_app_id", "mac_address"})
 # Says who it is only where nothing better does: a path holds one file today and another tomorrow.
 ONLY_ALONE = frozenset({"file_path"})
+# Their values begin with the tenant, where it is known: `<tenant>/<value>`.
+SCOPED = frozenset({"account", "nt_name", "short_name", "private_ip"})
 
-_NOTHING = frozenset({"", "-", "--", "null", "none", "n/a", "na", "unknown", "undefined", "(null)", "nil"})
-_NO_HOST = frozenset({"localhost", "localhost.localdomain"})
+_FOLDED = SCOPED | {"fqdn", "local_account", "process", "file_path"}
 # Authorities and groups that exist on every machine; S-1-5-21 (a domain) and S-1-12-1 (Entra) name somebody.
 _WELL_KNOWN_SID = re.compile(r"S-1-(?:[0-4]|1[0156])-|S-1-5-(?!21-)\d+(?:-|$)", re.IGNORECASE)
 _NO_ACCOUNT = frozenset(
@@ -63,14 +81,12 @@ _NO_ACCOUNT = frozenset(
 )
 _NO_DOMAIN = frozenset(
     {"nt authority", "nt-autorität", "autorite nt", "autorité nt", "window manager", "font driver host"}
+    | {"nt service", "iis apppool", "nt virtual machine", "builtin"}
 )
-_PRIVATE = tuple(
-    ipaddress.ip_network(network)
-    for network in (
-        *("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16"),
-        *("::1/128", "fc00::/7", "fe80::/10"),
-    )
-)
+# No domain at all, or a name made of the display name (`AzureAD\AliceSmith`): says who it is on one machine only.
+_LOCAL_DOMAIN = frozenset({"azuread", "workgroup", "localhost", ".", "microsoftaccount"})
+
+Reader: TypeAlias = Callable[[Sequence[Any], str | None], Identifier | None]
 
 
 def rank(kind: str, identifier_type: str) -> int:
@@ -79,57 +95,9 @@ def rank(kind: str, identifier_type: str) -> int:
     return ranked.index(identifier_type) if identifier_type in ranked else len(ranked)
 
 
-def text_of(value: object) -> str | None:
-    """Return the text of a JSON scalar without blanks at its ends; None where it says nothing."""
-    if isinstance(value, str):
-        value = value.strip()
-        return None if value.casefold() in _NOTHING else value
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return str(value)
-
-
-def guid(value: object) -> str | None:
-    """Lower-case text of an id; nothing for fillers. Documented ids are not always well-formed, so none is refused."""
-    text = text_of(value)
-    if text is None:
-        return None
-    text = text.strip("{}").casefold()
-    return text if text.strip("0-") else None
-
-
-def object_id_of_sid(sid: str) -> str | None:
-    """Return the Entra object id that an ``S-1-12-1-a-b-c-d`` SID spells, or None for any other SID."""
-    parts = sid.split("-")
-    if len(parts) != 8 or parts[1:4] != ["1", "12", "1"] or not all(p.isascii() and p.isdigit() for p in parts[4:]):
-        return None
-    numbers = [int(p) for p in parts[4:] if len(p) <= 10]
-    if len(numbers) != 4 or max(numbers) > 0xFFFFFFFF:
-        return None
-    return str(uuid.UUID(bytes_le=struct.pack("<4I", *numbers)))
-
-
-def ip_text(value: object) -> str | None:
-    """One spelling of an address: v6 compressed, v4-mapped v6 unwrapped, fillers dropped, malformed text kept."""
-    text = text_of(value)
-    if text is None:
-        return None
-    try:
-        address: ipaddress.IPv4Address | ipaddress.IPv6Address = ipaddress.ip_address(text.strip("[]"))
-    except ValueError:
-        return text.casefold()
-    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
-        address = address.ipv4_mapped
-    return None if address.is_unspecified else str(address)
-
-
-def is_private_ip(text: str) -> bool:
-    """Whether an address is private, shared, loopback or link-local: the same text on many networks."""
-    try:
-        address = ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return any(address.version == net.version and address in net for net in _PRIVATE)
+def scoped(tenant: str | None, text: str) -> str:
+    """Put the tenant in front of a value that means something else in another tenant."""
+    return f"{tenant.casefold()}/{text}" if tenant else text
 
 
 def _sid(values: Sequence[Any], _tenant: str | None) -> Identifier | None:
@@ -144,11 +112,12 @@ def _sid(values: Sequence[Any], _tenant: str | None) -> Identifier | None:
 
 
 def _upn(values: Sequence[Any], _tenant: str | None) -> Identifier | None:
-    text = text_of(values[0])
-    return ("upn", text.casefold()) if text is not None and "@" in text.strip("@") else None
+    text = upn_text(values[0])
+    return None if text is None else ("upn", text)
 
 
-def _account(values: Sequence[Any], tenant: str | None) -> Identifier | None:
+def _account_parts(values: Sequence[Any]) -> tuple[str, str] | None:
+    """Return domain and account, in lower case; None for built-in accounts and bare names."""
     name = text_of(values[0])
     domain = text_of(values[1]) if len(values) > 1 else None
     if name is None:
@@ -156,19 +125,50 @@ def _account(values: Sequence[Any], tenant: str | None) -> Identifier | None:
     if domain is None and "\\" in name:
         domain, _, name = name.partition("\\")
     # A bare account name is as common as a first name; built-in accounts live on every machine.
-    if not domain or name.casefold() in _NO_ACCOUNT or domain.casefold() in _NO_DOMAIN:
+    if not domain or not name or name.casefold() in _NO_ACCOUNT or domain.casefold() in _NO_DOMAIN:
         return None
-    return "account", _scoped(tenant, f"{domain}\\{name}".casefold())
+    return domain.casefold(), name.casefold()
+
+
+def _account(values: Sequence[Any], tenant: str | None) -> Identifier | None:
+    parts = _account_parts(values)
+    if parts is None or parts[0] in _LOCAL_DOMAIN:
+        return None
+    return "account", scoped(tenant, "\\".join(parts))
+
+
+def _local_account(values: Sequence[Any], _tenant: str | None) -> Identifier | None:
+    r"""``.\admin``, ``LAPTOP-7\admin`` on LAPTOP-7, ``AzureAD\AliceSmith``: together with the device it is on.
+
+    Account, domain, device id, and any names of the device.
+    """
+    parts, device = _account_parts(values[:2]), guid(values[2])
+    if parts is None or device is None:
+        return None
+    named = {name.partition(".")[0] for name in map(host_text, values[3:]) if name is not None}
+    return ("local_account", f"{device}/{parts[1]}") if parts[0] in _LOCAL_DOMAIN | named else None
 
 
 def _host_name(values: Sequence[Any], tenant: str | None) -> Identifier | None:
-    text = text_of(values[0])
+    """Name, and the DNS domain where it is given beside it."""
+    text = host_text(values[0])
     if text is None:
         return None
-    text = text.rstrip(".").casefold()
-    if not text or text in _NO_HOST or _is_ip(text):
+    if "." in text:
+        return "fqdn", text
+    domain = host_text(values[1]) if len(values) > 1 else None
+    if domain is not None and "." in domain:
+        return "fqdn", f"{text}.{domain}"
+    return "short_name", scoped(tenant, text)
+
+
+def _nt_name(values: Sequence[Any], tenant: str | None) -> Identifier | None:
+    name, domain = host_text(values[0]), text_of(values[1]) if len(values) > 1 else None
+    if name is not None and domain is None and "\\" in name:
+        domain, _, name = name.partition("\\")
+    if not name or "." in name or not domain or domain.casefold() in _NO_DOMAIN | _LOCAL_DOMAIN:
         return None
-    return ("fqdn", text) if "." in text else ("short_name", _scoped(tenant, text))
+    return None if domain.casefold() == name else ("nt_name", scoped(tenant, f"{domain.casefold()}\\{name}"))
 
 
 def _hash(values: Sequence[Any], _tenant: str | None) -> Identifier | None:
@@ -180,23 +180,35 @@ def _hash(values: Sequence[Any], _tenant: str | None) -> Identifier | None:
 
 def _address(values: Sequence[Any], _tenant: str | None) -> Identifier | None:
     text = text_of(values[0])
-    return None if text is None else ("address", text.strip("<>").casefold())
+    return None if text is None else ("address", text.strip("<>").casefold().removeprefix("smtp:"))
 
 
 def _url(values: Sequence[Any], _tenant: str | None) -> Identifier | None:
-    text = text_of(values[0])
+    text = url_text(values[0])
+    return None if text is None else ("url", text)
+
+
+def _url_domain(values: Sequence[Any], _tenant: str | None) -> Identifier | None:
+    host = url_host(values[0])
+    return None if host is None or "." not in host or is_ip(host) else ("domain", host)
+
+
+def _url_ip(values: Sequence[Any], tenant: str | None) -> Identifier | None:
+    host = url_host(values[0])
+    return None if host is None or not is_ip(host) else _ip([host], tenant)
+
+
+def _ip(values: Sequence[Any], tenant: str | None) -> Identifier | None:
+    text = ip_text(values[0])
     if text is None:
         return None
-    try:
-        parts = urlsplit(text)
-    except ValueError:
-        return "url", text
-    return "url", urlunsplit(parts._replace(scheme=parts.scheme.lower(), netloc=parts.netloc.lower())) or text
+    return ("private_ip", scoped(tenant, text)) if is_private_ip(text) else ("ip", text)
 
 
-def _ip(values: Sequence[Any], _tenant: str | None) -> Identifier | None:
-    text = ip_text(values[0])
-    return None if text is None else ("ip", text)
+def _domain(values: Sequence[Any], _tenant: str | None) -> Identifier | None:
+    text = text_of(values[0])
+    text = None if text is None else text.strip(".").casefold()
+    return ("domain", text) if text else None
 
 
 def _process(values: Sequence[Any], _tenant: str | None) -> Identifier | None:
@@ -204,11 +216,10 @@ def _process(values: Sequence[Any], _tenant: str | None) -> Identifier | None:
     number, device, start = (text_of(v) for v in values)
     if number is None or device is None or start is None:
         return None
-    begun = re.sub(r"(\.\d*?)0+$", r"\1", re.sub(r"(?:z|\+00:00)$", "", start.casefold())).rstrip(".")
-    return "process", f"{device.casefold()}|{number}|{begun}"
+    return "process", f"{device.casefold()}|{number}|{moment_text(start)}"
 
 
-def _whole(identifier_type: str) -> Callable[[Sequence[Any], str | None], Identifier | None]:
+def _whole(identifier_type: str) -> Reader:
     """Return a reader for identifiers made of several values, all of which must be there."""
 
     def read(values: Sequence[Any], _tenant: str | None) -> Identifier | None:
@@ -220,7 +231,7 @@ def _whole(identifier_type: str) -> Callable[[Sequence[Any], str | None], Identi
     return read
 
 
-def _lower(identifier_type: str) -> Callable[[Sequence[Any], str | None], Identifier | None]:
+def _lower(identifier_type: str) -> Reader:
     def read(values: Sequence[Any], _tenant: str | None) -> Identifier | None:
         text = guid(values[0])
         return None if text is None else (identifier_type, text)
@@ -228,39 +239,27 @@ def _lower(identifier_type: str) -> Callable[[Sequence[Any], str | None], Identi
     return read
 
 
-def _exact(values: Sequence[Any], _tenant: str | None) -> Identifier | None:
-    text = text_of(values[0])
-    return None if text is None else ("", text)
-
-
-def _scoped(tenant: str | None, text: str) -> str:
-    return f"{tenant.casefold()}/{text}" if tenant else text
-
-
-def _is_ip(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
-
-
-_READERS: dict[str, Callable[[Sequence[Any], str | None], Identifier | None]] = {
+_READERS: dict[str, Reader] = {
     "sid": _sid,
     "upn": _upn,
     "account": _account,
+    "local_account": _local_account,
     "host_name": _host_name,
+    "nt_name": _nt_name,
     "hash": _hash,
     "address": _address,
     "url": _url,
+    "url_domain": _url_domain,
+    "url_ip": _url_ip,
     "ip": _ip,
+    "domain": _domain,
     "process": _process,
     "file_path": _whole("file_path"),
 } | {
     name: _lower(name)
     for name in (
         *("object_id", "ad_object_guid", "mde_device_id", "device_id", "app_id", "sha256", "sha1", "md5"),
-        *("network_message_id", "resource_id", "domain", "mac_address"),
+        *("network_message_id", "resource_id", "mac_address"),
     )
 }
 
@@ -272,11 +271,12 @@ def identifier(declared: str, values: Sequence[Any], *, tenant: str | None = Non
     ----------
     declared : str
         The type that the table declares: an identifier type, or ``host_name`` (an FQDN or a short name, by what
-        is found) or ``hash`` (value and algorithm). A type without a rule of its own keeps its text as it is.
+        is found), ``hash`` (value and algorithm), ``url_domain`` or ``url_ip`` (the host of a URL). A type without a
+        rule of its own keeps its text as it is.
     values : sequence
         The JSON values, in the order that the table declares.
     tenant : str, optional
-        Scopes what means something else in another tenant: short host names and ``domain\account``.
+        Scopes what means something else in another tenant: short host names, ``domain\account``, private addresses.
 
     Returns
     -------
@@ -288,5 +288,23 @@ def identifier(declared: str, values: Sequence[Any], *, tenant: str | None = Non
         return reader(values, tenant)
     if len(values) > 1:
         return _whole(declared)(values, tenant)
-    found = _exact(values, tenant)
-    return None if found is None else (declared, found[1])
+    text = text_of(values[0])
+    return None if text is None else (declared, text)
+
+
+def short_name_of(fqdn: str, tenant: str | None) -> Identifier:
+    """Return the short name that a full host name begins with."""
+    return "short_name", scoped(tenant, fqdn.partition(".")[0])
+
+
+def parse_identifier(text: str) -> Identifier | None:
+    """Read ``type=value`` as people and cases write it; None where it is no such text or its value says nothing."""
+    name, equals, value = text.partition("=")
+    if not equals or not name or name != name.strip():
+        return None
+    if name in ("sid", "upn", "address", "url", "ip", "domain") or (name in STRONG and name in _READERS):
+        return identifier(name, [value])
+    said = text_of(value)
+    if said is None:
+        return None
+    return name, said.casefold() if name in _FOLDED else said

@@ -1,18 +1,26 @@
-"""Which identifiers mean the same entity. Ids decide, names never do, and the order of the rows doesn't matter.
+"""Which identifiers mean the same entity. Ids decide, display names never do, and the order of the rows doesn't matter.
 
 An *observation* is the set of identifiers that one place of one record gives together (an object id with a UPN, a
-device id with a host name). Within it the strongest identifier stands for the entity; each weaker one belongs to that
-entity as long as no other observation puts it beside a different one. An identifier that several entities carry
-decides nothing: met alone it is a node of its own. Two different strong identifiers of one type are never joined.
+device id with a host name). Its strongest identifier stands for the entity; each weaker one *ties* itself to it.
+
+Kinds are settled one by one, their identifier types from the strongest to the weakest. At each type its identifiers
+and what they are tied to form groups. A group is one entity, unless it holds what cannot be one: two different strong
+identifiers of one type, two names where something weaker than a name would join them, or what the analyst split. Then
+the ties on the way between those are refused, all of them, as none is better than another; what hangs on one side only
+keeps its place. So the result is a function of the set of observations: nothing is joined across a contradiction, and
+an identifier that two entities carry decides nothing: met alone it is a node of its own.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field, replace
 
-from graphinvestigate.linking.identifiers import BARE_KEYS, STRONG, Identifier, rank
+from graphinvestigate.linking.identifiers import BARE_KEYS, RANKED, SCOPED, Identifier, rank, scoped
+from graphinvestigate.linking.joining import Joining
 from graphinvestigate.linking.nodes import Entity
+from graphinvestigate.linking.overrides import NO_OVERRIDES, KindOverrides, Overrides
 
 Observation = tuple[str, tuple[Identifier, ...]]
 """Kind, and the identifiers found together, strongest first."""
@@ -20,63 +28,167 @@ KindedId = tuple[str, str, str]
 """Kind, identifier type, value."""
 
 
-def resolve(observations: Iterable[Observation]) -> dict[KindedId, Entity]:
-    """Find the entity of every identifier that stands for a mention.
+@dataclass(frozen=True, slots=True, order=True)
+class Refusal:
+    """Two identifiers that were seen together and are kept apart.
+
+    Attributes
+    ----------
+    kind : str
+        The entity's kind.
+    identifier, beside : tuple of (type, value)
+        The weaker one, and what it was seen beside.
+    reason : str
+        Why, as a sentence.
+    by_hand : bool
+        The analyst said so (``splits=``).
+    """
+
+    kind: str
+    identifier: Identifier
+    beside: Identifier
+    reason: str
+    by_hand: bool = False
+
+
+@dataclass(slots=True)
+class Resolution:
+    """Who is who.
+
+    Attributes
+    ----------
+    leads : dict
+        From (kind, type, value) to the entity that this identifier leads to. An observation belongs to the entity of
+        its first identifier.
+    refusals : list of Refusal
+        What was kept apart, sorted.
+    only_tenant : str or None
+        The one tenant of all records; identifiers without a tenant are taken to be of it.
+    """
+
+    leads: dict[KindedId, Entity] = field(default_factory=dict)
+    refusals: list[Refusal] = field(default_factory=list)
+    only_tenant: str | None = None
+
+    def canonical(self, identifier: Identifier) -> Identifier:
+        """Return an identifier with its tenant in front, where it has to have one."""
+        return in_tenant(identifier, self.only_tenant)
+
+
+def in_tenant(identifier: Identifier, tenant: str | None) -> Identifier:
+    """Put a tenant in front of an identifier that has none and means something else in another tenant."""
+    id_type, value = identifier
+    if tenant is None or id_type not in SCOPED or value.startswith(f"{tenant.casefold()}/"):
+        return identifier
+    return id_type, scoped(tenant, value)
+
+
+def resolve(
+    observations: Iterable[Observation],
+    *,
+    tenants: Collection[str] = (),
+    overrides: Overrides = NO_OVERRIDES,
+) -> Resolution:
+    """Find the entity of every identifier.
 
     Parameters
     ----------
     observations : iterable of (kind, identifiers)
         The identifiers of each, strongest first (by `identifiers.rank`, then by text).
-
-    Returns
-    -------
-    dict
-        From (kind, type, value) to the entity that this identifier leads to. An observation belongs to the entity of
-        its first identifier.
+    tenants : collection of str
+        All tenants that the records name. Where it is one, what does not say its tenant is of this one.
+    overrides : Overrides
+        What the analyst joined and split by hand.
     """
-    beside: defaultdict[KindedId, set[KindedId]] = defaultdict(set)
+    found = Resolution(only_tenant=next(iter(tenants)) if len(tenants) == 1 else None)
+    kinds: defaultdict[str, dict[Identifier, set[Identifier]]] = defaultdict(dict)
+    domains: defaultdict[str, set[str]] = defaultdict(set)
+    spelled: list[tuple[str, Identifier, Identifier]] = []
     for kind, ids in observations:
-        first = (kind, *ids[0])
-        beside.setdefault(first, set())  # a strongest identifier stands for itself
+        ties = kinds[kind]
+        if found.only_tenant is not None:
+            given, ids = ids, tuple(found.canonical(i) for i in ids)
+            spelled += [(kind, old, new) for old, new in zip(given, ids, strict=True) if old != new]
+        first = ids[0]
+        ties.setdefault(first, set())
         for other in ids[1:]:
-            # Of one type, two in one place are two names of one thing (two UPNs): each belongs to the first.
-            beside[(kind, *other)].add(first)
-    ordered = sorted(beside, key=_strongest_first)
-    alone: set[KindedId] = set()
-    while True:
-        leads: dict[KindedId, KindedId] = {}
-        for identifier in ordered:
-            above = set() if identifier in alone else {leads[first] for first in beside[identifier]}
-            leads[identifier] = above.pop() if len(above) == 1 else identifier
-        refused = _contradictions(leads)
-        if not refused:
-            return _named(leads)
-        alone |= refused
+            if other != first:
+                ties.setdefault(other, set()).add(first)
+        if kind == "host":
+            _note_domains(ids, domains)
+    for kind in sorted(kinds):
+        ties = kinds[kind]
+        by_hand = overrides.of(ties, found.canonical)
+        joining = _settled(kind, ties, replace(by_hand, joined=()), domains)
+        if by_hand.joined:
+            joining = _settled(kind, ties, replace(by_hand, joined=_whole_groups(joining, by_hand)), domains)
+        found.refusals += [Refusal(kind, *refused) for refused in joining.refused]
+        found.leads.update(_named(kind, joining))
+    for kind, old, new in spelled:
+        found.leads[kind, *old] = found.leads[kind, *new]
+    found.refusals.sort()
+    return found
 
 
-def _strongest_first(identifier: KindedId) -> tuple[str, int, str, str]:
-    kind, id_type, value = identifier
-    return kind, rank(kind, id_type), id_type, value
+def _settled(
+    kind: str,
+    ties: dict[Identifier, set[Identifier]],
+    by_hand: KindOverrides,
+    domains: dict[str, set[str]],
+) -> Joining:
+    joining = Joining(kind, ties, by_hand, domains)
+    for at_rank in _by_rank(kind, ties):
+        joining.settle(at_rank)
+    return joining
 
 
-def _contradictions(leads: dict[KindedId, KindedId]) -> set[KindedId]:
-    """Strong identifiers that would give an entity two of one type."""
-    carried: defaultdict[tuple[KindedId, str], list[KindedId]] = defaultdict(list)
-    for identifier, top in leads.items():
-        if identifier[1] in STRONG:
-            carried[top, identifier[1]].append(identifier)
-    return {i for (top, _), group in carried.items() if len(group) > 1 for i in group if i != top}
+def _whole_groups(joining: Joining, by_hand: KindOverrides) -> tuple[tuple[Identifier, ...], ...]:
+    """Return what is joined by hand with all that each of it was one with, but for what is split by hand."""
+    members = _members(joining)
+    whole = []
+    for group in by_hand.joined:
+        ids = {i for one in group for i in members[joining.top(one)]}
+        split = {i for pair in by_hand.apart if ids.issuperset(pair) for i in pair} | by_hand.alone
+        whole.append(tuple(sorted((ids - split) | set(group))))
+    return tuple(whole)
 
 
-def _named(leads: dict[KindedId, KindedId]) -> dict[KindedId, Entity]:
+def _members(joining: Joining) -> dict[Identifier, list[Identifier]]:
+    members: defaultdict[Identifier, list[Identifier]] = defaultdict(list)
+    for identifier in joining.ties:
+        members[joining.top(identifier)].append(identifier)
+    return members
+
+
+def _by_rank(kind: str, identifiers: Iterable[Identifier]) -> list[list[Identifier]]:
+    tiers: defaultdict[int, list[Identifier]] = defaultdict(list)
+    for identifier in identifiers:
+        tiers[rank(kind, identifier[0])].append(identifier)
+    return [sorted(tiers[place]) for place in sorted(tiers)]
+
+
+def _note_domains(ids: Iterable[Identifier], domains: defaultdict[str, set[str]]) -> None:
+    """Note which DNS domains the hosts of a tenant stand in: a short name says who it is within one domain."""
+    names: defaultdict[str, list[str]] = defaultdict(list)
+    for id_type, value in ids:
+        names[id_type].append(value)
+    for short in names["short_name"]:
+        domains[short.rpartition("/")[0]].update(name.partition(".")[2] for name in names["fqdn"])
+
+
+def _named(kind: str, joining: Joining) -> dict[KindedId, Entity]:
     """Key each entity by its strongest identifier; where two types spell the same text, the weaker says its type."""
-    taken: dict[Entity, KindedId] = {}
+    members = _members(joining)
+    order = {top: min((rank(kind, i[0]), i) for i in ids) for top, ids in members.items()}
+    taken: set[Entity] = set()
     entities: dict[KindedId, Entity] = {}
-    for top in sorted(set(leads.values()), key=_strongest_first):
-        kind, id_type, value = top
-        entity = Entity(kind, value if kind in BARE_KEYS else f"{id_type}={value}")
+    for top in sorted(order, key=lambda top: order[top]):
+        id_type, value = order[top][1]
+        bare = kind in BARE_KEYS and id_type in RANKED[kind]
+        entity = Entity(kind, value if bare else f"{id_type}={value}")
         if entity in taken:
             entity = Entity(kind, f"{id_type}={value}")
-        taken[entity] = top
-        entities[top] = entity
-    return {identifier: entities[top] for identifier, top in leads.items()}
+        taken.add(entity)
+        for identifier in members[top]:
+            entities[kind, *identifier] = entity
+    return entities

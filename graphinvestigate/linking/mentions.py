@@ -17,6 +17,7 @@ import pandas as pd
 
 from graphinvestigate import frames
 from graphinvestigate.errors import UsageError
+from graphinvestigate.linking.identifiers import guid
 from graphinvestigate.linking.mentions_records import RECORDS
 from graphinvestigate.linking.nodes import Record
 from graphinvestigate.linking.reading import Reading
@@ -52,7 +53,7 @@ _TIMES: dict[str, tuple[tuple[str, ...], str, str]] = {
 _HEADLINES: dict[str, tuple[str, ...]] = {
     "alert": (
         *("title", "severity", "status", "category", "categories", "service_source", "detection_source"),
-        *("classification", "determination", "mitre_techniques", "incident_id", "tenant_id"),
+        *("classification", "determination", "mitre_techniques", "incident_id"),
     ),
     "incident": (
         "display_name",
@@ -60,7 +61,6 @@ _HEADLINES: dict[str, tuple[str, ...]] = {
         "status",
         "classification",
         "determination",
-        "tenant_id",
         "redirect_incident_id",
     ),
     "risk_detection": ("risk_event_type", "risk_level", "risk_state", "risk_detail", "activity", "source"),
@@ -78,6 +78,7 @@ class Collected:
 
     records: dict[Record, dict[str, Any]] = field(default_factory=dict)
     reading: Reading = field(default_factory=Reading)
+    tenant: str | None = None
 
 
 def collect(
@@ -87,9 +88,13 @@ def collect(
     risk_detections: pd.DataFrame | None = None,
     risky_users: pd.DataFrame | None = None,
     sign_ins: pd.DataFrame | None = None,
+    tenant: str | None = None,
 ) -> Collected:
-    """Read frames with the mention tables. Alerts that came inside incidents are read like alerts."""
-    collected = Collected()
+    """Read frames with the mention tables. Alerts that came inside incidents are read like alerts.
+
+    Records that don't say their tenant are of `tenant`.
+    """
+    collected = Collected(tenant=tenant)
     if incidents is not None and len(incidents):
         _read_records(collected, incidents, "incident")
         expanded = frames.expanded_alerts(incidents)
@@ -168,14 +173,16 @@ def _read_alerts(collected: Collected, alerts: pd.DataFrame) -> None:
     _read_records(collected, alerts, "alert")
     evidence = frames.evidence(alerts)
     read = collected.reading.read_evidence
-    tenants = _column(evidence, "tenant_id")
+    tenants = _tenants(evidence, "alert", collected.tenant)
     for alert_id, index, tenant, raw in zip(
         evidence["alert_id"].tolist(), evidence["evidence_index"].tolist(), tenants, _raw(evidence), strict=True
     ):
         if type(alert_id) is str:
             read(Record("alert", alert_id), decode(raw), index, tenant=tenant)
     nameless = alerts.loc[alerts["id"].isna()]
-    for record_id, tenant, raw in zip(_ids(nameless), _column(nameless, "tenant_id"), _raw(nameless), strict=True):
+    for record_id, tenant, raw in zip(
+        _ids(nameless), _tenants(nameless, "alert", collected.tenant), _raw(nameless), strict=True
+    ):
         items = (decode(raw) or {}).get("evidence")
         for index, item in enumerate(items if isinstance(items, list) else ()):
             read(Record("alert", record_id), item, index, tenant=tenant)
@@ -186,11 +193,12 @@ def _read_records(collected: Collected, frame: pd.DataFrame, kind: str) -> None:
     read = collected.reading.read
     whole = kind != "alert"  # an alert's evidence is most of it, and read by itself
     raws = _raw(frame) if whole else [None] * len(frame)
-    tenants = _column(frame, "resource_tenant_id" if kind == "sign_in" else "tenant_id")
+    tenants = _tenants(frame, kind, collected.tenant)
     incident_ids = _column(frame, "incident_id") if not whole else raws
     for (record, attrs), raw, tenant, incident_id in zip(
         _records(frame, kind), raws, tenants, incident_ids, strict=True
     ):
+        attrs["tenant_id"] = tenant
         known = collected.records.get(record)
         collected.records[record] = attrs if known is None else newer(known, attrs)
         data = decode(raw) if whole else {"incidentId": incident_id}
@@ -255,6 +263,12 @@ def _plain(value: Any) -> Any:
     if value is None or value is pd.NA or value != value:  # NaN is not itself
         return None
     return value.item() if isinstance(value, np.generic) else value
+
+
+def _tenants(frame: pd.DataFrame, kind: str, default: str | None) -> list[str | None]:
+    """Return the tenant of each record, as it says itself, else the given one."""
+    own = _column(frame, "resource_tenant_id" if kind == "sign_in" else "tenant_id")
+    return [guid(tenant) or guid(default) for tenant in own]
 
 
 def _raw(frame: pd.DataFrame) -> list[str | None]:

@@ -20,7 +20,9 @@ DEVICE = Table(
             (
                 ("mde_device_id", "mdeDeviceId"),
                 ("device_id", "azureAdDeviceId"),
-                ("host_name", "deviceDnsName"),
+                ("host_name", ("deviceDnsName", "dnsDomain")),
+                ("host_name", ("hostName", "dnsDomain")),
+                ("nt_name", ("hostName", "ntDomain")),
                 ("host_name", "hostName"),
             ),
             relation=MAIN,
@@ -43,7 +45,13 @@ DEVICE = Table(
         Slot(
             "logged_on",
             "user",
-            (("account", ("accountName", "domainName")),),
+            (
+                (
+                    "local_account",
+                    ("accountName", "domainName", "/mdeDeviceId", "/hostName", "/deviceDnsName"),
+                ),
+                ("account", ("accountName", "domainName")),
+            ),
             "loggedOnUsers[]",
             labels=("accountName",),
             label_place=2,

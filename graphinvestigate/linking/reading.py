@@ -13,6 +13,7 @@ from graphinvestigate.linking.identifiers import (
     identifier,
     is_private_ip,
     rank,
+    short_name_of,
     text_of,
 )
 from graphinvestigate.linking.mentions_evidence import EVIDENCE, UNKNOWN
@@ -222,9 +223,11 @@ def _meaning(slot: CompiledSlot, values: list[Any], tenant: str | None) -> Meani
             found.append((rank(slot.kind, made[0]), made, path, first))
     if not found:
         return None
-    if len(found) > 1:
+    if len(found) > 1 or slot.kind == "host":
         found.sort(key=lambda f: f[:2])
         found = [f for f in found if f[1][0] not in ONLY_ALONE] or found
+        if slot.kind == "host":
+            found += _short_of(found, tenant)
         # The same identifier in two places (an object id and the SID that spells it) is one.
         found = list({f[1]: f for f in reversed(found)}.values())[::-1]
     if slot.private_is_fact and is_private_ip(found[0][1][1]):
@@ -236,6 +239,16 @@ def _meaning(slot: CompiledSlot, values: list[Any], tenant: str | None) -> Meani
     )
     facts = tuple((name, text) for name, at in slot.facts for text in _texts(values[at]))
     return Meaning(tuple(f[1] for f in found), tuple(f[2] for f in found), tuple(f[3] for f in found), names, facts)
+
+
+def _short_of(
+    found: list[tuple[int, Identifier, str, Any]], tenant: str | None
+) -> list[tuple[int, Identifier, str, Any]]:
+    """A full host name says the short one too: needed to tell whether a short name means one host."""
+    if any(f[1][0] == "short_name" for f in found):
+        return []
+    full = next((f for f in found if f[1][0] == "fqdn"), None)
+    return [] if full is None else [(rank("host", "short_name"), short_name_of(full[1][1], tenant), *full[2:])]
 
 
 def _frozen(value: Any) -> Any:

@@ -15,6 +15,7 @@ def user_account(base: str = "userAccount", *, relation: str = "names") -> Slot:
             ("sid", "userSid"),
             ("ad_object_guid", "activeDirectoryObjectGuid"),
             ("upn", "userPrincipalName"),
+            ("local_account", ("accountName", "domainName", "/mdeDeviceId")),
             ("account", ("accountName", "domainName")),
         ),
         base,

@@ -9,6 +9,7 @@ from fault_matrix.row import ROWS, Row
 MODULES = (
     "export_rows",
     "frame_rows",
+    "identity_rows",
     "machine_rows",
     "paging_rows",
     "query_rows",
@@ -31,7 +32,7 @@ def ids(letter: str, last: int, *, but: tuple[int, ...] = ()) -> list[str]:
 # The matrix's other rows are about cases and caches.
 IDS = (
     *ids("T", 32),
-    *ids("D", 27, but=(24, 25)),
+    *ids("D", 27, but=(24,)),
     *ids("A", 18),
     *ids("R", 20),
     *ids("X", 7),

@@ -1,0 +1,146 @@
+"""One spelling for values that are written in many ways: ids, SIDs, addresses, user names, URLs.
+
+Each function takes a JSON value as it came and returns text, or None where the value says nothing (empty text, ``-``,
+all-zero ids, ``0.0.0.0``). Nothing is refused for being malformed: documented ids are not always well-formed.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import struct
+import uuid
+from urllib.parse import urlsplit, urlunsplit
+
+_NOTHING = frozenset({"", "-", "--", "null", "none", "n/a", "na", "unknown", "undefined", "(null)", "nil"})
+_NO_HOST = frozenset({"localhost", "localhost.localdomain"})
+_PRIVATE = tuple(
+    ipaddress.ip_network(network)
+    for network in (
+        *("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16"),
+        *("::1/128", "fc00::/7", "fe80::/10"),
+    )
+)
+_DEFAULT_PORTS = {"http": ":80", "https": ":443", "ftp": ":21"}
+_GUEST = "#ext#@"
+
+
+def text_of(value: object) -> str | None:
+    """Return the text of a JSON scalar without blanks at its ends; None where it says nothing."""
+    if isinstance(value, str):
+        value = value.strip()
+        return None if value.casefold() in _NOTHING else value
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return str(value)
+
+
+def guid(value: object) -> str | None:
+    """Lower-case text of an id; nothing for fillers. Documented ids are not always well-formed, so none is refused."""
+    text = text_of(value)
+    if text is None:
+        return None
+    text = text.strip("{}").casefold()
+    return text if text.strip("0-") else None
+
+
+def object_id_of_sid(sid: str) -> str | None:
+    """Return the Entra object id that an ``S-1-12-1-a-b-c-d`` SID spells, or None for any other SID."""
+    parts = sid.split("-")
+    if len(parts) != 8 or parts[1:4] != ["1", "12", "1"] or not all(p.isascii() and p.isdigit() for p in parts[4:]):
+        return None
+    numbers = [int(p) for p in parts[4:] if len(p) <= 10]
+    if len(numbers) != 4 or max(numbers) > 0xFFFFFFFF:
+        return None
+    return str(uuid.UUID(bytes_le=struct.pack("<4I", *numbers)))
+
+
+def upn_text(value: object) -> str | None:
+    """Lower-case user name; a guest's (``bob_fabrikam.com#EXT#@contoso…``) is the one that he has at home."""
+    text = text_of(value)
+    if text is None or "@" not in text.strip("@"):
+        return None
+    text = text.casefold()
+    at = text.find(_GUEST)
+    if at > 0:
+        # A host name has no underscore, so the last one stands for the @.
+        name, _, domain = text[:at].rpartition("_")
+        if name and domain and "@" not in text[:at]:
+            return f"{name}@{domain}"
+    return text
+
+
+def ip_text(value: object) -> str | None:
+    """One spelling of an address: v6 compressed, v4-mapped v6 unwrapped, fillers dropped, malformed text kept."""
+    text = text_of(value)
+    if text is None:
+        return None
+    try:
+        address: ipaddress.IPv4Address | ipaddress.IPv6Address = ipaddress.ip_address(text.strip("[]"))
+    except ValueError:
+        return text.casefold()
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
+    return None if address.is_unspecified else str(address)
+
+
+def is_ip(text: str) -> bool:
+    """Whether a text is a well-formed address."""
+    try:
+        ipaddress.ip_address(text.strip("[]"))
+    except ValueError:
+        return False
+    return True
+
+
+def is_private_ip(text: str) -> bool:
+    """Whether an address is private, shared, loopback or link-local: the same text on many networks.
+
+    The value of an identifier may say its tenant in front (``<tenant>/10.0.0.7``).
+    """
+    try:
+        address = ipaddress.ip_address(text.rpartition("/")[2])
+    except ValueError:
+        return False
+    return any(address.version == net.version and address in net for net in _PRIVATE)
+
+
+def host_text(value: object) -> str | None:
+    """Lower-case host name, full or short, without a dot at its end; nothing for addresses and ``localhost``."""
+    text = text_of(value)
+    if text is None:
+        return None
+    text = text.rstrip(".").casefold()
+    return None if not text or text in _NO_HOST or is_ip(text) else text
+
+
+def url_text(value: object) -> str | None:
+    """URL with scheme and host in lower case and without a port that goes without saying; the rest as it is."""
+    text = text_of(value)
+    if text is None:
+        return None
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return text
+    scheme, place = parts.scheme.lower(), parts.netloc
+    user, at, host = place.rpartition("@")
+    host = host.lower().removesuffix(_DEFAULT_PORTS.get(scheme, "\0"))
+    return urlunsplit(parts._replace(scheme=scheme, netloc=f"{user}{at}{host}")) or text
+
+
+def url_host(value: object) -> str | None:
+    """Return the host of a URL in lower case, without brackets or port; None where it names none."""
+    text = text_of(value)
+    if text is None:
+        return None
+    try:
+        host = urlsplit(text if "//" in text else f"//{text}").hostname
+    except ValueError:
+        return None
+    return (host or "").rstrip(".") or None
+
+
+def moment_text(text: str) -> str:
+    """One spelling of a time that is part of an id: no zone mark, no zeros at the end of the fraction."""
+    return re.sub(r"(\.\d*?)0+$", r"\1", re.sub(r"(?:z|\+00:00)$", "", text.casefold())).rstrip(".")
