@@ -122,6 +122,10 @@ class Journal:
         self._keep(key, text.encode("utf-8"))
         return text
 
+    def keep(self, name: str, text: str) -> None:
+        """Keep a text under a name, in place of what was kept under it."""
+        self._keep(_key("text", name), text.encode("utf-8"))
+
     def clear(self) -> None:
         """Remove what was kept: the rows are safe, or shall be asked for anew."""
         with contextlib.suppress(OSError):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pandas as pd
 
 from graphinvestigate.client import GraphClient
@@ -26,6 +28,7 @@ def list_alerts(
     limit: int | None = None,
     page_size: int | None = None,
     concurrent: int | None = None,
+    journal: str | os.PathLike[str] | None = None,
     on_partial: OnPartial = "raise",
 ) -> pd.DataFrame:
     """Alerts of the tenant, newest first, from every Microsoft security product that reports to it.
@@ -49,6 +52,9 @@ def list_alerts(
     concurrent : int, optional
         So many threads read the window in pieces, where `since` is given and no `limit`: the same rows, sooner. By
         default several where Graph counts so many rows that it is worth it; 1 reads page by page.
+    journal : path, optional
+        A folder to keep the pages in while the pull runs. If it is killed, the same call made again within a day asks
+        only for the pages that had not come; the coverage says how many were kept. When all came they are removed.
     on_partial : {"raise", "return"}
         What to do when the pull stops half-way: raise `PartialResultError` with the rows that came, or return them
         with a coverage that says what is missing.
@@ -75,7 +81,7 @@ def list_alerts(
     """
     question = ask(
         RESOURCES["alerts"], now=client.now(), since=since, until=until, filter=filter, limit=limit,
-        page_size=page_size, concurrent=concurrent,
+        page_size=page_size, concurrent=concurrent, journal=journal, tenant=client.tenant_id,
         chosen={
             "severity": severity, "status": status, "service_source": service_source,
             "classification": classification, "determination": determination, "assigned_to": assigned_to,

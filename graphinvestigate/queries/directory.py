@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 
 import pandas as pd
@@ -40,6 +41,7 @@ def list_directory_audits(
     limit: int | None = None,
     page_size: int | None = None,
     concurrent: int | None = None,
+    journal: str | os.PathLike[str] | None = None,
     on_partial: OnPartial = "raise",
 ) -> pd.DataFrame:
     """Directory audits: who changed what in Entra ID (users, applications, consents, roles).
@@ -54,7 +56,7 @@ def list_directory_audits(
         Only audits with one of these values: str or list of str.
     logged_by_service, category, result
         Likewise; the last two are compared here, as Graph does not filter on them.
-    filter, limit, page_size, concurrent, on_partial
+    filter, limit, page_size, concurrent, journal, on_partial
         As in `list_alerts`.
 
     Returns
@@ -73,7 +75,7 @@ def list_directory_audits(
     """
     question = ask(
         RESOURCES["directory_audits"], now=client.now(), since=since, until=until, filter=filter, limit=limit,
-        page_size=page_size, concurrent=concurrent,
+        page_size=page_size, concurrent=concurrent, journal=journal, tenant=client.tenant_id,
         chosen={
             "activity_display_name": activity_display_name, "initiated_by_user_id": initiated_by_user_id,
             "initiated_by_user_user_principal_name": initiated_by_user_principal_name,

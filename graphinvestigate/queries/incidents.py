@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 
 import pandas as pd
@@ -34,6 +35,7 @@ def list_incidents(
     limit: int | None = None,
     page_size: int | None = None,
     concurrent: int | None = None,
+    journal: str | os.PathLike[str] | None = None,
     on_partial: OnPartial = "raise",
 ) -> pd.DataFrame:
     """Incidents: what Defender XDR has grouped alerts into.
@@ -49,7 +51,7 @@ def list_incidents(
     expand_alerts : bool
         Bring each incident's alerts along (column `alerts`, JSON text). Where Graph fails on that, as it does on
         some filtered lists, each incident is asked for by itself; the coverage says so.
-    filter, limit, page_size, concurrent, on_partial
+    filter, limit, page_size, concurrent, journal, on_partial
         As in `list_alerts`. Graph gives at most 50 incidents a page.
 
     Returns
@@ -69,7 +71,8 @@ def list_incidents(
     """
     question = ask(
         RESOURCES["incidents"], now=client.now(), since=since, until=until, filter=filter, limit=limit,
-        page_size=page_size, concurrent=concurrent, expand="alerts" if expand_alerts else None,
+        page_size=page_size, concurrent=concurrent, journal=journal, tenant=client.tenant_id,
+        expand="alerts" if expand_alerts else None,
         chosen={
             "severity": severity, "status": status, "classification": classification,
             "determination": determination, "assigned_to": assigned_to,

@@ -24,8 +24,18 @@ from graphinvestigate.errors import (
 )
 from graphinvestigate.frames import newest, records_frame
 from graphinvestigate.queries.coverage import remember
-from graphinvestigate.queries.questions import Question, closing, matches
-from graphinvestigate.queries.reading import PIECES_EACH, OnPage, Piece, Team, cut, pages_of, revived, workers_for
+from graphinvestigate.queries.questions import Question, closing, matches, window_text
+from graphinvestigate.queries.reading import (
+    PIECES_EACH,
+    OnPage,
+    Piece,
+    Team,
+    cut,
+    is_dead_link,
+    pages_of,
+    revived,
+    workers_for,
+)
 
 OnPartial = Literal["raise", "return"]
 SKEW = timedelta(seconds=30)  # this machine's clock may be so far behind Graph's when a window is closed by it
@@ -110,13 +120,17 @@ def _go_on(
         rows_kept=len(kept.frame),
         count_expected=kept.counted,
         complete=not missing and not question.unasked,
-        note="; ".join(n for n in (question.note, *kept.notes, missing, stopped and str(stopped.error)) if n),
+        note="; ".join(
+            n for n in (question.note, _replayed(question), *kept.notes, missing, stopped and str(stopped.error)) if n
+        ),
         started=started,
         finished=client.now(),
         requests=client.requests_made - requests,
         waited_seconds=client.waited_seconds - waited,
     )
-    remember(client, facts, question)
+    if question.journal is not None and (not missing or is_dead_link(stopped.error if stopped else None)):
+        question.journal.clear()
+    remember(client, facts, replace(question, journal=None))
     if missing and on_partial == "raise":
         raise PartialResultError(
             f"{resource.name}: {len(kept.frame)} rows came, but {missing}{f' ({stopped.error})' if stopped else ''}. "
@@ -126,6 +140,12 @@ def _go_on(
             resume=_resume(client, question, on_partial, pieces, stopped),
         ) from (stopped.error if stopped else None)
     return kept.frame, facts
+
+
+def _replayed(question: Question) -> str:
+    """How much came from the journal of an interrupted pull."""
+    count = question.journal.replayed if question.journal is not None else 0
+    return f"{count} pages were kept by a pull that was interrupted, and not asked for again" if count else ""
 
 
 def _resume(
@@ -150,6 +170,8 @@ def _read_first(
             if not piece.pages:
                 if question.closed and question.until is not None and client.now() - question.until > SKEW:
                     later = replace(question, until=closing(client.now()), closed=False)  # by Graph's clock now
+                    if later.journal is not None:
+                        later.journal.keep("window", window_text(later.since, later.until))
                     return _read_first(client, later, Piece(later.since, later.until), on_page)
                 if (workers := workers_for(question, page)) > 1:
                     rows_each = max(2, ceil((page.count or 0) / len(page) / (workers * PIECES_EACH))) * len(page)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pandas as pd
 
-from graphinvestigate.client import odata_datetime, odata_string, parse_time
+from graphinvestigate.client import Journal, odata_datetime, odata_string, parse_time
 from graphinvestigate.errors import UsageError
+from graphinvestigate.files import sha256
 from graphinvestigate.frames.schema import Resource
 from graphinvestigate.text import log
 
@@ -44,6 +48,8 @@ class Question:
     """How many threads read it, where its window can be cut; None: as many as it is worth."""
     unasked: bool = False
     """Whether part of what the caller wanted could not be asked at all: no answer to it is complete."""
+    journal: Journal | None = None
+    """Where its pages are kept while it is read, so that it goes on where it stopped if it is killed."""
 
     @property
     def path(self) -> str:
@@ -127,6 +133,8 @@ def ask(
     page_size: int | None = None,
     expand: str | None = None,
     concurrent: int | None = None,
+    journal: str | os.PathLike[str] | None = None,
+    tenant: str = "",
 ) -> Question:
     """Check the arguments of a `list_*` call and make them a question.
 
@@ -141,10 +149,18 @@ def ask(
     if filter is not None and not (isinstance(filter, str) and filter.strip()):
         raise UsageError("filter takes OData text such as \"severity eq 'high'\", or leave it out.")
     closed = end is None and is_closable(resource)
+    end = closing(now) if closed else end
+    pages = None
+    if journal is not None:
+        given = (tenant, since, until, chosen, filter, limit, page_size, expand)
+        pages = _journal(journal, resource, given)
+        start, end, again = _same_window(pages, start, end)
+        closed = closed and not again
     return Question(
         resource=resource,
         since=start,
-        until=closing(now) if closed else end,
+        until=end,
+        journal=pages,
         closed=closed,
         concurrent=whole_number("concurrent", concurrent, most=MOST_THREADS, why="threads at once"),
         chosen={
@@ -159,6 +175,28 @@ def ask(
         ),
         expand=expand,
     )  # fmt: skip
+
+
+def _journal(folder: object, resource: Resource, given: object) -> Journal:
+    """The journal of one question, in a folder of its own below the caller's."""
+    if not isinstance(folder, str | os.PathLike) or not os.fspath(folder):
+        raise UsageError(f"journal takes the path of a folder to keep pages in; got {folder!r:.80}.")
+    return Journal(Path(folder) / f"{resource.name}-{sha256(f'{resource.path} {given!r}')[:16]}")
+
+
+def _same_window(
+    journal: Journal, start: datetime | None, end: datetime | None
+) -> tuple[datetime | None, datetime | None, bool]:
+    """The window that the interrupted pull asked for, else this one, which is kept; and whether it is the former's."""
+    made = window_text(start, end)
+    kept = journal.recall("window", lambda: made)
+    first, last = (datetime.fromisoformat(one) if one else None for one in json.loads(kept))
+    return first, last, kept != made
+
+
+def window_text(start: datetime | None, end: datetime | None) -> str:
+    """A window as a journal keeps it."""
+    return json.dumps([one and one.isoformat() for one in (start, end)])
 
 
 def is_closable(resource: Resource) -> bool:

@@ -32,6 +32,8 @@ class Piece:
     since: datetime | None
     until: datetime | None
     pages: list[Page] = field(default_factory=list)
+    anew: bool = False
+    """Whether Graph is asked for all of it, whatever a journal has."""
 
     @property
     def done(self) -> bool:
@@ -47,7 +49,7 @@ class Piece:
 
     def copy(self) -> Piece:
         """The same pages in a list of its own."""
-        return Piece(self.since, self.until, list(self.pages))
+        return Piece(self.since, self.until, list(self.pages), self.anew)
 
 
 def pages_of(client: GraphClient, question: Question, piece: Piece) -> Iterator[Page]:
@@ -55,17 +57,25 @@ def pages_of(client: GraphClient, question: Question, piece: Piece) -> Iterator[
     resource = question.resource
     if piece.done:
         return iter(())
+    journal = None if piece.anew else question.journal
     if piece.pages:
-        return client.pages(str(piece.pages[-1].next_link), permission=resource.permission)
+        return client.pages(str(piece.pages[-1].next_link), permission=resource.permission, journal=journal)
     part = replace(question, since=piece.since, until=piece.until)
-    return client.pages(question.path, params=part.params(), version=question.version, permission=resource.permission)
+    return client.pages(
+        question.path, params=part.params(), version=question.version, permission=resource.permission, journal=journal
+    )
 
 
 def revived(piece: Piece, error: GraphInvestigateError | None) -> Piece:
     """A copy of a piece to go on with; from its beginning, where its next link is what Graph refused."""
-    if isinstance(error, GraphError) and error.status in DEAD_LINK:
-        return Piece(piece.since, piece.until)
+    if is_dead_link(error):
+        return Piece(piece.since, piece.until, anew=True)
     return piece.copy()
+
+
+def is_dead_link(error: GraphInvestigateError | None) -> bool:
+    """Whether Graph refused a next link: the list has to be asked for from its beginning."""
+    return isinstance(error, GraphError) and error.status in DEAD_LINK
 
 
 def workers_for(question: Question, first: Page) -> int:

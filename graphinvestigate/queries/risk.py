@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pandas as pd
 
 from graphinvestigate.client import GraphClient
@@ -24,6 +26,7 @@ def list_risk_detections(
     limit: int | None = None,
     page_size: int | None = None,
     concurrent: int | None = None,
+    journal: str | os.PathLike[str] | None = None,
     on_partial: OnPartial = "raise",
 ) -> pd.DataFrame:
     """Risk detections of Entra ID Protection: single risky events of users.
@@ -36,7 +39,7 @@ def list_risk_detections(
         Window over the resource's window property (see its schema); see `list_alerts` for the forms.
     risk_level, risk_state, risk_event_type, user_id, user_principal_name : str or list of str, optional
         Only detections with one of these values.
-    filter, limit, page_size, concurrent, on_partial
+    filter, limit, page_size, concurrent, journal, on_partial
         As in `list_alerts`.
 
     Returns
@@ -60,7 +63,7 @@ def list_risk_detections(
     """
     question = ask(
         RESOURCES["risk_detections"], now=client.now(), since=since, until=until, filter=filter, limit=limit,
-        page_size=page_size, concurrent=concurrent,
+        page_size=page_size, concurrent=concurrent, journal=journal, tenant=client.tenant_id,
         chosen={
             "risk_level": risk_level, "risk_state": risk_state, "risk_event_type": risk_event_type,
             "user_id": user_id, "user_principal_name": user_principal_name,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -38,6 +39,7 @@ def list_sign_ins(
     limit: int | None = None,
     page_size: int | None = None,
     concurrent: int | None = None,
+    journal: str | os.PathLike[str] | None = None,
     on_partial: OnPartial = "raise",
 ) -> pd.DataFrame:
     """Sign-ins, newest first: the interactive ones, or those of the kinds asked for.
@@ -54,7 +56,7 @@ def list_sign_ins(
         Window over `created_date_time`; see `list_alerts` for the forms. Entra keeps 30 days at most.
     user_id, user_principal_name, ip_address, app_id : str or list of str, optional
         Only sign-ins with one of these values.
-    filter, limit, page_size, concurrent, on_partial
+    filter, limit, page_size, concurrent, journal, on_partial
         As in `list_alerts`.
 
     Returns
@@ -77,7 +79,7 @@ def list_sign_ins(
     asked_for = f"asked for {', '.join(kinds)} sign-ins"
     question = ask(
         RESOURCES["sign_ins"], now=client.now(), since=since, until=until, filter=filter, limit=limit,
-        page_size=page_size, concurrent=concurrent,
+        page_size=page_size, concurrent=concurrent, journal=journal, tenant=client.tenant_id,
         chosen={
             "user_id": user_id, "user_principal_name": user_principal_name, "ip_address": ip_address,
             "app_id": app_id,
