@@ -21,7 +21,8 @@ ROWS = 4096  # records read at a time
 FEW = 8  # so many records are as fast one by one
 MISFITS = 256  # of a chunk; with more of them all are read one by one
 
-_ONE, _TWO = TypeVar("_ONE"), TypeVar("_TWO")
+_Job = TypeVar("_Job")
+_Done = TypeVar("_Done")
 
 
 def threads() -> int:
@@ -30,7 +31,7 @@ def threads() -> int:
     return min(4, allowed)
 
 
-def in_order(work: Callable[[_ONE], _TWO], jobs: Iterable[_ONE]) -> Iterator[_TWO]:
+def in_order(work: Callable[[_Job], _Done], jobs: Iterable[_Job]) -> Iterator[_Done]:
     """Do jobs on all cores; few are held at a time.
 
     Parameters
@@ -49,7 +50,7 @@ def in_order(work: Callable[[_ONE], _TWO], jobs: Iterable[_ONE]) -> Iterator[_TW
     if len(first) < 2 or threads() < 2:
         yield from map(work, chain(first, rest))
         return
-    pending: deque[Future[_TWO]] = deque()
+    pending: deque[Future[_Done]] = deque()
     with ThreadPoolExecutor(threads(), thread_name_prefix="decode") as pool:
         try:
             for job in chain(first, rest):

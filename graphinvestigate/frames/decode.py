@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from graphinvestigate.envelope import Page
-from graphinvestigate.frames.chunks import ROWS, Chunk, ChunkReader, in_order, pieces_of, spans_of
+from graphinvestigate.frames.ahead import Ahead
+from graphinvestigate.frames.chunks import ROWS, Chunk, ChunkReader, in_order, pieces_of, spans_of, together
 from graphinvestigate.frames.columns import Nulls, constant, from_arrow
 from graphinvestigate.frames.raw import RawArray
 from graphinvestigate.frames.schema import Resource
@@ -18,7 +19,9 @@ from graphinvestigate.frames.tables import Table
 _NOTHING = np.empty((0, 2), np.int64)
 
 
-def records_frame(resource: Resource, pages: Sequence[Page], *, pull_id: str) -> pd.DataFrame:
+def records_frame(
+    resource: Resource, pages: Sequence[Page], *, pull_id: str, ahead: Ahead | None = None
+) -> pd.DataFrame:
     """Make a frame of pages: one row per record, in their order.
 
     Parameters
@@ -28,6 +31,8 @@ def records_frame(resource: Resource, pages: Sequence[Page], *, pull_id: str) ->
         Retained by the column `raw`, not copied.
     pull_id : str
         What the column `pull_id` says in every row.
+    ahead : Ahead, optional
+        What was read of these pages while others were still coming.
 
     Returns
     -------
@@ -40,8 +45,13 @@ def records_frame(resource: Resource, pages: Sequence[Page], *, pull_id: str) ->
     BadResponseError
         A record is no valid JSON.
     """
-    raw = RawArray.from_pages(pages)
-    return frame_of(resource, raw, pull_ids=constant(pull_id, len(raw)))
+    raw, done, first = RawArray.from_pages(pages), {}, 0
+    for page in pages:
+        chunk = None if ahead is None else ahead.take(page)
+        if chunk is not None:
+            done[first] = chunk
+        first += len(page)
+    return frame_of(resource, raw, pull_ids=constant(pull_id, len(raw)), done=done)
 
 
 def empty_frame(resource: Resource) -> pd.DataFrame:
@@ -58,7 +68,9 @@ def empty_frame(resource: Resource) -> pd.DataFrame:
     return records_frame(resource, [], pull_id="")
 
 
-def frame_of(resource: Resource | Table, raw: RawArray, *, pull_ids: Any) -> pd.DataFrame:
+def frame_of(
+    resource: Resource | Table, raw: RawArray, *, pull_ids: Any, done: Mapping[int, Chunk] | None = None
+) -> pd.DataFrame:
     """Make a frame of records wherever they lie; `records_frame` says how.
 
     Parameters
@@ -67,17 +79,24 @@ def frame_of(resource: Resource | Table, raw: RawArray, *, pull_ids: Any) -> pd.
     raw : RawArray
     pull_ids : pandas.api.extensions.ExtensionArray
         One text per record.
+    done : mapping of int to Chunk, optional
+        First row → what is read already from there on.
 
     Returns
     -------
     pandas.DataFrame
     """
-    reader = ChunkReader(resource.columns, source=resource.name)
+    reader, nulls = ChunkReader(resource.columns, source=resource.name), Nulls()
 
     def read(run: tuple[int, int]) -> Chunk:
         return reader.read([*raw.slices(*run)], first=run[0])
 
-    chunks, nulls = list(in_order(read, raw.parts(rows=ROWS))), Nulls()
+    if done:
+        runs = _runs(raw, done)
+        rest = in_order(read, [run for run in runs if run[0] not in done])
+        chunks = [*together(done[run[0]] if run[0] in done else next(rest) for run in runs)]
+    else:
+        chunks = [*in_order(read, raw.parts(rows=ROWS))]
     data: dict[str, Any] = {"record_kind": constant(resource.record_kind, len(raw))}
     for column in resource.columns:
         if column.dtype == "raw":
@@ -87,3 +106,14 @@ def frame_of(resource: Resource | Table, raw: RawArray, *, pull_ids: Any) -> pd.
         else:
             data[column.name] = from_arrow(column.dtype, pieces_of(chunks, column, nulls))
     return pd.DataFrame({**data, "pull_id": pull_ids, "raw": raw}, copy=False)
+
+
+def _runs(raw: RawArray, done: Mapping[int, Chunk]) -> list[tuple[int, int]]:
+    """Cut the rows into those that are read already and those that are not."""
+    runs, at = [], 0
+    for first in [*sorted(done), len(raw)]:
+        runs += [(at + start, at + end) for start, end in raw[at:first].parts(rows=ROWS)]
+        if first in done:
+            at = first + done[first].rows
+            runs.append((first, at))
+    return runs

@@ -292,7 +292,8 @@ def _without(lines: Any, cuts: Sequence[Spans | None]) -> Any:
         return lines
     found = np.concatenate(there)
     starts, lengths = found[np.argsort(found[:, 0])].T
-    view, parts, last = memoryview(lines), [], 0
+    parts: list[Any] = []
+    view, last = memoryview(lines), 0
     for start, end in zip(starts.tolist(), (starts + lengths).tolist(), strict=True):
         parts += (view[last:start], b"null")
         last = end

@@ -22,6 +22,8 @@ _HEAD = b'{"@odata.type":"'  # how Graph begins an item
 _NAME = 100  # bytes that hold any type's name
 _MANY = 24  # types in a chunk; with more, each record is asked for its own
 
+Part = tuple[np.ndarray, Chunk]  # some rows, and their columns
+
 
 class ItemReader:
     """Reads the columns of evidence items, whatever their types.
@@ -57,7 +59,8 @@ class ItemReader:
             An item is no valid JSON.
         """
         names = np.full(len(items), None, object)
-        parts, todo = [], np.arange(len(items))
+        parts: list[Part] = []
+        todo = np.arange(len(items))
         if len(items) > FEW:
             parts, todo = self._fast_parts(items.array, names)
         if len(todo):
@@ -68,7 +71,7 @@ class ItemReader:
             chunk.arrays[ITEM_TYPE.name] = types
         return chunk
 
-    def _fast_parts(self, array: pa.Array, names: np.ndarray) -> tuple[list[tuple[np.ndarray, Chunk]], np.ndarray]:
+    def _fast_parts(self, array: pa.Array, names: np.ndarray) -> tuple[list[Part], np.ndarray]:
         """Read items whose type stands at their begin, all of one type at once; and say which are left."""
         parts, left = [], np.ones(len(array), bool)
         misfits = []
@@ -88,9 +91,7 @@ class ItemReader:
                 misfits.append(rows)
         return parts, np.sort(np.concatenate([np.flatnonzero(left), *misfits]))
 
-    def _exact_parts(
-        self, items: Items, rows: np.ndarray, names: np.ndarray, first: int
-    ) -> Iterator[tuple[np.ndarray, Chunk]]:
+    def _exact_parts(self, items: Items, rows: np.ndarray, names: np.ndarray, first: int) -> Iterator[Part]:
         """Read any items: the type of each first, then those of one type together as far as they fit."""
         pieces = [items.piece(row) for row in rows.tolist()]
         found = self._exact.read(pieces, first=first).get(ITEM_TYPE.name, [None] * len(pieces))
@@ -99,9 +100,9 @@ class ItemReader:
         groups: dict[str | None, list[int]] = {}
         for at, name in enumerate(types):
             groups.setdefault(name, []).append(at)
-        for name, at in groups.items():
-            own = [pieces[number] for number in at]
-            yield rows[at], self._type(name)[1].read(own, first=first + int(rows[at[0]]))
+        for name, those in groups.items():
+            own = [pieces[number] for number in those]
+            yield rows[those], self._type(name)[1].read(own, first=first + int(rows[those[0]]))
 
     def _type(self, name: str | None) -> tuple[FastReader, ChunkReader]:
         known = name if name in self._table.types else None
@@ -117,7 +118,7 @@ def _short(name: str) -> str:
     return name.removeprefix(_NAMESPACE)
 
 
-def in_order_again(parts: Sequence[tuple[np.ndarray, Chunk]], rows: int) -> dict[str, pa.Array]:
+def in_order_again(parts: Sequence[Part], rows: int) -> dict[str, pa.Array]:
     """Bring the columns of rows that were read apart back into one order.
 
     Parameters
@@ -141,11 +142,11 @@ def in_order_again(parts: Sequence[tuple[np.ndarray, Chunk]], rows: int) -> dict
     for name, numbers in holders.items():
         names_of.setdefault(tuple(numbers), []).append(name)
     done: dict[str, pa.Array] = {}
-    for numbers, names in names_of.items():
-        found = np.concatenate([parts[number][0] for number in numbers])
+    for holding, names in names_of.items():
+        found = np.concatenate([parts[number][0] for number in holding])
         positions = np.full(rows, -1)
         positions[found] = np.arange(len(found))
-        columns = [pa.concat_arrays([parts[number][1].arrays[name] for number in numbers]) for name in names]
+        columns = [pa.concat_arrays([parts[number][1].arrays[name] for number in holding]) for name in names]
         # All columns at once: each call gives up Python's lock, and gets it back only when it is its turn.
         taken = pa.RecordBatch.from_arrays(columns, names).take(pa.array(positions, mask=positions < 0))
         done |= dict(zip(names, taken.columns, strict=True))

@@ -8,9 +8,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings, strategies as st
+from pandas.testing import assert_frame_equal
 
+from graphinvestigate.envelope import Page, read_page
 from graphinvestigate.errors import BadResponseError
-from graphinvestigate.frames import EVIDENCE, RESOURCES, RawArray
+from graphinvestigate.frames import EVIDENCE, RESOURCES, Ahead, RawArray, records_frame
 from graphinvestigate.frames.chunks import FEW, ROWS, ChunkReader, in_order, joined, together
 from graphinvestigate.frames.columns import ARROW, to_arrow
 from graphinvestigate.frames.cutting import Items
@@ -231,3 +233,28 @@ def test_small_chunks_become_large_ones():
     assert len(found) < 5
     whole = joined(found)
     assert whole.arrays["id"].to_pylist() == [str(n) if n % 2 else None for n in range(40) for _ in range(300)]
+
+
+def test_pages_read_ahead_make_the_same_frame():
+    """What was read while pages came is what the frame shows, in the order of the pages; the rest is read then."""
+    records = [{"id": str(n), "title": "x" if n % 7 else None, "evidence": [{"tags": [str(n)]}]} for n in range(1000)]
+    pages = [read_page(written({"value": records[at : at + 100]}), source="t") for at in range(0, 1000, 100)]
+    pages.insert(3, read_page(written({"value": [{"id": "few"}]}), source="t"))
+    with Ahead(ALERTS) as ahead:
+        for page in pages[::-2]:
+            ahead.add(page)
+        made = records_frame(ALERTS, pages, pull_id="p", ahead=ahead)
+    assert_frame_equal(made, records_frame(ALERTS, pages, pull_id="p"))
+    assert [json.loads(text) for text in made["raw"]] == [json.loads(p.record(n)) for p in pages for n in range(len(p))]
+    assert all(ahead.take(page) is None for page in pages)
+
+
+def test_an_error_met_ahead_names_the_row_of_the_whole():
+    """A record that is no JSON and was met ahead is named by its row in the frame, not in its page."""
+    good = read_page(written({"value": [{"id": str(n)} for n in range(60)]}), source="t")
+    broken = Page(good.body.replace(b'{"id":"59"}', b'{"id":"59",'), good.spans)
+    with Ahead(ALERTS) as ahead:
+        ahead.add(good)
+        ahead.add(broken)
+        with pytest.raises(BadResponseError, match="alerts, row 119: not valid JSON"):
+            records_frame(ALERTS, [good, broken], pull_id="p", ahead=ahead)

@@ -71,7 +71,7 @@ def _alert(random: Random, number: int, users: int) -> str:
     seen = _START + timedelta(seconds=number * 37 % (90 * 86400))
     time = f"{seen:%Y-%m-%dT%H:%M:%S}{_FRACTIONS[number % 5]}Z"
     title = number % 5
-    alert = {
+    alert: dict[str, Any] = {
         "id": f"da{number:018d}_{number * 7919 % 2**31}",
         "providerAlertId": f"da{number:018d}",
         "incidentId": str(number // 3),
