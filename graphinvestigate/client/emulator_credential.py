@@ -21,7 +21,6 @@ ALL_PERMISSIONS = (
     "IdentityRiskyServicePrincipal.ReadWrite.All",
     "IdentityRiskyUser.Read.All",
     "IdentityRiskyUser.ReadWrite.All",
-    "Policy.Read.All",
     "SecurityAlert.Read.All",
     "SecurityAlert.ReadWrite.All",
     "SecurityEvents.Read.All",

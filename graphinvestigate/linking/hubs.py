@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, TypeAlias
 
@@ -246,12 +245,7 @@ def _one(item: Any) -> dict[str, str]:
 def _trusted(row: Any) -> list[dict[str, str]]:
     """The ranges of a trusted named location."""
     ranges = row.ip_ranges
-    if isinstance(ranges, str):  # as frames hold it: JSON
-        try:
-            ranges = json.loads(ranges)
-        except ValueError:
-            return []
-    if row.is_trusted is pd.NA or not row.is_trusted or not isinstance(ranges, list):
+    if row.is_trusted is pd.NA or not row.is_trusted or not isinstance(ranges, Iterable) or isinstance(ranges, str):
         return []
     why = f"In the trusted named location '{row.display_name}'."
     found = []

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any, NamedTuple, TypeAlias
 
-from graphinvestigate.linking.tables import MAIN, Nested, Slot, Table, When
+from graphinvestigate.linking.tables import MAIN, Nested, Slot, Table
 
 Json: TypeAlias = dict[str, Any]
 
@@ -32,7 +32,6 @@ class CompiledSlot(NamedTuple):
     private_is_fact: bool
     inverse: bool
     is_main: bool
-    when: tuple[When, tuple[int, ...]] | None
 
 
 @cache
@@ -63,7 +62,6 @@ def _compile(slot: Slot) -> CompiledSlot:
     ids = tuple((kind, tuple(place(path) for path in paths), paths[0]) for kind, paths in several)
     labels = tuple(place(path) for path in slot.labels)
     facts = tuple((snake(path.rsplit(".", 1)[-1]), place(path)) for path in slot.facts)
-    when = None if slot.when is None else (slot.when, tuple(place(path) for path in slot.when.paths))
     plain = all(not from_root and len(steps) == 1 for from_root, steps in places)
     return CompiledSlot(
         slot.name,
@@ -79,7 +77,6 @@ def _compile(slot: Slot) -> CompiledSlot:
         slot.private_is_fact,
         slot.inverse,
         slot.relation == MAIN,
-        when,
     )
 
 
@@ -90,8 +87,7 @@ def _steps(path: str) -> tuple[tuple[str, bool], ...]:
 def _key(path: str) -> tuple[bool, tuple[str, ...]]:
     from_root = path.startswith("/")
     path = path.removeprefix("/")
-    steps = path.replace("@odata.", "@odata\0").split(".") if path else ()
-    return from_root, tuple(step.replace("\0", ".") for step in steps)
+    return from_root, tuple(path.split(".")) if path else ()
 
 
 def snake(name: str) -> str:

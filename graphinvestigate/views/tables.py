@@ -16,7 +16,7 @@ from graphinvestigate.views.style import severity_rank
 
 TRIAGE_COLUMNS = ("id", "severity", "status", "title", "source", "entities", "category", "first_activity")
 # Who or what an alert hit; a row of evidence names at most one.
-_IMPACTED = (
+IMPACTED = (
     ("userEvidence", ("user_account_user_principal_name", "user_account_account_name")),
     ("deviceEvidence", ("device_dns_name", "host_name")),
     ("mailboxEvidence", ("primary_address", "user_account_user_principal_name")),
@@ -71,7 +71,7 @@ def _ranks(severities: pd.Series) -> np.ndarray:
 def _entities(evidence: pd.DataFrame) -> dict[str, str]:
     """Give for each alert whom and what it hit, in words."""
     found: list[pd.DataFrame] = []
-    for rank, (kind, names) in enumerate(_IMPACTED):
+    for rank, (kind, names) in enumerate(IMPACTED):
         rows = evidence[evidence["evidence_type"] == kind]
         if len(rows):
             name = rows[names[0]].astype("object")

@@ -58,9 +58,16 @@ class Messages:
         )
 
     @contextlib.contextmanager
-    def shown(self) -> Iterator[None]:
-        """Run a callback's body: what it raises is shown and logged, and goes no further."""
-        self.clear()
+    def shown(self, *, keep: bool = False) -> Iterator[None]:
+        """Run a callback's body: what it raises is shown and logged, and goes no further.
+
+        Parameters
+        ----------
+        keep : bool
+            What is said now stays, for callbacks that are no action of a user.
+        """
+        if not keep:
+            self.clear()
         try:
             yield
         except Exception as error:  # noqa: BLE001 (a callback has no caller who could catch anything)

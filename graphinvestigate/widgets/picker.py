@@ -1,41 +1,38 @@
-"""A queue of alerts to pick from, as in the portal: filters, sorting, pages and a details pane."""
+"""A queue of alerts to pick from, as in the portal: filters, sorting and a details pane."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 import ipywidgets
+import numpy as np
 import pandas as pd
 
 from graphinvestigate.errors import UsageError
-from graphinvestigate.text import visible
-from graphinvestigate.views.style import source_word
 from graphinvestigate.widgets import twins
-from graphinvestigate.widgets.details import alert_details, severity_class, severity_words
+from graphinvestigate.widgets.alert_pane import AlertPane
+from graphinvestigate.widgets.facets import Filters
 from graphinvestigate.widgets.failures import Messages
-from graphinvestigate.widgets.grid import ButtonGrid, Cell, Column
-from graphinvestigate.widgets.rows import COLUMNS, Filters, Queue
-from graphinvestigate.widgets.safe import Safe, pane, safe_html, show
-from graphinvestigate.widgets.selection import Selection
+from graphinvestigate.widgets.filter_bar import FilterBar, known_entities, moment
+from graphinvestigate.widgets.grid import ButtonGrid, Events, Grid, How
+from graphinvestigate.widgets.picker_cells import GRID, cells_of
+from graphinvestigate.widgets.picker_code import code_of, plain_filters
+from graphinvestigate.widgets.row_grid import RowGrid
+from graphinvestigate.widgets.rows import COLUMNS, FIRST_DOWN, Queue
+from graphinvestigate.widgets.safe import pane, safe_html, show
+from graphinvestigate.widgets.selection import Node, Selection
 from graphinvestigate.widgets.style import SHEET
 
-GRID = (
-    Column("severity", "Severity", "0 0 128px"),
-    Column("status", "Status", "0 0 84px"),
-    Column("title", "Title", "7 1 210px"),
-    Column("entities", "Impacted entities", "3 1 120px"),
-    Column("source", "Source", "2 1 96px"),
-    Column("category", "Category", "2 1 84px"),
-    Column("first_activity", "First activity", "0 0 134px"),
-)
-NOTHING = safe_html(
-    '<p class="gi-muted">{text}</p>', text="No alert is highlighted. Change the filters, or pull a wider window."
-)
+_NOBODY = "This frame holds no alerts: pull a wider window with list_alerts(client, since=…)."
 
 
 class AlertPicker(ipywidgets.VBox):
-    """A queue of alerts, newest first, with the details of the highlighted one beside it.
+    """A queue of alerts, newest first, with the details of the current one beside it.
+
+    A click or an arrow key selects an alert; with Ctrl (or Space) it goes in or out of the selection, with Shift all
+    between are selected, Ctrl+A selects all that are shown, Esc none, Enter goes to the details.
 
     Parameters
     ----------
@@ -44,16 +41,21 @@ class AlertPicker(ipywidgets.VBox):
     selection : Selection, optional
         What is selected, shared with other widgets; its own if not given.
     page_size : int
-        How many alerts one page shows.
+        How many alerts are in view.
+    plain : bool
+        Make it of plain ipywidgets, page by page, where no JavaScript of this package may run.
 
     Attributes
     ----------
     selected : pandas.DataFrame
-        The highlighted alert: one row in the columns of ``alerts``, no row when the filters leave none.
+        The highlighted alerts, one row each in the columns of ``alerts`` and the order of the queue; no row when none
+        is highlighted.
     shown : pandas.DataFrame
         All alerts that pass the filters, in the order of the queue.
     selection : Selection
-        What is selected.
+        What is selected, in this and in other widgets.
+    log : list of dict
+        What was done, oldest first, as plain values; shared like the selection.
 
     Raises
     ------
@@ -61,25 +63,40 @@ class AlertPicker(ipywidgets.VBox):
         When ``alerts`` is not a frame of alerts.
     """
 
-    def __init__(self, alerts: pd.DataFrame, *, selection: Selection | None = None, page_size: int = 12) -> None:
+    def __init__(
+        self,
+        alerts: pd.DataFrame,
+        *,
+        selection: Selection | None = None,
+        page_size: int = 12,
+        plain: bool = False,
+    ) -> None:
         self._queue = Queue(alerts)
         if not 1 <= page_size <= 100:
             raise UsageError(f"page_size is between 1 and 100, not {page_size!r}")
+        if selection is not None and not isinstance(selection, Selection):
+            raise UsageError(f"selection is a Selection, such as another widget's, not {type(selection).__name__}")
         self.selection = selection if selection is not None else Selection()
-        self._page_size = page_size
         self._filters = Filters()
         self._sort, self._descending = "first_activity", True
-        self._keys: list[str] = []
-        self._page = 0
-        self._key: str | None = None
+        self._order = np.empty(0, dtype=np.int64)  # numbers of the alerts shown, in their order
+        self._passes = np.zeros(len(self._queue), dtype=bool)  # the same, by number
+        self._marked = np.zeros(len(self._queue), dtype=bool)  # which are highlighted, by number
+        self._current: int | None = None
+        self._expected: tuple[Node, ...] | None = None  # the selection that the marks stand for
         self._messages = Messages()
-        self._quiet = False
-        super().__init__(children=self._build())
+        super().__init__(children=self._build(page_size, plain=plain))
         self.add_class("gi-root")
-        self.selection.observe(self._on_selection, names="node")
         self._refilter(self._filters)
-        if self.selection.alert is not None:
-            self._follow(self.selection.alert)
+        if self.selection.nodes:
+            self._follow()
+        self.selection.observe(self._on_selection, names="edition")
+        self.selection.observe(self._on_time_range, names="time_range")
+
+    @property
+    def log(self) -> list[dict[str, Any]]:  # in the place of a logger that ipywidgets itself never uses
+        """What was done, oldest first, as plain values: a copy."""
+        return self.selection.log
 
     @property
     def alerts(self) -> pd.DataFrame:
@@ -88,49 +105,78 @@ class AlertPicker(ipywidgets.VBox):
 
     @property
     def selected(self) -> pd.DataFrame:
-        """The highlighted alert as a frame of one row; no row when the filters leave no alert."""
-        return self._queue.row(self._key)
+        """The highlighted alerts, in the order of the queue; no row when none is highlighted."""
+        return self._queue.rows(self._order[self._marked[self._order]])
 
     @property
     def shown(self) -> pd.DataFrame:
         """The alerts that pass the filters, in the order of the queue."""
-        rows = [self._queue.row(key) for key in self._keys]
-        return pd.concat(rows) if rows else self._queue.row(None)
+        return self._queue.rows(self._order)
 
-    def select(self, alert_id: str) -> None:
-        """Highlight an alert, as a click on its row does.
+    def select(self, *alert_ids: str) -> None:
+        """Highlight alerts and nothing else, as a click on one does; the last one is current.
 
         Parameters
         ----------
-        alert_id : str
-            Its id. Filters that hide it are cleared.
+        *alert_ids : str
+            Their ids; none of them clears. Filters that hide one are cleared.
         """
-        if alert_id not in self._queue:
-            raise UsageError(f"no alert of this queue has the id {alert_id!r:.80}: take one from picker.alerts['id']")
-        if alert_id not in self._keys:
-            self._refilter(Filters(), keep=alert_id)
-        else:
-            self._highlight(alert_id)
+        numbers: list[int] = []
+        for alert_id in alert_ids:
+            found = self._queue.numbers(alert_id) if isinstance(alert_id, str) else ()
+            if not found:
+                raise UsageError(
+                    f"no alert of this queue has the id {alert_id!r:.80}: take one from picker.alerts['id']"
+                )
+            numbers += found
+        if not self._passes[numbers].all():
+            self._refilter(Filters(), choose=False)
+        self._choose(numbers, numbers[-1] if numbers else None, by="code", go=True)
 
-    def filter(self, *, severity: str | Iterable[str] = (), status: str | Iterable[str] = (), text: str = "") -> None:
+    def select_all(self) -> None:
+        """Highlight all alerts that are shown, as Ctrl+A does."""
+        self._choose(self._order, self._current, by="code")
+
+    def filter(
+        self,
+        *,
+        severity: str | Iterable[str] = (),
+        status: str | Iterable[str] = (),
+        source: str | Iterable[str] = (),
+        tactic: str | Iterable[str] = (),
+        entity: str | Iterable[str] = (),
+        text: str = "",
+        since: str | datetime | None = None,
+        until: str | datetime | None = None,
+    ) -> None:
         """Show only some alerts, as the buttons above the queue do; without arguments, all.
 
         Parameters
         ----------
-        severity, status : str or iterable of str
-            One or several values; none of them asks for all.
+        severity, status, source, tactic : str or iterable of str
+            One or several values, in whatever case; none of them asks for all. ``"no tactic"`` are alerts whose
+            category is no tactic of ATT&CK.
+        entity : str or iterable of str
+            Users, hosts, mailboxes, apps, resources or addresses that an alert's evidence names.
         text : str
-            Words that must all occur in what the queue shows of an alert, in any order and case.
+            Words that must all occur in an alert's row or among what its evidence names, in any order and case.
+        since, until : str or datetime, optional
+            Only alerts that were active at or after the one and before the other: ``"7d"``, ISO text with a zone, or an
+            aware datetime. Alerts of unknown time pass neither.
+
+        Raises
+        ------
+        UsageError
+            A value, entity or time that this queue does not know.
         """
-        asked = {"severity": _names(severity), "status": _names(status)}
-        for column, names in asked.items():
-            unknown = names.difference(self._queue.values(column))
-            if unknown:
-                raise UsageError(
-                    f"{column} {', '.join(sorted(unknown))} is not in this queue: "
-                    f"it has {', '.join(self._queue.values(column))}"
-                )
-        self._refilter(Filters(asked["severity"], asked["status"], text))
+        facets = self._queue.facets
+        self._refilter(
+            Filters(
+                facets["severity"].chosen(_names(severity)), facets["status"].chosen(_names(status)),
+                facets["source"].chosen(_names(source)), facets["tactic"].chosen(_names(tactic)),
+                known_entities(self._queue, _names(entity)), text, moment(since), moment(until),
+            )
+        )  # fmt: skip
 
     def sort(self, column: str, *, descending: bool | None = None) -> None:
         """Sort the queue, as a click on a header does.
@@ -138,7 +184,7 @@ class AlertPicker(ipywidgets.VBox):
         Parameters
         ----------
         column : str
-            One of severity, status, title, source, entities, category, first_activity.
+            One of severity, first_activity, title, entities, status, source, tactic, last_activity, assigned_to.
         descending : bool, optional
             The direction; if not given, times and severities start with the newest and the gravest, and a second
             call turns the direction.
@@ -146,196 +192,195 @@ class AlertPicker(ipywidgets.VBox):
         if column not in COLUMNS:
             raise UsageError(f"the queue sorts by one of {', '.join(COLUMNS)}, not {column!r}")
         if descending is None:
-            natural = column in {"first_activity", "severity"}
-            descending = not self._descending if column == self._sort else natural
+            descending = not self._descending if column == self._sort else column in FIRST_DOWN
         self._sort, self._descending = column, descending
-        self._refilter(self._filters, keep=self._key)
+        self.selection.note("sort", by="picker", column=column, descending=descending)
+        self._refilter(self._filters)
+
+    def to_code(self, name: str = "picker", frame: str = "alerts") -> str:
+        """Give the code that makes a picker with these filters, this order and this selection.
+
+        Parameters
+        ----------
+        name, frame : str
+            What the code calls the picker and the frame of alerts.
+
+        Returns
+        -------
+        str
+        """
+        ids = [record.id for at in self._numbers() if (record := self._queue.records[at]) is not None]
+        every = len(ids) == len(self._order) > 1
+        return code_of(name, frame, self._filters, self._sort, self._descending, None if every else ids)
 
     # ---- building -------------------------------------------------------------------------------------------
 
-    def _build(self) -> list[ipywidgets.Widget]:
+    def _build(self, page_size: int, *, plain: bool) -> list[ipywidgets.Widget]:
         self._head = pane(css_class="gi-head")
-        self._toggles: dict[tuple[str, str], ipywidgets.ToggleButton] = {}
-        for column in ("severity", "status"):
-            for value in self._queue.values(column):
-                toggle = ipywidgets.ToggleButton(tooltip=visible(f"Only alerts with {column} {value}"))
-                toggle.observe(self._on_toggle, names="value")
-                self._toggles[column, value] = toggle
-        self._text = ipywidgets.Text(
-            placeholder="Search title, entity, source, id …", layout=ipywidgets.Layout(width="260px")
-        )
-        self._text.observe(self._on_text, names="value")
-        self._clear = ipywidgets.Button(description="Clear filters", tooltip="Show all alerts")
-        self._clear.on_click(self._on_clear)
-        toolbar = ipywidgets.HBox([self._text, *self._toggles.values(), self._clear])
-        toolbar.add_class("gi-toolbar")
-        self._grid = ButtonGrid(
-            GRID, page_size=min(self._page_size, max(len(self._queue), 1)), focus="title",
-            on_pick=self._on_pick, on_sort=self._on_sort,
-        )  # fmt: skip
-        self._previous = ipywidgets.Button(description="Previous page", tooltip="The page before")
-        self._next = ipywidgets.Button(description="Next page", tooltip="The page after")
-        self._previous.on_click(lambda _: self._on_turn(-1))
-        self._next.on_click(lambda _: self._on_turn(1))
-        self._where = pane(css_class="gi-muted")
-        pager = ipywidgets.HBox([self._previous, self._next, self._where])
-        pager.add_class("gi-toolbar")
-        self._details = pane(css_class="gi-details")
-        left = ipywidgets.VBox([self._grid.widget, pager], layout=ipywidgets.Layout(flex="9 1 640px", min_width="0"))
-        right = ipywidgets.Box(
-            [self._details],
-            layout=ipywidgets.Layout(flex="3 1 260px", min_width="0", max_height="520px", overflow="auto"),
-        )
-        body = ipywidgets.HBox([left, right], layout=ipywidgets.Layout(flex_flow="row wrap"))
+        self._bar = FilterBar(self._queue, self._refilter, self._messages)
+        events = Events(self._on_pick, self._on_pick_all, self._on_sort)
+        rows = min(page_size, max(len(self._queue), 1))
+        self._grid: Grid
+        if plain:
+            self._grid = ButtonGrid(GRID, self._cells, events, rows=rows, focus="title", label="alerts")
+        else:
+            self._grid = RowGrid(GRID, self._cells, events, rows=rows, label="Alerts", messages=self._messages)
+        self._pane = AlertPane(self._queue, self._messages)
+        left = ipywidgets.VBox([self._grid.widget], layout=ipywidgets.Layout(flex="10 1 620px", min_width="0"))
+        body = ipywidgets.HBox([left, self._pane.widget], layout=ipywidgets.Layout(flex_flow="row wrap"))
         if len(self._queue) == 0:
-            body = pane(
-                safe_html(
-                    '<p class="gi-muted">{text}</p>',
-                    text="This frame holds no alerts: pull a wider window with list_alerts(client, since=…).",
-                )
-            )
-            toolbar.layout.display = "none"
-        return [pane(SHEET), self._head, toolbar, self._messages.widget, body]
+            body = pane(safe_html('<p class="gi-muted">{text}</p>', text=_NOBODY))
+            self._bar.widget.layout.display = "none"
+        return [pane(SHEET), self._head, self._bar.widget, self._messages.widget, body]
+
+    def _cells(self, numbers: Sequence[int]) -> list[list[Any]]:
+        return cells_of(self._queue, numbers)
 
     # ---- what users do --------------------------------------------------------------------------------------
 
-    def _on_pick(self, key: str) -> None:
+    def _on_pick(self, how: How, place: int, anchor: int) -> None:
         with self._messages.shown():
-            self._highlight(key)
+            number = int(self._order[place])
+            if how == "toggle":
+                marked = self._marked.copy()
+                marked[number] = not marked[number]
+                self._choose(np.flatnonzero(marked), number if marked[number] else None, others=True)
+                return
+            first, last = sorted((place, anchor if how != "only" else place))
+            numbers = self._order[first : last + 1]
+            if how == "extend":
+                numbers = np.union1d(np.flatnonzero(self._marked), numbers)
+            self._choose(numbers, number, others=how == "extend")
+
+    def _on_pick_all(self, on: bool) -> None:
+        with self._messages.shown():
+            self._choose(self._order if on else (), self._current if on else None)
 
     def _on_sort(self, column: str) -> None:
         with self._messages.shown():
             self.sort(column)
 
-    def _on_turn(self, by: int) -> None:
-        with self._messages.shown():
-            page = self._page + by
-            if 0 <= page * self._page_size < len(self._keys):
-                self._page = page
-                self._highlight(self._keys[page * self._page_size])
-
-    def _on_toggle(self, _: Any) -> None:
-        if self._quiet:
-            return
-        with self._messages.shown():
-            chosen: dict[str, set[str]] = {"severity": set(), "status": set()}
-            for (column, value), toggle in self._toggles.items():
-                if toggle.value:
-                    chosen[column].add(value)
-            self._refilter(
-                Filters(frozenset(chosen["severity"]), frozenset(chosen["status"]), self._text.value), keep=self._key
-            )
-
-    def _on_text(self, change: Any) -> None:
-        if self._quiet:
-            return
-        with self._messages.shown():
-            filters = Filters(self._filters.severities, self._filters.statuses, change["new"])
-            self._refilter(filters, keep=self._key)
-
-    def _on_clear(self, _: Any) -> None:
-        with self._messages.shown():
-            self._refilter(Filters(), keep=self._key)
-
     def _on_selection(self, _: Any) -> None:
+        with self._messages.shown(keep=True):
+            if self.selection.nodes != self._expected:
+                self._follow()
+
+    def _on_time_range(self, _: Any) -> None:
         with self._messages.shown():
-            alert = self.selection.alert
-            if alert is not None and alert != self._key:
-                self._follow(alert)
+            since, until = self.selection.time_range or (None, None)
+            filters = self._filters
+            self._refilter(
+                Filters(
+                    filters.severity, filters.status, filters.source, filters.tactic, filters.entity, filters.text,
+                    since, until,
+                )
+            )  # fmt: skip
 
     # ---- state → widgets ------------------------------------------------------------------------------------
 
-    def _follow(self, alert: str) -> None:
-        """Highlight what another widget selected, if this queue has it."""
-        if alert in self._queue:
-            self.select(alert)
+    def _numbers(self) -> list[int]:
+        """Give the numbers of the highlighted alerts, the current one last."""
+        numbers = self._order[self._marked[self._order]].tolist()
+        if self._current is not None and self._current in numbers:
+            numbers.remove(self._current)
+            numbers.append(self._current)
+        return numbers
 
-    def _refilter(self, filters: Filters, *, keep: str | None = None) -> None:
+    def _choose(
+        self,
+        numbers: Sequence[int] | np.ndarray,
+        current: int | None,
+        *,
+        others: bool = False,
+        by: str = "picker",
+        go: bool = False,
+    ) -> None:
+        """Highlight alerts and say so to the other widgets; others of the selection stay if asked for."""
+        chosen = [int(number) for number in numbers]
+        records = self._queue.records
+        nodes: list[Node] = [record for number in chosen if (record := records[number]) is not None]
+        if others:
+            keep = set(nodes)
+            nodes = [*(one for one in self.selection.nodes if one in keep or not self._ours(one)), *nodes]
+        self._marked = np.zeros(len(self._queue), dtype=bool)
+        self._marked[chosen] = True
+        if current is None or not self._marked[current]:
+            current = self._last(nodes, chosen)
+        self._expected = tuple(dict.fromkeys(nodes))
+        self._show_marks(current, go=go)
+        self.selection.select(*nodes, current=records[current] if current is not None else None, by=by)
+
+    def _ours(self, node: Node) -> bool:
+        return node.kind == "alert" and bool(self._queue.numbers(node[1]))
+
+    def _last(self, nodes: Sequence[Node], numbers: Sequence[int]) -> int | None:
+        for node in reversed(nodes):
+            if self._ours(node):
+                return self._queue.numbers(node[1])[0]
+        return numbers[-1] if len(numbers) else None
+
+    def _follow(self) -> None:
+        """Highlight what another widget selected, as far as this queue has it."""
+        nodes = self.selection.nodes
+        self._expected = nodes
+        numbers = [at for node in nodes if node.kind == "alert" for at in self._queue.numbers(node[1])]
+        if not self._passes[numbers].all():
+            self._refilter(Filters(), choose=False)
+            self._messages.say("The filters were cleared: they hid alerts that were selected elsewhere.")
+        self._marked = np.zeros(len(self._queue), dtype=bool)
+        self._marked[numbers] = True
+        node = self.selection.node
+        current = self._queue.numbers(node[1])[0] if node is not None and self._ours(node) else None
+        self._show_marks(current if current is not None else self._last(nodes, numbers), go=True)
+
+    def _refilter(self, filters: Filters, *, choose: bool = True) -> None:
+        if filters != self._filters:
+            self.selection.note("filter", by="picker", **plain_filters(filters))
         self._filters = filters
-        self._keys = self._queue.keys(filters, sort=self._sort, descending=self._descending)
-        self._show_filters()
-        if keep is None or keep not in self._keys:
-            keep = self._keys[0] if self._keys else None
-        self._highlight(keep, refill=True)
-
-    def _highlight(self, key: str | None, *, refill: bool = False) -> None:
-        page = self._keys.index(key) // self._page_size if key is not None else 0
-        changed = key != self._key
-        if refill or page != self._page or (key is not None and key not in self._grid.keys):
-            self._page = page
-            keys = self._keys[page * self._page_size : (page + 1) * self._page_size]
-            self._grid.fill(keys, [self._cells(one) for one in keys], picked=key)
-        else:
-            self._grid.mark(key)
-        self._key = key
-        self._show_place()
-        if changed or refill:
-            show(self._details, self._details_of(key))
-        if changed:
-            self.selection.node = None if key is None else self._queue.node(key)
-
-    def _details_of(self, key: str | None) -> Safe:
-        if key is None:
-            return NOTHING
-        return alert_details(self._queue.row(key), self._queue.evidence_rows(key))
-
-    def _cells(self, key: str) -> list[Cell]:
-        row = self._queue.table.loc[key]
-        cells = []
-        for column in GRID:
-            value = row[column.name]
-            if column.name == "severity":
-                cells.append(Cell(severity_words(value), severity_class(value)))
-            elif column.name == "first_activity":
-                cells.append(
-                    Cell(
-                        "unknown" if pd.isna(value) else f"{value:%Y-%m-%d %H:%M}",
-                        hint=f"{value:%Y-%m-%d %H:%M:%S} UTC",
-                    )
-                )
-            elif column.name == "source" and not pd.isna(value):
-                cells.append(Cell(source_word(value), hint=value))
-            else:
-                cells.append(Cell("-" if pd.isna(value) else str(value)))
-        return cells
-
-    def _show_filters(self) -> None:
-        counts = self._queue.counts(self._filters)
-        chosen = {"severity": self._filters.severities, "status": self._filters.statuses}
-        self._quiet = True
-        try:
-            for (column, value), toggle in self._toggles.items():
-                word = severity_words(value) if column == "severity" else value
-                toggle.description = f"{visible(word, 40)} {counts[column][value]}"
-                toggle.value = value in chosen[column]
-            self._text.value = self._filters.text
-        finally:
-            self._quiet = False
-        self._clear.disabled = self._filters == Filters()
+        self._order = self._queue.order(filters, sort=self._sort, descending=self._descending)
+        self._passes = np.zeros(len(self._queue), dtype=bool)
+        self._passes[self._order] = True
+        self._bar.show(filters)
         self._grid.sorted_by(self._sort, descending=self._descending)
+        kept = np.flatnonzero(self._marked & self._passes)
+        lost = len(kept) < np.count_nonzero(self._marked)
+        if not choose:
+            self._grid.show(self._order, self._marked, self._current)
+        elif not len(kept) and (lost or not self.selection.nodes):
+            first = self._order[:1].tolist()
+            self._grid.show(self._order, self._marked, first[0] if first else None)
+            self._choose(first, first[0] if first else None, others=True)
+        else:
+            self._grid.show(self._order, self._marked, self._current)
+            if lost:  # what filters hide is highlighted no longer, so it is selected no longer
+                self._choose(kept, self._current, others=True)
+        self._show_counts()
 
-    def _show_place(self) -> None:
-        shown, total = len(self._keys), len(self._queue)
-        note = f", {self._queue.repeated} older copies left out" if self._queue.repeated else ""
-        show(self._head, safe_html("Alerts: {shown} of {total}{note}", shown=shown, total=total, note=note))
-        first = self._page * self._page_size
-        self._previous.disabled = self._page == 0
-        self._next.disabled = first + self._page_size >= shown
-        at = (
-            f"{first + 1} to {min(first + self._page_size, shown)} of {shown}"
-            if shown
-            else "no alert passes the filters"
-        )
-        show(self._where, safe_html("{at}", at=at))
+    def _show_marks(self, current: int | None, *, go: bool) -> None:
+        self._current = current
+        self._grid.mark(self._marked, current, go=go)
+        self._pane.show(current, int(np.count_nonzero(self._marked)), elsewhere=self.selection.node)
+        self._show_counts()
+
+    def _show_counts(self) -> None:
+        shown, total, marked = len(self._order), len(self._queue), int(np.count_nonzero(self._marked))
+        repeated = self._queue.repeated
+        note = f" ({repeated:,} older copies left out)" if repeated else ""
+        show(self._head, safe_html("Alerts: {shown:,} of {total:,}{note}", shown=shown, total=total, note=note))
+        said = f"{shown:,} of {total:,} alerts shown · {marked:,} selected" if total else ""
+        untimed = self._queue.untimed if self._filters.since is not None or self._filters.until is not None else 0
+        self._grid.say(said + (f" · {untimed:,} of unknown time are not shown" if untimed else ""))
 
     # ---- what stays when the kernel is gone -----------------------------------------------------------------
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        return twins.beside(super()._repr_mimebundle_(**kwargs), *twins.picker(self._queue, self._keys, self._key))
+        twin = twins.picker(self._queue, self._order, self._marked, self._current)
+        return twins.beside(super()._repr_mimebundle_(**kwargs), *twin)
 
     def __repr__(self) -> str:
-        return f"<AlertPicker: {len(self._keys)} of {len(self._queue)} alerts, highlighted {self._key!r}>"
+        marked = int(np.count_nonzero(self._marked))
+        return f"<AlertPicker: {len(self._order)} of {len(self._queue)} alerts, {marked} selected>"
 
 
-def _names(value: str | Iterable[str]) -> frozenset[str]:
-    return frozenset([value] if isinstance(value, str) else value)
+def _names(value: str | Iterable[str]) -> list[str]:
+    return [value] if isinstance(value, str) else list(value)

@@ -2,32 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from graphinvestigate.errors import UsageError
 from graphinvestigate.frames import RESOURCES, evidence as evidence_of, newest
 from graphinvestigate.linking import Record
-from graphinvestigate.views.tables import triage_table
-from graphinvestigate.widgets.details import EVIDENCE_COLUMNS
+from graphinvestigate.linking.tactics import tactic_of, tactic_place
+from graphinvestigate.views.style import severity_rank, source_word
+from graphinvestigate.widgets.facets import NO_FILTERS, STATUSES, Filters, facets_of, together, word_masks
+from graphinvestigate.widgets.names import Names
 
-SEVERITIES = ("high", "medium", "low", "informational")
-STATUSES = ("new", "inProgress", "resolved")
-COLUMNS = ("severity", "status", "title", "source", "entities", "category", "first_activity")
-_NEEDED = ("severity", "status", "title", "service_source", "category", "first_activity_date_time", "raw")
-_RANK = {name: rank for rank, name in enumerate(reversed(SEVERITIES), start=1)}
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """What is asked of the queue: alerts that meet every condition; an empty one asks nothing."""
-
-    severities: frozenset[str] = frozenset()
-    statuses: frozenset[str] = frozenset()
-    text: str = ""
+COLUMNS = (
+    "severity", "first_activity", "title", "entities", "status", "source", "tactic", "last_activity", "assigned_to",
+)  # fmt: skip
+FIRST_DOWN = frozenset({"severity", "first_activity", "last_activity"})
+"""Columns that start with their greatest value when they are sorted by."""
+_FROM = {
+    "id": "id",
+    "severity": "severity",
+    "title": "title",
+    "status": "status",
+    "source": "service_source",
+    "category": "category",
+    "first_activity": "first_activity_date_time",
+    "last_activity": "last_activity_date_time",
+    "assigned_to": "assigned_to",
+}
+_NEEDED = (*_FROM.values(), "evidence", "raw")
+_NO_TIME = np.iinfo(np.int64).min
 
 
 class Queue:
@@ -42,92 +49,145 @@ class Queue:
     Attributes
     ----------
     alerts : pandas.DataFrame
-        One row per alert, index 0…n-1.
-    table : pandas.DataFrame
-        One row per alert, index = the alert's id: what the queue shows of it (see ``COLUMNS``).
+        One row per alert, index 0…n-1: an alert's number in all that follows.
     repeated : int
         How many rows were left out because a newer one has the same id.
+    table : pandas.DataFrame
+        What the queue shows of each alert, except whom it hit: that is in `names`.
+    facets : dict of str to Facet
+        What it can be filtered by.
     """
 
     def __init__(self, alerts: pd.DataFrame) -> None:
         check_alerts(alerts)
         self.alerts, self.repeated = newest(RESOURCES["alerts"], alerts)
-        evidence = evidence_of(self.alerts)
-        table = triage_table(self.alerts, evidence).reindex(self.alerts.index)
-        self.table = table.set_index(pd.Index(_keys(table["id"]), name="key"))[list(COLUMNS)]
-        self._evidence = evidence[[column for column in EVIDENCE_COLUMNS if column in evidence]]
-        self._items = evidence.groupby("alert_id").indices
-        self._position = {key: at for at, key in enumerate(self.table.index)}
-        self._rank = self.table["severity"].map(_RANK).fillna(0)
-        words = self.table.drop(columns="first_activity").fillna("").assign(key=self.table.index)
-        joined = [" ".join(row).casefold() for row in words.itertuples(index=False, name=None)]
-        self._haystack = pd.Series(joined, index=self.table.index, dtype="str")
+        self.table = pd.DataFrame({name: self.alerts[column] for name, column in _FROM.items()}, copy=False)
+        self.facets = facets_of(self.table)
+        self.names = Names(self.alerts)
+        self._start = _nanoseconds(self.table["first_activity"])
+        last = _nanoseconds(self.table["last_activity"])
+        self._end = np.maximum(last, self._start)
+        ids = _ranks(self.table["id"], last=len(self.table))
+        # Newest first, those of unknown time last, equal ones by id: what every other order falls back on.
+        self._newest = np.lexsort((ids, np.where(self._start == _NO_TIME, np.iinfo(np.int64).max, -self._start)))
+        self._rank: dict[str, np.ndarray] = {}
+
+    @property
+    def untimed(self) -> int:
+        """How many alerts have no time of first activity."""
+        return int(np.count_nonzero(self._start == _NO_TIME))
 
     def __len__(self) -> int:
         return len(self.table)
 
-    def __contains__(self, key: object) -> bool:
-        return key in self._position
+    @cached_property
+    def records(self) -> list[Record | None]:
+        """What stands for each alert in an entity graph; None for alerts without an id."""
+        return [Record("alert", key) if isinstance(key, str) and key else None for key in self.alerts["id"].tolist()]
 
-    def node(self, key: str) -> Record | None:
-        """Give what stands for an alert in an entity graph; nothing for an alert without an id."""
-        alert_id = self.alerts["id"].iat[self._position[key]]
-        return None if pd.isna(alert_id) else Record("alert", str(alert_id))
+    @cached_property
+    def _numbers(self) -> dict[str, list[int]]:
+        numbers: dict[str, list[int]] = {}
+        for at, record in enumerate(self.records):
+            if record is not None:
+                numbers.setdefault(record.id, []).append(at)
+        return numbers
 
-    def row(self, key: str | None) -> pd.DataFrame:
-        """Give the one row of an alert in the alerts' own columns; no row for no alert."""
-        if key is None:
-            return self.alerts.iloc[0:0]
-        at = self._position[key]
-        return self.alerts.iloc[at : at + 1]
+    def numbers(self, alert_id: str) -> Sequence[int]:
+        """Give the numbers of the alerts with an id: one, none, or several where tenants share it."""
+        return self._numbers.get(alert_id, ())
 
-    def evidence_rows(self, key: str) -> pd.DataFrame:
-        """Give the evidence of one alert, one row per item, in the columns that its details show."""
-        return self._evidence.take(self._items.get(self.alerts["id"].iat[self._position[key]], []))
+    def rows(self, numbers: np.ndarray | Sequence[int]) -> pd.DataFrame:
+        """Give alerts in their own columns."""
+        return self.alerts.iloc[np.asarray(numbers, dtype=np.int64)]
 
-    def keys(self, filters: Filters = Filters(), *, sort: str = "first_activity", descending: bool = True) -> list[str]:
-        """Give the ids of the alerts that pass the filters, in order; equal ones newest first, then by id.
+    def evidence_rows(self, number: int) -> pd.DataFrame:
+        """Give the evidence of one alert, one row per item."""
+        return evidence_of(self.rows([number]))
+
+    def order(self, filters: Filters = NO_FILTERS, *, sort: str, descending: bool) -> np.ndarray:
+        """Give the numbers of the alerts that pass the filters, in order; equal ones newest first, then by id.
 
         Alerts whose value is unknown stand last in either direction.
         """
         if sort not in COLUMNS:
             raise UsageError(f"the queue sorts by one of {', '.join(COLUMNS)}, not {sort!r}")
-        shown = self.table[self._passes(filters)]
-        order = pd.DataFrame({"id": shown.index, "time": shown["first_activity"].to_numpy()}, index=shown.index)
-        if sort == "severity":
-            order["value"] = self._rank[shown.index].replace(0, None).astype("Float64")
-        elif sort == "first_activity":
-            order["value"] = shown["first_activity"]
-        else:
-            order["value"] = shown[sort].str.casefold()
-        order = order.reset_index(drop=True).sort_values(["time", "id"], ascending=[False, True], na_position="last")
-        order = order.sort_values("value", ascending=not descending, kind="stable", na_position="last")
-        return order["id"].tolist()
+        passes = together(self.parts(filters), len(self))
+        shown = self._newest[passes[self._newest]]
+        if sort not in self._rank:
+            self._rank[sort] = self._ranked(sort)
+        rank = self._rank[sort][shown]
+        key = np.where(rank < 0, np.iinfo(np.int64).max, -rank if descending else rank)
+        return shown[np.argsort(key, kind="stable")]
 
-    def counts(self, filters: Filters = Filters()) -> dict[str, dict[str, int]]:
-        """Count alerts per severity and status, each under the other filters: a count says what a click brings."""
-        severity = self.table["severity"][self._passes(replace(filters, severities=frozenset()))]
-        status = self.table["status"][self._passes(replace(filters, statuses=frozenset()))]
-        return {
-            "severity": _counted(severity, self.values("severity")),
-            "status": _counted(status, self.values("status")),
+    def parts(self, filters: Filters) -> dict[str, np.ndarray]:
+        """Tell for each condition that is asked which alerts meet it."""
+        parts = {
+            name: facet.passes(getattr(filters, name)) for name, facet in self.facets.items() if getattr(filters, name)
         }
+        if filters.entity:
+            parts["entity"] = self.names.naming(filters.entity)
+        if filters.text.strip():
+            parts["text"] = np.logical_and.reduce(word_masks(filters.text, [self._said, self.names.saying]))
+        timed = self._start != _NO_TIME
+        if filters.since is not None:
+            parts["since"] = timed & (self._end >= filters.since.value)
+        if filters.until is not None:
+            parts["until"] = timed & (self._start < filters.until.value)
+        return parts
 
-    def values(self, column: str) -> list[str]:
-        """Give the values of a column that can be filtered by: the documented ones first, then what else is there."""
-        documented = SEVERITIES if column == "severity" else STATUSES
-        found = set(self.table[column].dropna())
-        return [*documented, *sorted(found.difference(documented))]
+    def counts(self, filters: Filters = NO_FILTERS) -> dict[str, dict[str, int]]:
+        """Count alerts per value of each facet, under all other filters: a count says what a press brings."""
+        parts = self.parts(filters)
+        return {name: facet.counts(together(parts, len(self), but=name)) for name, facet in self.facets.items()}
 
-    def _passes(self, filters: Filters) -> pd.Series[bool]:
-        passes = pd.Series(True, index=self.table.index)
-        if filters.severities:
-            passes &= self.table["severity"].isin(filters.severities)
-        if filters.statuses:
-            passes &= self.table["status"].isin(filters.statuses)
-        for word in filters.text.casefold().split():
-            passes &= self._haystack.str.contains(word, regex=False)
-        return passes
+    def entities(self, filters: Filters = NO_FILTERS, *, most: int) -> list[tuple[str, int]]:
+        """Give the entities named by most alerts under all other filters, each with how many that are."""
+        counts = self.names.counts(together(self.parts(filters), len(self), but="entity"))
+        top = np.argsort(-counts, kind="stable")[:most]
+        return [(str(self.names.shown[at]), int(counts[at])) for at in top if counts[at]]
+
+    def _said(self, word: str) -> np.ndarray:
+        """Tell which alerts have a word in what their row says."""
+        mask = np.zeros(len(self), dtype=bool)
+        for name in ("title", "source", "category", "status", "severity", "assigned_to", "id"):
+            codes, values = self._folded(name)
+            wanted = np.fromiter((word in value for value in values), dtype=bool, count=len(values))
+            if wanted.any():
+                mask |= np.append(wanted, False)[codes]
+        return mask
+
+    def _folded(self, name: str) -> tuple[np.ndarray, list[str]]:
+        """Give each alert's value of a column, case-folded, as a place in a list; -1 for none."""
+        if name not in self._words:
+            codes, values = pd.factorize(self.table[name])
+            said = [f"{value} {source_word(value)}" if name == "source" else value for value in values]
+            self._words[name] = codes, [value.casefold() for value in said]
+        return self._words[name]
+
+    @cached_property
+    def _words(self) -> dict[str, tuple[np.ndarray, list[str]]]:
+        return {}
+
+    def _ranked(self, sort: str) -> np.ndarray:
+        """Give each alert's place in the ascending order of a column; unknown is -1."""
+        if sort == "first_activity":
+            return np.where(self._start == _NO_TIME, -1, self._start)
+        if sort == "last_activity":
+            last = _nanoseconds(self.table["last_activity"])
+            return np.where(last == _NO_TIME, -1, last)
+        if sort == "entities":
+            return self.names.leading()
+        if sort == "severity":
+            return _ranks(self.table["severity"], key=lambda value: (severity_rank(value), value.casefold()))
+        if sort == "status":
+            place = {name.casefold(): at for at, name in enumerate(STATUSES)}
+            return _ranks(self.table["status"], key=lambda value: (place.get(value.casefold(), 9), value.casefold()))
+        if sort == "tactic":
+            return _ranks(self.table["category"], key=lambda value: (_tactic_order(value), value.casefold()))
+        if sort == "source":
+            return _ranks(self.table["source"], key=lambda value: (0, source_word(value).casefold()))
+        return _ranks(self.table[sort])
 
 
 def check_alerts(alerts: Any) -> None:
@@ -145,15 +205,19 @@ def check_alerts(alerts: Any) -> None:
         raise UsageError(f"this frame holds {', '.join(sorted(map(str, kinds)))} records, not alerts: {ask}")
 
 
-def _keys(ids: pd.Series[str]) -> list[str]:
-    """Name each alert by its id; alerts without one, or of two tenants with the same one, by a number too."""
-    keys: dict[str, None] = {}
-    for at, alert_id in enumerate(ids):
-        key = "" if pd.isna(alert_id) else str(alert_id)
-        keys[key if key and key not in keys else f"{key} (row {at})"] = None
-    return list(keys)
+def _tactic_order(category: str) -> int:
+    place = tactic_place(tactic_of(category))
+    return 99 if place is None else place
 
 
-def _counted(values: pd.Series[str], names: Iterable[str]) -> dict[str, int]:
-    found = values.value_counts()
-    return {name: int(found.get(name, 0)) for name in names}
+def _ranks(column: pd.Series[str], *, key: Any = str.casefold, last: int = -1) -> np.ndarray:
+    """Give each row's place in the order of a column's values; equal ones share theirs, unknown is `last`."""
+    codes, values = pd.factorize(column)
+    keys = [key(value) for value in values]
+    order = {value: at for at, value in enumerate(sorted(set(keys)))}
+    return np.array([*(order[value] for value in keys), last], dtype=np.int64)[codes]
+
+
+def _nanoseconds(times: pd.Series) -> np.ndarray:
+    utc = pd.to_datetime(times, utc=True).dt.tz_localize(None).astype("datetime64[ns]")
+    return np.asarray(utc.to_numpy()).view(np.int64)

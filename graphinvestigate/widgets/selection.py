@@ -54,7 +54,8 @@ class Selection(traitlets.HasTraits):
 
         A change of what is selected has ``action`` (select), ``by`` (which widget, or code), ``removed`` and
         ``added`` (ids per run of one kind, in order), ``current`` and ``selected`` (how many are, afterwards);
-        :func:`replayed` gives back what they lead to. A change of the time range has ``start`` and ``end``.
+        :func:`replayed` gives back what they lead to. A change of the time range has ``start`` and ``end``; what else a
+        widget did has what it gave to :meth:`note`.
         """
         return [dict(entry) for entry in self._log]
 
@@ -128,6 +129,10 @@ class Selection(traitlets.HasTraits):
             self.time_range = None if start is None and end is None else (start, end)
         finally:
             self._by = "code"
+
+    def note(self, action: str, *, by: str, **values: Any) -> None:
+        """Write into the log what a user did that selects nothing, such as filtering; `values` are plain."""
+        self._log.append({"action": action, "by": by, **values})
 
     # ---- how traits stay together ---------------------------------------------------------------------------
 

@@ -59,5 +59,11 @@ table.gi-table th, table.gi-table td { text-align: left !important; padding: 3px
   border-bottom: 1px solid var(--gi-line); overflow-wrap: anywhere; }
 table.gi-table td:first-child { white-space: nowrap; padding-right: 10px; }
 table.gi-table th { color: var(--gi-muted); font-weight: 600; }
+table.gi-table tr.gi-on td { background: rgba(25, 118, 210, .14) !important; }
+.gi-label { color: var(--gi-muted); min-width: 44px; margin-right: 4px; }
+.gi-opened > * { flex: 0 0 auto; }
+.gi-opened:focus-visible, .gi-json pre:focus-visible { outline: 2px solid var(--gi-brand); outline-offset: -2px; }
+.gi-json pre { font-family: var(--jp-code-font-family, monospace); font-size: 11.5px; line-height: 1.35;
+  max-height: 320px; overflow: auto; white-space: pre; margin: 4px 0; }
 .gi-log { font-family: var(--jp-code-font-family, monospace); font-size: 12px; max-height: 120px; overflow-y: auto; }
 </style>""")

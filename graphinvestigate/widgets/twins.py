@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import networkx as nx
+import numpy as np
 
 from graphinvestigate import text
 from graphinvestigate.linking import Entity, Record
 from graphinvestigate.views.style import kind_look
-from graphinvestigate.widgets.details import alert_details, log_lines, node_details, node_name, plain, severity_words
-from graphinvestigate.widgets.rows import COLUMNS, Queue
+from graphinvestigate.widgets.details import alert_details, log_lines, node_details, node_name, plain
+from graphinvestigate.widgets.picker_cells import GRID, cells_of
+from graphinvestigate.widgets.rows import Queue
 from graphinvestigate.widgets.safe import Safe, join, safe_html
 from graphinvestigate.widgets.style import SHEET
 
@@ -40,32 +42,50 @@ def beside(bundle: Any, html: Safe, words: str) -> Any:
     return (data, *rest) if rest else data
 
 
-def picker(queue: Queue, keys: Sequence[str], key: str | None) -> tuple[Safe, str]:
-    """Give the queue as it is now: HTML and words."""
-    if not keys:
-        words = f"AlertPicker: none of {len(queue)} alerts pass the filters."
+def picker(queue: Queue, order: np.ndarray, marked: np.ndarray, current: int | None) -> tuple[Safe, str]:
+    """Give the queue as it is now: HTML and words.
+
+    Parameters
+    ----------
+    queue : Queue
+    order : int64 array
+        Numbers of the alerts shown, in their order.
+    marked : bool array
+        Which alerts are highlighted, by number.
+    current : int or None
+        Whose details are shown.
+
+    Returns
+    -------
+    (Safe, str)
+    """
+    if not len(order):
+        words = f"AlertPicker: none of {len(queue):,} alerts pass the filters."
         return safe_html('{sheet}<p class="gi-root">{words}</p>', sheet=SHEET, words=words), words
+    numbers = order[:MOST_ROWS].tolist()
     rows = []
-    for one in keys[:MOST_ROWS]:
-        cells = _cells(queue, one)
-        marked = safe_html("<tr{on}>", on=Safe(' class="gi-on"') if one == key else Safe(""))
-        rows.append(join([marked, *(safe_html("<td>{cell}</td>", cell=cell) for cell in cells), Safe("</tr>")]))
-    head = join(safe_html("<th>{name}</th>", name=name.replace("_", " ")) for name in COLUMNS)
-    rest = f" The first {MOST_ROWS} are shown." if len(keys) > MOST_ROWS else ""
+    for number, cells in zip(numbers, cells_of(queue, numbers), strict=True):
+        start = safe_html("<tr{on}>", on=Safe(' class="gi-on"') if marked[number] else Safe(""))
+        rows.append(join([start, *(safe_html("<td>{cell}</td>", cell=cell.text) for cell in cells), Safe("</tr>")]))
+    head = join(safe_html("<th>{name}</th>", name=column.header) for column in GRID)
+    rest = f" The first {MOST_ROWS} are shown." if len(order) > MOST_ROWS else ""
+    n = int(np.count_nonzero(marked))
     html = safe_html(
-        '{sheet}<div class="gi-root"><table class="gi-table"><caption>Alerts: {n} of {all}.{rest}</caption>'
-        '<tr>{head}</tr>{rows}</table><div class="gi-details">{details}</div></div>',
+        '{sheet}<div class="gi-root"><table class="gi-table">'
+        "<caption>Alerts: {shown:,} of {all:,}, {n:,} selected.{rest}</caption><tr>{head}</tr>{rows}</table>"
+        '<div class="gi-details">{details}</div></div>',
         sheet=SHEET,
-        n=len(keys),
+        shown=len(order),
         all=len(queue),
+        n=n,
         rest=rest,
         head=head,
         rows=join(rows),
-        details=alert_details(queue.row(key), queue.evidence_rows(key)) if key is not None else Safe(""),
+        details=alert_details(queue.rows([current]), queue.evidence_rows(current)) if current is not None else Safe(""),
     )
-    words = f"AlertPicker: {len(keys)} of {len(queue)} alerts"
-    if key is not None:
-        words += ", highlighted: " + " | ".join(text.terminal(cell, 80) for cell in _cells(queue, key))
+    words = f"AlertPicker: {len(order):,} of {len(queue):,} alerts, {n:,} selected"
+    if current is not None:
+        words += ", current: " + " | ".join(text.terminal(cell.text, 80) for cell in cells_of(queue, [current])[0])
     return html, words
 
 
@@ -104,8 +124,3 @@ def explorer(
     if selected is not None:
         words += f", selected: {kind_look(selected.kind).word} {text.terminal(node_name(g, selected), 80)}"
     return html, words
-
-
-def _cells(queue: Queue, key: str) -> list[str]:
-    row = queue.table.loc[key]
-    return [severity_words(row[name]) if name == "severity" else plain(row[name]) or "-" for name in COLUMNS]

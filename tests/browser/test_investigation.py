@@ -70,8 +70,8 @@ def test_pick_click_pivot(open_notebook: Callable[..., Any]) -> None:
     notebook.picture("1-opened")
 
     # The hostile alert: found by searching, shown as the characters it is made of.
-    page.get_by_placeholder("Search title").fill("onerror")
-    page.get_by_text("1 to 1 of 1").wait_for()
+    page.get_by_placeholder("Search title").fill("onerror __pwn=2")
+    page.get_by_text("1 of 60 alerts shown").wait_for()
     notebook.idle()
     assert notebook.value("picker.selected['title'].tolist()") == [HOSTILE]
     assert "<script>window.__pwn=2" in page.locator(".gi-details h3").first.inner_text()
@@ -80,11 +80,11 @@ def test_pick_click_pivot(open_notebook: Callable[..., Any]) -> None:
     page.get_by_role("button", name="Clear filters").click()
 
     # An alert picked with the mouse is selected in the kernel and in the explorer.
-    titles = page.locator(".gi-row button.gi-title:visible")
-    page.get_by_text("1 to 12 of 60").wait_for()
+    page.get_by_text("60 of 60 alerts shown").wait_for()
     wanted = notebook.value("picker.shown['id'].tolist()")[4]
-    titles.nth(4).click()
-    page.wait_for_function("() => document.querySelectorAll('.gi-row')[5].classList.contains('gi-on')")
+    row = page.locator(".gi-rg-row[aria-rowindex='6']")
+    row.click()
+    page.wait_for_function("one => one.getAttribute('aria-selected') === 'true'", arg=row.element_handle())
     notebook.idle()
     assert notebook.value("picker.selected['id'].tolist()") == [wanted]
     assert notebook.value("list(explorer.selected)") == ["alert", wanted]

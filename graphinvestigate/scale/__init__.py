@@ -1,1 +1,0 @@
-"""Beyond one session: the evidence lake, the engines it runs on, and the measurements of all budgets."""

@@ -1,1 +1,0 @@
-"""Budgets as ratios, measured side by side in one run."""

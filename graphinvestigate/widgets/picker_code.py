@@ -1,0 +1,61 @@
+"""The code that brings a picker into the state of another one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import Any
+
+import pandas as pd
+
+from graphinvestigate.widgets.facets import Filters
+
+_LINE = 100
+
+
+def plain_filters(filters: Filters) -> dict[str, Any]:
+    """Give the conditions that are asked, as plain values: what ``picker.filter(**…)`` takes."""
+    plain: dict[str, Any] = {}
+    for field in fields(filters):
+        value = getattr(filters, field.name)
+        if isinstance(value, frozenset):
+            value = sorted(value)
+        elif isinstance(value, pd.Timestamp):
+            value = value.isoformat()
+        if value:
+            plain[field.name] = value
+    return plain
+
+
+def code_of(name: str, frame: str, filters: Filters, sort: str, descending: bool, ids: Sequence[str] | None) -> str:
+    """Give the code that makes a picker with these filters, this order and these alerts selected.
+
+    Parameters
+    ----------
+    name, frame : str
+        What the code calls the picker and its alerts.
+    filters : Filters
+    sort : str
+    descending : bool
+    ids : sequence of str or None
+        Ids of the selected alerts, the current one last; None for all that are shown.
+
+    Returns
+    -------
+    str
+    """
+    lines = [f"{name} = gi.AlertPicker({frame})"]
+    asked = plain_filters(filters)
+    if asked:
+        lines.append(f"{name}.filter({', '.join(f'{key}={value!r}' for key, value in asked.items())})")
+    if (sort, descending) != ("first_activity", True):
+        lines.append(f"{name}.sort({sort!r}, descending={descending})")
+    lines.append(f"{name}.select_all()" if ids is None else _call(f"{name}.select", [repr(one) for one in ids]))
+    return "\n".join(lines)
+
+
+def _call(function: str, arguments: Sequence[str]) -> str:
+    line = f"{function}({', '.join(arguments)})"
+    if len(line) <= _LINE:
+        return line
+    return "\n".join([f"{function}(", *(f"    {one}," for one in arguments), ")"])
