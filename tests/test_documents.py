@@ -56,7 +56,8 @@ def test_a_notebook_runs_from_top_to_bottom(notebook, tmp_path) -> None:
         kinds = {output["output_type"] for output in cell["outputs"]}
         streams = [o for o in cell["outputs"] if o["output_type"] == "stream" and o["name"] == "stderr"]
         assert not streams, streams
-        assert kinds, f"nothing to see: {''.join(cell['source'])}"
+        if "parameters" not in cell["metadata"].get("tags", ()):
+            assert kinds, f"nothing to see: {''.join(cell['source'])}"
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
