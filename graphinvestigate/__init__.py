@@ -19,6 +19,11 @@ if TYPE_CHECKING:  # for editors and type checkers; at run time each name is loa
         to_csv as to_csv,
         to_xlsx as to_xlsx,
     )
+    from graphinvestigate.cases.redaction import (
+        Redactor as Redactor,
+        open_lookup as open_lookup,
+        redact as redact,
+    )
     from graphinvestigate.client import (
         GraphClient as GraphClient,
         connect_emulator as connect_emulator,
@@ -45,6 +50,7 @@ if TYPE_CHECKING:  # for editors and type checkers; at run time each name is loa
         PermissionMissingError as PermissionMissingError,
         ProxyInterceptError as ProxyInterceptError,
         RecordNotFoundError as RecordNotFoundError,
+        RedactionLeakError as RedactionLeakError,
         ServiceError as ServiceError,
         ThrottledError as ThrottledError,
         UsageError as UsageError,
@@ -142,6 +148,8 @@ _HOME = {
     "ProxyInterceptError": "errors",
     "Record": "linking",
     "RecordNotFoundError": "errors",
+    "RedactionLeakError": "errors",
+    "Redactor": "cases.redaction",
     "Refresh": "queries",
     "ServiceError": "errors",
     "ThrottledError": "errors",
@@ -183,6 +191,7 @@ _HOME = {
     "merge_graphs": "linking",
     "neighborhood": "linking",
     "open_case": "cases",
+    "open_lookup": "cases.redaction",
     "paths": "linking",
     "pivot": "pivots",
     "plot_entity_graph": "views",
@@ -191,6 +200,7 @@ _HOME = {
     "rank_entities": "linking",
     "rank_incidents": "linking",
     "read_records": "frames",
+    "redact": "cases.redaction",
     "refresh": "queries",
     "run_hunting_query": "queries",
     "to_csv": "cases.exports",

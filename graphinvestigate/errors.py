@@ -19,6 +19,7 @@ GraphInvestigateError
 │   ├── RecordNotFoundError     404: no such record
 │   ├── ThrottledError          429: too many requests, and waiting longer than allowed
 │   └── ServiceError            5xx, after all retries
+├── RedactionLeakError          a redacted copy would still name somebody: nothing was returned
 └── PartialResultError          some pages came, then it stopped: what came is in `.frame`
 """
 
@@ -205,6 +206,20 @@ class ThrottledError(GraphError):
 
 class ServiceError(GraphError):
     """A 5xx answer that stayed after all retries."""
+
+
+class RedactionLeakError(GraphInvestigateError):
+    """A redacted copy would still hold an original value; nothing was returned.
+
+    Attributes
+    ----------
+    leaks : list of Leak
+        What, in which spelling, how often, and in which of the things that were redacted.
+    """
+
+    def __init__(self, message: str, *, leaks: Sequence[Any] = ()) -> None:
+        super().__init__(message)
+        self.leaks = list(leaks)
 
 
 class PartialResultError(GraphInvestigateError):

@@ -36,7 +36,7 @@ IDS = (
     *ids("A", 18),
     *ids("R", 20),
     *ids("X", 7),
-    "X10", "X15", "X19",
+    "X10", "X15", "X18", "X19",
 )  # fmt: skip
 
 # Rows without a scenario, and what they wait for. It only ever gets shorter: a row comes out when its subject is

@@ -1,21 +1,24 @@
-"""X04 to X07 and X10: files for other tools, in which nothing runs, and which are nobody else's."""
+"""X04 to X07, X10 and X18: files for others, in which nothing runs, nobody is named, and which are nobody else's."""
 
 from __future__ import annotations
 
 import csv
 import io
+import json
 import os
 import tempfile
 import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import networkx as nx
 import openpyxl
 import pandas as pd
 
 import graphinvestigate as gi
+from fault_matrix.fakes import Demo, connected
 from fault_matrix.row import OPEN, ended, raised, row, worked
 from graphinvestigate.errors import UsageError
 from graphinvestigate.linking import Entity
@@ -133,3 +136,25 @@ def xml_that_was_written_can_be_read(subject: Callable[..., list[Path]]) -> None
         back = worked(lambda path=path, read=read: read(path))
         assert back.nodes["user:u"]["label"] == "a<b>&]]>\r\n"
         assert [one for one in caught if "4 characters" in str(one.message)]
+
+
+def by_display_name(*things: Any, key: str) -> Any:
+    """Replaces what the columns of names hold, and nothing else."""
+    frame, note = things
+    return frame.assign(user_principal_name="user", user_display_name="user"), note
+
+
+@row("X18", real=gi.redact, broken=by_display_name)
+def what_is_shared_names_nobody(subject: Callable[..., Any]) -> None:
+    """A redacted frame and a note beside it hold no user, address or tenant of the original, whatever the spelling."""
+    demo = Demo(connected)
+    frame = gi.list_sign_ins(demo.client, limit=50)
+    first = json.loads(frame["raw"].iloc[0])
+    names = [first[field] for field in ("userPrincipalName", "userId", "ipAddress", "resourceTenantId")]
+    note = f"{names[0].upper()} from {names[2]}, see https://x.test/?user={quote(names[0], safe='')}"
+    made, shared = worked(lambda: subject(frame, note, key="a key of the tests"))
+    text = (made.to_json(orient="records") + shared).replace("\\/", "/").lower()
+    for name in names:
+        assert name.lower() not in text, name
+        assert quote(name, safe="").lower() not in text, name
+    assert len(made) == len(frame)

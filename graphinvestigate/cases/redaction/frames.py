@@ -1,0 +1,88 @@
+"""Frames: every column by what it holds, `raw` as the JSON it is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+
+from graphinvestigate.cases.redaction.documents import Replace, texts_of, walked
+from graphinvestigate.cases.redaction.fields import kind_of
+from graphinvestigate.frames.raw import RawArray, RawDtype
+from graphinvestigate.frames.strings import StringsArray, StringsDtype
+
+
+def frame_texts(frame: pd.DataFrame) -> Iterator[tuple[str, str, str, str]]:
+    """Every text of a frame with its field, the one above, and the type beside it; `raw` first, as it says most."""
+    columns = list(range(frame.shape[1]))
+    columns.sort(key=lambda at: not isinstance(frame.dtypes.iloc[at], RawDtype))
+    for at in columns:
+        column, name = frame.iloc[:, at], str(frame.columns[at])
+        if isinstance(column.dtype, RawDtype):
+            for piece in column.array.slices():
+                if piece is not None:
+                    yield from texts_of(json.loads(bytes(piece)), name if name != "raw" else "")
+        elif _may_hold_text(column):
+            for value in _distinct(column):
+                yield from texts_of(value, name)
+
+
+def redacted_frame(frame: pd.DataFrame, replace: Replace) -> pd.DataFrame:
+    """Give a frame of the same columns, dtypes and rows, its texts replaced."""
+    columns = [_redacted(frame.iloc[:, at], str(frame.columns[at]), replace) for at in range(frame.shape[1])]
+    made = pd.concat(columns, axis=1) if columns else frame.copy()
+    made.columns = frame.columns
+    made.index = _redacted_index(frame.index, replace)
+    made.attrs = walked(frame.attrs, replace)
+    return made
+
+
+def _redacted_index(index: pd.Index, replace: Replace) -> pd.Index:
+    if isinstance(index, pd.MultiIndex) or not (index.dtype == object or pd.api.types.is_string_dtype(index.dtype)):
+        return index
+    name = str(index.name or "")
+    return index.map(lambda value: walked(value, replace, name))
+
+
+def _redacted(column: pd.Series, name: str, replace: Replace) -> pd.Series:
+    if isinstance(column.dtype, RawDtype):
+        within = "" if name == "raw" else name
+        texts = [
+            None if piece is None else _dumped(walked(json.loads(bytes(piece)), replace, within)).encode()
+            for piece in column.array.slices()
+        ]
+        return pd.Series(RawArray.from_texts(texts), index=column.index, name=column.name)
+    if isinstance(column.dtype, StringsDtype):
+        lists = [None if value is None else walked(value, replace, name) for value in column.array]
+        return pd.Series(StringsArray._from_sequence(lists), index=column.index, name=column.name)
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return _redacted(column.astype(column.cat.categories.dtype), name, replace)
+    if not _may_hold_text(column):
+        return column.copy()
+    kind = kind_of(name)
+    gone = column.isna().tolist()
+    values = [
+        value if no else replace(value, kind) if isinstance(value, str) else walked(value, replace, name)
+        for value, no in zip(column.tolist(), gone, strict=True)
+    ]
+    return pd.Series(values, index=column.index, name=column.name, dtype=column.dtype)
+
+
+def _may_hold_text(column: pd.Series) -> bool:
+    dtype = column.dtype
+    if isinstance(dtype, StringsDtype | pd.CategoricalDtype) or dtype.kind == "O":
+        return True
+    return pd.api.types.is_string_dtype(dtype)
+
+
+def _distinct(column: pd.Series) -> list[Any]:
+    values = [value for value, no in zip(column.tolist(), column.isna().tolist(), strict=True) if not no]
+    if all(isinstance(value, str) for value in values):
+        return list(dict.fromkeys(values))
+    return values
+
+
+def _dumped(document: Any) -> str:
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":"))

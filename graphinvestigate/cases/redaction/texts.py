@@ -1,0 +1,275 @@
+"""Free text: what names somebody by its look or because it is known, replaced, and everything else left."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+from urllib.parse import quote, unquote
+
+from graphinvestigate import text as escape
+from graphinvestigate.cases.redaction import kept
+from graphinvestigate.cases.redaction.documents import walked
+from graphinvestigate.cases.redaction.pseudonyms import Pseudonyms, fold
+from graphinvestigate.cases.redaction.vocabulary import PLAIN_WORD, WORDS_ALONE, Vocabulary
+
+_TIME = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?: ?(?:Z|UTC|[+-]\d\d:?\d\d))?)?")
+_LOOKS = re.compile(
+    r"""
+    (?P<url>(?:https?|ftps?|wss?|hxxps?)(?::|\[:\])//[^\s"'<>|\\^`{}]+|hxxps?\[://\][^\s"'<>|\\^`{}]+)
+    |(?P<email>[^\W_](?:[\w.+'#$~!&=-]*[\w+#$~!&=-])?(?:@|\[@\])[^\W_](?:[\w-]|\.(?=\w)|\[\.\](?=\w))*)
+    |(?P<dn>(?:CN|OU|DC)=[^,=\r\n]+(?:,\s?(?:CN|OU|DC)=[^,=\r\n"']+)+)
+    |(?P<guid>(?<![0-9a-f])[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(?![0-9a-f]))
+    |(?P<sid>(?<![\w-])S-1-\d+(?:-\d+){1,14}(?![\w-]))
+    |(?P<path>(?<![A-Za-z0-9])[A-Z]:(?:\\+|/)(?:[^\\/:*?"<>|\r\n]+(?:\\+|/))*[^\\/:*?"<>|\r\n\s,;')]*
+        |(?<![\w\\:])\\\\[^\\\s"'<>|:]+\\[^\s"<>|:,;]*
+        |(?<![\w/.:])/(?:home|Users)/[^\s:"'<>|,;]+)
+    |(?P<mac>(?<![\w:-])(?:[0-9a-f]{2}:){5}[0-9a-f]{2}(?![\w:])|(?<![\w:-])(?:[0-9a-f]{2}-){5}[0-9a-f]{2}(?![\w-]))
+    |(?P<ip>(?<![\w.])(?<![A-Za-z]/)\d{1,3}(?:(?:\.|\[\.\])\d{1,3}){3}(?![\w]|\.\d)
+        |(?<![\w:.])(?:[0-9a-f]{0,4}:){2,7}(?:[0-9a-f]{1,4}|(?:\d{1,3}\.){3}\d{1,3})?(?![\w:]))
+    |(?P<encoded>(?<![\w%])[\w.~+-]*(?:%[0-9a-f]{2}[\w.~+-]*)+)
+    |(?P<base64>(?<![\w+/=-])(?:[A-Za-z0-9+/]{4}){5,}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?(?![\w+/=-]))
+    |(?P<domain>(?<![\w.@\\/-])(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.|\[\.\]))+[a-z]{2,12}(?![\w-]|\.\w))
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_ENDS = ".,;:!?)]}"
+_CUT = re.compile(r"([^\s\"'<>()\[\]{},;=:|]{4,})(…|\.\.\.)")
+
+Said = Callable[[str, str, str, str], None]
+
+
+class Span(NamedTuple):
+    """A piece of a text that is replaced."""
+
+    begin: int
+    end: int
+    kind: str
+    pseudonym: str
+    how: str
+
+
+class Texts:
+    """Replaces what names somebody in texts.
+
+    Parameters
+    ----------
+    names : Pseudonyms
+        What stands for them.
+    vocabulary : Vocabulary
+        What is known.
+    said : callable
+        Told of each replacement: original, pseudonym, kind, and how it was found (see `Redactor.review`).
+    """
+
+    def __init__(self, names: Pseudonyms, vocabulary: Vocabulary, said: Said) -> None:
+        self.names = names
+        self.vocabulary = vocabulary
+        self.said = said
+        self._cache: dict[tuple[str, str | None], str] = {}
+
+    def forget(self) -> None:
+        """Start anew, after more was learnt."""
+        self._cache.clear()
+
+    def field(self, value: str, kind: str | None) -> str:
+        """Replace the value of a field.
+
+        Parameters
+        ----------
+        value : str
+            Any text.
+        kind : str or None
+            What the field holds, as `fields.kind_of` says; None for free text.
+
+        Returns
+        -------
+        str
+        """
+        done = self._cache.get((value, kind))
+        if done is None:
+            done = self._cache[value, kind] = self._field(value, kind)
+        return done
+
+    def _field(self, value: str, kind: str | None) -> str:
+        if not value.strip() or _TIME.fullmatch(value) or fold(value.strip()) in self.names.keep:
+            return value
+        known = self.vocabulary.get(value) if kind != "kept" else None
+        if known is not None and not known.guess:
+            return self._tell(value, known.pseudonym, known.kind, "field" if kind else "known")
+        if kind is None or kind == "kept":
+            return self._free(value, sure=kind is None)
+        if kind == "url" and not re.match(r"(?i)[a-z][a-z0-9+.-]*:", value):
+            kind = "domain" if "/" not in value else kind
+        if kind == "path" and not re.search(r"[\\/]", value):
+            return self._tell(value, self.names.filename(value), "filename", "field")
+        if known is not None:
+            kind = known.kind
+        return self._tell(value, self.vocabulary.pseudonym(kind, value), kind, "field")
+
+    def _tell(self, value: str, pseudonym: str, kind: str, how: str) -> str:
+        if kind in WORDS_ALONE and PLAIN_WORD.fullmatch(value.strip()) and self.vocabulary.get(value) is None:
+            how = "word"
+        if pseudonym != value:
+            self.said(value, pseudonym, kind, how)
+        return pseudonym
+
+    def _free(self, value: str, *, sure: bool = True) -> str:
+        stripped = value.strip()
+        if sure and stripped[:1] in '[{"' and len(stripped) > 2:
+            try:
+                document = json.loads(stripped)
+            except ValueError:
+                pass
+            else:
+                if not isinstance(document, str) or document != stripped:
+                    return json.dumps(walked(document, self.field), ensure_ascii=False, separators=(",", ":"))
+        return self.plain(value)
+
+    def plain(self, value: str) -> str:
+        """Replace what names somebody in a free text; the rest stays, character by character."""
+        spans = [*self._known(value), *self._looks(value), *self._cuts(value)]
+        spans.sort(key=lambda span: (span.begin, -span.end))
+        pieces: list[str] = []
+        at = 0
+        for span in spans:
+            if span.begin < at:
+                continue
+            original = value[span.begin : span.end]
+            pieces += [value[at : span.begin], span.pseudonym]
+            at = span.end
+            if span.pseudonym != original and span.kind != "encoded":
+                self.said(original, span.pseudonym, span.kind, span.how)
+        return "".join([*pieces, value[at:]]) if pieces else value
+
+    def _known(self, value: str) -> list[Span]:
+        return [
+            Span(begin, end, one.kind, one.pseudonym, "guess" if one.guess else "known")
+            for begin, end, one in self.vocabulary.find(value)
+        ]
+
+    def _looks(self, value: str) -> list[Span]:
+        spans = []
+        for found in _LOOKS.finditer(value):
+            kind = str(found.lastgroup)
+            piece = found[0]
+            if kind in ("url", "path", "email"):
+                piece = piece.rstrip(_ENDS if kind != "path" else ".,;:!?)")
+            made = self._look(kind, piece)
+            if made is not None:
+                how = "guess" if kind == "domain" and not self._is_known_domain(piece) else "look"
+                spans.append(Span(found.start(), found.start() + len(piece), kind, made, how))
+        return spans
+
+    def _look(self, kind: str, piece: str) -> str | None:
+        plain = piece.replace("[.]", ".").replace("[@]", "@").replace("[://]", "://").replace("[:]", ":")
+        plain = re.sub(r"(?i)^hxxp", "http", plain)
+        if fold(plain) in self.names.keep:
+            return piece
+        made = self._made(kind, plain)
+        return escape.defang(made) if made is not None and plain != piece else made
+
+    def _made(self, kind: str, piece: str) -> str | None:
+        names = self.names
+        if kind == "url":
+            return self._url(piece)
+        if kind == "email":
+            known = self.vocabulary.get(piece)
+            return known.pseudonym if known else names.email(piece)
+        if kind == "guid":
+            return names.guid(piece)
+        if kind == "sid":
+            return names.sid(piece)
+        if kind == "path":
+            return self._path(piece)
+        if kind == "mac":
+            return names.opaque(piece)
+        if kind == "ip":
+            return names.ip(piece) if names.is_address(piece) else None
+        if kind == "dn":
+            return self._dn(piece)
+        if kind == "encoded":
+            decoded = unquote(piece)
+            made = self.plain(decoded) if decoded != piece else decoded
+            return quote(made, safe="") if made != decoded else None
+        if kind == "base64":
+            return self._base64(piece)
+        return self._domain(piece)
+
+    def _url(self, url: str) -> str:
+        made = self.names.url(url)
+        if made == url or self._host(made) != self._host(url):
+            return made
+        # A portal of Microsoft's: what it shows is somebody's, the way to it is not.
+        start = url.index(self._host(url)) + len(self._host(url)) if self._host(url) else 0
+        return url[:start] + re.sub(r"[^/?&=#]+", lambda part: self.plain(part[0]), url[start:])
+
+    @staticmethod
+    def _host(url: str) -> str:
+        found = re.match(r"(?i)[a-z][a-z0-9+.-]*:/*(?:[^/?#@]*@)?([^/?#:]*)", url)
+        return found[1] if found else ""
+
+    def _path(self, path: str) -> str:
+        known = self.vocabulary.get(path)
+        return known.pseudonym if known else self.names.path(path)
+
+    def _dn(self, name: str) -> str:
+        parts = re.split(r"(,\s?)", name)
+        last = max(at for at, part in enumerate(parts) if "=" in part)
+        for at, part in enumerate(parts):
+            kind, equals, value = part.partition("=")
+            if not equals:
+                continue
+            if fold(kind) != "dc":
+                made = self.plain(value)
+            elif at == last:
+                made = self.names.domain(f"x.{value}").split(".")[1]
+            else:
+                made = self.names.label(value)
+            parts[at] = f"{kind}={made}"
+        return "".join(parts)
+
+    def _base64(self, piece: str) -> str | None:
+        try:
+            content = base64.b64decode(piece, validate=True)
+        except (ValueError, binascii.Error):
+            return None
+        for encoding in ("utf-16-le", "utf-8"):
+            try:
+                decoded = content.decode(encoding)
+            except UnicodeDecodeError:
+                continue
+            if not decoded.isascii() or not re.fullmatch(r"[\x20-\x7e\s]+", decoded):
+                continue
+            made = self.plain(decoded)
+            if made != decoded:
+                return base64.b64encode(made.encode(encoding)).decode("ascii")
+        return None
+
+    def _is_known_domain(self, piece: str) -> bool:
+        labels = fold(piece.replace("[.]", ".")).split(".")
+        for at in range(len(labels) - 1):
+            known = self.vocabulary.get(".".join(labels[at:]))
+            if known is not None and known.kind in ("domain", "host"):
+                return True
+        return False
+
+    def _domain(self, piece: str) -> str | None:
+        if not self._is_known_domain(piece):
+            ending = fold(piece).rpartition(".")[2]
+            if ending not in kept.TLDS or piece.count(".") < 1:
+                return None
+        known = self.vocabulary.get(piece)
+        return known.pseudonym if known else self.names.domain(piece)
+
+    def _cuts(self, value: str) -> list[Span]:
+        spans = []
+        for found in _CUT.finditer(value):
+            known = self.vocabulary.cut(found[1])
+            if known is not None and fold(found[1]) != fold(known.original):
+                made = known.pseudonym[: len(found[1])]
+                spans.append(Span(found.start(1), found.end(1), known.kind, made, "known"))
+        return spans

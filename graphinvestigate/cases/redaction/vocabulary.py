@@ -1,0 +1,225 @@
+"""What is known to name somebody here, learnt from the fields that say so, and found again in any text."""
+
+from __future__ import annotations
+
+import bisect
+import html
+import json
+import re
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+from urllib.parse import quote
+
+from graphinvestigate import text as escape
+from graphinvestigate.cases.redaction.pseudonyms import Pseudonyms, fold
+
+_WORD = re.compile(r"[^\W_]+")
+PLAIN_WORD = re.compile(r"[^\W\d_]{1,12}")
+_SHORTEST = 3
+_SHORTEST_NUMBER = 5
+# Where one value is two things, the one that stands first here is meant everywhere.
+ORDER = ("account", "host", "domain", "person", "path", "filename", "subject", "url", "id", "ip", "name")
+
+
+# Of these kinds a plain word says too little to be looked for elsewhere.
+WORDS_ALONE = frozenset({"subject", "id", "filename", "person"})
+
+
+class Known(NamedTuple):
+    """A value that names somebody.
+
+    Attributes
+    ----------
+    kind : str
+        What it is.
+    original, pseudonym : str
+        As it was, and what stands for it.
+    guess : bool
+        Whether it is a word that may also mean something else.
+    exact : bool
+        Whether its capitals matter: names of people that are words as well.
+    """
+
+    kind: str
+    original: str
+    pseudonym: str
+    guess: bool
+    exact: bool = False
+
+
+class Vocabulary:
+    """Values that name somebody, by their folded text.
+
+    Parameters
+    ----------
+    names : Pseudonyms
+        What stands for them.
+    """
+
+    def __init__(self, names: Pseudonyms) -> None:
+        self.names = names
+        self._kinds: dict[str, tuple[str, str, bool, bool]] = {}
+        self._made: tuple[dict[str, Known], dict[str, list[str]], list[str]] | None = None
+
+    def __len__(self) -> int:
+        return len(self._kinds)
+
+    def pseudonym(self, kind: str, value: str) -> str:
+        """What stands for a value of a kind."""
+        names = self.names
+        makers: dict[str, Callable[[str], str]] = {
+            "account": names.account,
+            "person": names.person,
+            "name": names.person,
+            "host": names.host,
+            "domain": names.domain,
+            "ip": names.ip,
+            "path": names.path,
+            "filename": names.filename,
+            "url": names.url,
+            "subject": names.subject,
+            "id": names.opaque,
+        }
+        return makers[kind](value)
+
+    def add(self, kind: str, value: str, *, own: bool = False) -> None:
+        """Learn a value.
+
+        Parameters
+        ----------
+        kind : str
+            What `fields.kind_of` said.
+        value : str
+            As it stands in its field.
+        own : bool
+            Whether it is of the tenant itself: then its domain's name is looked for as a word, too.
+        """
+        value = value.strip()
+        if kind == "ip" or not value:
+            return  # found by its look, wherever it stands
+        if kind == "account" and "@" in value:
+            local, _, domain = value.rpartition("@")
+            self._enter("account", value)
+            if own:
+                if "#" not in local:
+                    self._enter("account", local)
+                self.add("domain", domain, own=True)
+            return
+        if kind == "account" and "\\" in value:
+            domain, _, user = value.rpartition("\\")
+            self._enter("account", value)
+            self._enter("account", user)
+            self._enter("domain", domain)
+            return
+        if kind == "host":
+            first, dot, rest = value.partition(".")
+            self._enter("host", first)
+            if dot:
+                self._enter("host", value)
+                self.add("domain", rest, own=True)
+            return
+        if kind == "domain" and own:
+            labels = [one for one in fold(value).split(".")[:-1] if len(one) > 4]
+            if labels and self.names.domain(value) != value:
+                self._enter("domain", labels[-1])
+        if kind == "person" and " " in value:
+            for part in value.split():
+                if len(part) > 3 and part.isalpha():
+                    self._enter("name", part, exact=True)
+        self._enter(kind, value)
+
+    def _enter(self, kind: str, value: str, *, exact: bool = False) -> None:
+        folded = fold(value.strip())
+        number = folded.isdigit() and len(folded) < _SHORTEST_NUMBER
+        if len(folded) < _SHORTEST or number or not _WORD.search(folded):
+            return
+        guess = kind == "name" or bool(PLAIN_WORD.fullmatch(folded))
+        if guess and kind == "person" and value.strip().istitle():
+            kind, exact = "name", True  # one name alone
+        if guess and kind in WORDS_ALONE:
+            return  # a word like any other: it is replaced in its own field only
+        known = self._kinds.get(folded)
+        if known is None or ORDER.index(kind) < ORDER.index(known[0]):
+            self._kinds[folded] = (kind, value.strip(), guess, exact)
+            self._made = None
+
+    def _index(self) -> tuple[dict[str, Known], dict[str, list[str]], list[str]]:
+        if self._made is None:
+            known: dict[str, Known] = {}
+            for folded, (kind, original, guess, exact) in self._kinds.items():
+                pseudonym = self.pseudonym(kind, original)
+                if fold(pseudonym) == folded:
+                    continue
+                known[folded] = Known(kind, original, pseudonym, guess, exact)
+            for folded, one in list(known.items()):
+                for written in _SPELLINGS:
+                    spelt = fold(written(one.original))
+                    if spelt != folded and spelt not in known:
+                        known[spelt] = one._replace(pseudonym=written(one.pseudonym))
+            starts: dict[str, list[str]] = {}
+            for folded in known:
+                first = _WORD.search(folded)
+                if first:
+                    starts.setdefault(first[0], []).append(folded)
+            for several in starts.values():
+                several.sort(key=len, reverse=True)
+            self._made = known, starts, sorted(known)
+        return self._made
+
+    def get(self, value: str) -> Known | None:
+        """Find a value that is known as a whole."""
+        return self._index()[0].get(fold(value.strip()))
+
+    def values(self) -> list[Known]:
+        """Everything that is known, once, in no spelling but its own."""
+        known = self._index()[0]
+        return [known[folded] for folded in self._kinds if folded in known]
+
+    def find(self, text: str) -> Iterator[tuple[int, int, Known]]:
+        """Find the known values in a text: begin, end and what it is, the longest at each word."""
+        known, starts, _ = self._index()
+        folded = fold(text)
+        for word in _WORD.finditer(folded):
+            for candidate in starts.get(word[0], ()):
+                lead = candidate.index(word[0])
+                begin = word.start() - lead
+                end = begin + len(candidate)
+                if begin < 0 or not folded.startswith(candidate, begin):
+                    continue
+                if end < len(folded) and folded[end].isalnum() and folded[end - 1].isalnum():
+                    continue
+                one = known[candidate]
+                if one.exact and text[begin:end] != one.original:
+                    continue
+                yield begin, end, one
+                break
+
+    def cut(self, start: str) -> Known | None:
+        """Find the value that a shortened text (``orla.ish…``) was the begin of."""
+        known, _, ordered = self._index()
+        folded = fold(start)
+        at = bisect.bisect_left(ordered, folded)
+        if len(folded) > _SHORTEST and at < len(ordered) and ordered[at].startswith(folded):
+            return known[ordered[at]]
+        return None
+
+
+def _json(value: str) -> str:
+    return json.dumps(value)[1:-1]
+
+
+def _plotly(value: str) -> str:
+    return html.escape(value, quote=False).replace("$", "&#36;")
+
+
+# The ways in which a value is written where it is drawn or sent: found, and written, the same way.
+_SPELLINGS: tuple[Callable[[str], str], ...] = (
+    _json,
+    lambda value: json.dumps(value, ensure_ascii=False)[1:-1],
+    lambda value: quote(value, safe=""),
+    quote,
+    html.escape,
+    _plotly,
+    escape.defang,
+    escape.visible,
+)

@@ -1,0 +1,291 @@
+"""A redacted copy names nobody and still tells the same story."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import networkx as nx
+import pandas as pd
+import plotly.graph_objects as go
+import pytest
+
+import graphinvestigate as gi
+from graphinvestigate.errors import BadFileError, RedactionLeakError, UsageError
+from graphinvestigate.linking import Entity
+
+KEY = "a key of the tests, long enough"
+ALICE = "alice.smith@contoso.test"
+
+
+def readable(thing: Any) -> str:
+    """All that somebody could read in it, in lower case."""
+    if isinstance(thing, pd.DataFrame):
+        return thing.to_json(orient="records", date_format="iso", force_ascii=False).replace("\\/", "/").lower()
+    if isinstance(thing, nx.MultiDiGraph):
+        return json.dumps(nx.node_link_data(thing, edges="edges"), ensure_ascii=False).lower()
+    return json.dumps(thing, ensure_ascii=False).lower() if not isinstance(thing, str) else thing.lower()
+
+
+def test_nobody_is_named(redacted: Any) -> None:
+    """No user, host, address, tenant, domain, subject or id of the tenant can be read in frames or graph."""
+    assert len(redacted.names) > 300
+    telling = {name.lower() for name in redacted.names if len(name) > 5 and not re.fullmatch(r"[a-z]+", name.lower())}
+    assert len(telling) > 250
+    for thing in (*redacted.redacted.values(), redacted.redacted_g):
+        text = readable(thing).replace("\\\\", "\\")
+        assert [name for name in telling if name in text] == []
+    assert redacted.redactor.leaks(*redacted.redacted.values(), redacted.redacted_g) == []
+
+
+def test_the_graph_of_redacted_frames_is_the_redacted_graph(redacted: Any) -> None:
+    """Building from redacted frames gives the redacted graph: every node, edge and reference, bar content hashes."""
+    built = gi.entity_graph(**redacted.redacted)
+    hashed = {node for g in (built, redacted.redacted_g) for node in g if "content_sha256" in node[1]}
+    for g in (built, redacted.redacted_g):
+        assert Counter(node.kind for node in g) == Counter(node.kind for node in redacted.g)
+    assert set(built) - hashed == set(redacted.redacted_g) - hashed
+
+    def edges(g: nx.MultiDiGraph) -> dict[Any, Any]:
+        return {
+            (u, v, relation): (d["first_seen"], d["last_seen"], d["count"], d["references"])
+            for u, v, relation, d in g.edges(keys=True, data=True)
+            if not {u, v} & hashed
+        }
+
+    assert edges(built) == edges(redacted.redacted_g)
+    for node in set(built) - hashed:
+        expected, got = built.nodes[node], redacted.redacted_g.nodes[node]
+        assert got.get("identifiers") == expected.get("identifiers")
+        assert got.get("first_seen") == expected.get("first_seen")
+        assert got["label"] == expected["label"] or isinstance(node, Entity)
+
+
+def test_frames_keep_their_shape(redacted: Any) -> None:
+    """Columns, dtypes, rows, times, severities and numbers stay; `raw` agrees with the columns; the input stays."""
+    for name, frame in redacted.frames.items():
+        made = redacted.redacted[name]
+        assert list(made.columns) == list(frame.columns)
+        assert list(made.dtypes) == list(frame.dtypes)
+        assert made.index.equals(frame.index)
+        for column in frame.columns[[dtype.kind in "Mif" for dtype in frame.dtypes]]:
+            pd.testing.assert_series_equal(made[column], frame[column])
+        ids = [json.loads(raw)["id"] for raw in made["raw"]]
+        assert ids == made["id"].tolist()
+        assert not set(ids) & set(frame["id"])
+    alerts = redacted.redacted["alerts"]
+    for column in ("severity", "status", "category", "service_source", "mitre_techniques"):
+        pd.testing.assert_series_equal(alerts[column], redacted.frames["alerts"][column])
+    evidence = gi.evidence(alerts)
+    assert len(evidence) == len(gi.evidence(redacted.frames["alerts"]))
+
+
+def test_one_name_is_one_pseudonym_everywhere(redacted: Any) -> None:
+    """A user has one pseudonym in frames, graph and free text, under the same key also in another redactor."""
+    sign_ins, made = redacted.frames["sign_ins"], redacted.redacted["sign_ins"]
+    pairs = set(zip(sign_ins["user_principal_name"], made["user_principal_name"], strict=True))
+    assert len(pairs) == sign_ins["user_principal_name"].nunique()
+    upn, pseudonym = min(pairs)
+    assert redacted.redactor.redact(f"Spoke to {upn.upper()}.") == f"Spoke to {pseudonym}."
+    assert gi.redact(f"Spoke to {upn}.", key=KEY) == f"Spoke to {pseudonym}."
+    other = gi.redact(f"Spoke to {upn}.", key="another key, as long as it")
+    assert pseudonym not in other
+    user = next(
+        n for n in redacted.redacted_g if f"upn={pseudonym}" in redacted.redacted_g.nodes[n].get("identifiers", ())
+    )
+    assert user.kind == "user"
+
+
+@pytest.mark.parametrize("key", ["short", b"fifteen bytes!!", 7, None])
+def test_a_key_that_could_be_guessed_is_refused(key: Any) -> None:
+    """A short key, or none, is refused with a word on how to make one."""
+    with pytest.raises(UsageError, match="token_hex"):
+        gi.redact("x", key=key)
+
+
+@pytest.fixture
+def redactor() -> gi.Redactor:
+    """Knows one tenant's alice, her machine and a subject."""
+    made = gi.Redactor(KEY)
+    made.learn(
+        {
+            "userAccount": {
+                "userPrincipalName": ALICE,
+                "accountName": "alice.smith",
+                "displayName": "Alice Smith",
+                "domainName": "CONTOSO",
+                "azureAdUserId": "11111111-2222-4333-8444-555555555555",
+            },
+            "deviceDnsName": "ws-fin-07.corp.contoso.test",
+            "subject": "Re: merger with Fabrikam",
+            "incidentId": "48151",
+            "fileDetails": {"fileName": "merger-plan.docx", "filePath": "C:\\Users\\alice.smith\\Desktop"},
+        }
+    )
+    return made
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Alice Smith (ALICE.SMITH@CONTOSO.TEST) on WS-FIN-07",
+        "CONTOSO\\alice.smith logged on to ws-fin-07.corp.contoso.test",
+        "mail 'Re: merger with Fabrikam' to Smith, Alice",
+        "https://contoso.test/home?user=alice.smith%40contoso.test&next=/a",
+        "https://security.microsoft.com/incidents/48151?upn=alice.smith@contoso.test",
+        "alice.smith%40contoso.test and ws-fin-07%2Ecorp%2Econtoso%2Etest",
+        '{"user": "alice.smith", "note": "{\\"host\\": \\"ws-fin-07\\"}"}',
+        "powershell -enc bgBlAHQAIAB1AHMAZQByACAAYQBsAGkAYwBlAC4AcwBtAGkAdABoAA==",
+        "YWxpY2Uuc21pdGhAY29udG9zby50ZXN0IGFuZCBtb3Jl",
+        "alice[.]smith[@]contoso[.]test and hxxps[://]contoso[.]test/x",
+        "<td>Alice Smith</td><td>merger-plan.docx</td>",
+        '"C:\\Users\\alice.smith\\Desktop\\merger-plan.docx" /x',
+        "\\\\ws-fin-07\\share$\\merger-plan.docx",
+        "C:\\\\Users\\\\alice.smith\\\\Desktop",
+        "CN=Alice Smith,OU=Finance,DC=corp,DC=contoso,DC=test",
+        "Contoso Payroll (contoso.test) for 11111111-2222-4333-8444-555555555555",
+        "ws-fin-0… and alice.smi…",
+    ],
+)
+def test_free_text_names_nobody(redactor: gi.Redactor, text: str) -> None:
+    """However a known name is written in a text, it is not there afterwards, and the scan sees none either."""
+    made = redactor.redact(text)
+    assert made != text
+    plain = made.lower()
+    for name in ("alice", "smith", "contoso", "ws-fin", "fin-07", "merger", "fabrikam", "48151", "11111111"):
+        assert name not in plain, made
+    assert "YWxpY2U" not in made
+    assert "YQBsAGkAYwBl" not in made
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "NT AUTHORITY\\SYSTEM ran C:\\Windows\\System32\\cmd.exe at 2026-02-01T10:00:00.0000000Z",
+        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/138.0.0.0",
+        "S-1-5-18 and S-1-5-32-544, 127.0.0.1, ::1, 0.0.0.0",
+        "T1059.001, 10 of 12 alerts, severity high; see https://learn.microsoft.com/x",
+        "",
+        "275a021bbfb6489e54d471899f7db9d1663fc695ec2fe2a2c4538aabf651fd0f",
+    ],
+)
+def test_what_names_nobody_stays(redactor: gi.Redactor, text: str) -> None:
+    """Times, versions, techniques, hashes, built-in accounts, system files and Microsoft's own pages stay."""
+    assert redactor.redact(text) == text
+
+
+def test_what_is_kept_stays(redactor: gi.Redactor) -> None:
+    """A value in `keep` stays in texts, defanged too, and its neighbours do not."""
+    made = gi.redact("203.0.113.9 evil.test EVIL.test 203.0.113.8", key=KEY, keep=["203.0.113.9", "evil.test"])
+    assert made.startswith("203.0.113.9 evil.test EVIL.test ")
+    assert not made.endswith("203.0.113.8")
+    with pytest.raises(UsageError, match="list of values"):
+        gi.Redactor(KEY, keep="evil.test")
+
+
+def test_a_leak_is_an_error_and_nothing_comes_back() -> None:
+    """What cannot be redacted (a column named after a user) raises, naming value and spelling; nothing is returned."""
+    frame = pd.DataFrame({"user_principal_name": [ALICE], ALICE: [1]})
+    with pytest.raises(RedactionLeakError, match="values would still be readable") as caught:
+        gi.redact(frame, key=KEY)
+    assert {leak.original for leak in caught.value.leaks} == {ALICE, "alice.smith", "contoso.test"}
+    assert {leak.form for leak in caught.value.leaks} == {"as it is"}
+    assert isinstance(gi.redact(frame[["user_principal_name"]], key=KEY), pd.DataFrame)
+
+
+def test_the_review_lists_guesses_first(redactor: gi.Redactor) -> None:
+    """The review has every replaced value, how it was found, and in how many texts; guesses come before the rest."""
+    redactor.learn({"accountName": "finance", "userPrincipalName": "x@contoso.test"})
+    assert "finance" not in redactor.redact(f"the finance team, {ALICE}, 10.9.8.7, unheard.example")
+    review = redactor.review
+    assert list(review.columns) == ["original", "pseudonym", "kind", "how", "texts"]
+    how = dict(zip(review["original"], review["how"], strict=True))
+    assert how == {"finance": "guess", "unheard.example": "guess", ALICE: "known", "10.9.8.7": "look"}
+    assert review["how"].tolist()[:2] == ["guess", "guess"]
+
+
+def test_the_lookup_opens_with_its_passphrase_only(redactor: gi.Redactor, tmp_path: Path) -> None:
+    """The table of originals is private and unreadable without its passphrase; a changed file is refused."""
+    redactor.redact(f"{ALICE} from 10.9.8.7")
+    path = redactor.save_lookup(tmp_path / "lookup.json", "correct horse battery")
+    assert path.stat().st_mode & 0o077 == 0
+    assert b"alice" not in path.read_bytes()
+    pd.testing.assert_frame_equal(gi.open_lookup(path, "correct horse battery"), redactor.review)
+    with pytest.raises(BadFileError, match="passphrase"):
+        gi.open_lookup(path, "another horse battery")
+    content = json.loads(path.read_text())
+    for change in (
+        {"fernet": content["fernet"][:-8] + "AAAAAAA="},
+        {"version": 2},
+        {"scrypt": content["scrypt"] | {"n": 2**30}},
+        {"scrypt": None},
+    ):
+        path.write_text(json.dumps(content | change))
+        with pytest.raises(BadFileError):
+            gi.open_lookup(path, "correct horse battery")
+    with pytest.raises(UsageError, match="passphrase"):
+        redactor.save_lookup(tmp_path / "other.json", "short")
+    with pytest.raises(UsageError, match="overwrite"):
+        redactor.save_lookup(path, "correct horse battery")
+
+
+def test_a_notebook_keeps_no_name_and_no_picture(redactor: gi.Redactor) -> None:
+    """Sources, streams, tables, errors and figures are redacted; pictures and widgets go; it stays a notebook."""
+    notebook = nbformat.v4.new_notebook(metadata={"widgets": {"x": ALICE}})
+    outputs = [
+        nbformat.v4.new_output("stream", text=f"{ALICE}\n"),
+        nbformat.v4.new_output(
+            "display_data",
+            {
+                "text/html": "<b>Alice Smith</b>",
+                "image/png": "iVBORw0KGgo=",
+                "application/vnd.jupyter.widget-view+json": {"model_id": "a", "version_major": 2, "version_minor": 0},
+            },
+        ),
+        nbformat.v4.new_output("display_data", {"application/vnd.plotly.v1+json": {"data": [{"text": ["WS-FIN-07"]}]}}),
+        nbformat.v4.new_output("error", ename="E", evalue=ALICE, traceback=[f"at {ALICE}"]),
+    ]
+    notebook.cells = [
+        nbformat.v4.new_markdown_cell("# Alice Smith", attachments={"a.png": {"image/png": "iVBORw0KGgo="}}),
+        nbformat.v4.new_code_cell(f'user = "{ALICE}"', outputs=outputs),
+    ]
+    before = copy.deepcopy(notebook)
+    made = redactor.redact(notebook)
+    assert notebook == before
+    nbformat.validate(made)
+    text = json.dumps(made).lower()
+    assert not [name for name in ("alice", "smith", "contoso", "ws-fin", "ivborw0") if name in text]
+    assert "widgets" not in made["metadata"]
+    assert "a picture, left out" in text
+
+
+def test_figures_are_redacted(redacted: Any) -> None:
+    """A drawn graph and a timeline show pseudonyms only, also where a name is shortened, and keep their marks."""
+    worst = gi.entities(redacted.g).iloc[0]
+    near = gi.neighborhood(redacted.g, Entity(worst["kind"], worst["key"]))
+    for figure in (gi.plot_entity_graph(near), gi.plot_timeline(redacted.frames["alerts"])):
+        redactor = gi.Redactor(KEY)
+        redactor.learn(*redacted.frames.values(), redacted.g)
+        made = redactor.redact(figure)
+        assert isinstance(made, go.Figure)
+        assert len(made.data) == len(figure.data)
+        shown = made.to_json().lower()
+        telling = {name.lower() for name in redacted.names if "@" in name or "-" in name}
+        assert [name for name in telling if name in shown] == []
+
+
+def test_only_what_is_known_is_redacted() -> None:
+    """Something else, or nothing, is refused; nested documents keep their shape."""
+    with pytest.raises(UsageError, match=r"texts, not \w+Path"):
+        gi.redact(Path("x"), key=KEY)
+    with pytest.raises(UsageError, match="something to redact"):
+        gi.redact(key=KEY)
+    made = gi.redact([{"user": ALICE, "n": 1, "list": [None, True]}], key=KEY)
+    assert made[0]["n"] == 1
+    assert made[0]["list"] == [None, True]
+    assert "alice" not in made[0]["user"]

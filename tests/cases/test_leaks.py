@@ -1,0 +1,76 @@
+"""The scan for leaks sees a value in every spelling, and cries no wolf."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+from collections.abc import Callable
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given, strategies as st
+
+from graphinvestigate.cases.leaks import find_leaks
+
+NAME = "Zoë O'Brien+x@contoso.test"
+
+
+@pytest.mark.parametrize(
+    ("spell", "form"),
+    [
+        (str, "as it is"),
+        (str.upper, "as it is"),
+        (lambda text: quote(text, safe=""), "url-encoded"),
+        (lambda text: quote(text, safe="").lower(), "url-encoded"),
+        (json.dumps, "json-escaped"),
+        (html.escape, "html-escaped"),
+        (lambda text: base64.b64encode(text.encode()).decode(), "base64"),
+        (lambda text: base64.b64encode(f"a{text}b".encode()).decode(), "base64"),
+        (lambda text: base64.b64encode(f"ab{text}".encode()).decode(), "base64"),
+        (lambda text: base64.urlsafe_b64encode(f"xyz{text}".encode()).decode(), "base64"),
+        (lambda text: base64.b64encode(text.encode("utf-16-le")).decode(), "base64"),
+    ],
+)
+def test_a_value_is_found_however_it_is_written(spell: Callable[[str], str], form: str) -> None:
+    """A value within other text is found, with its spelling, how often, and in which part."""
+    part = f"before {spell(NAME)} between {spell(NAME)}.".encode()
+    (leak,) = find_leaks([b"nothing", part], [NAME, "elsewhere@contoso.test"])
+    assert (leak.original, leak.form, leak.times, leak.part) == (NAME, form, 2, 1)
+
+
+def test_utf16_is_read() -> None:
+    """A value in a file of UTF-16 is found."""
+    (leak,) = find_leaks([NAME.encode("utf-16-le")], [NAME])
+    assert leak.form == "utf-16"
+
+
+def test_words_and_numbers_must_stand_alone() -> None:
+    """A plain word or a short number within another is none; alone it is, and so is any longer value within others."""
+    assert find_leaks([b"financed at 148151 refinance xdata"], ["finance", "48151", "data"]) == []
+    found = find_leaks([b"the finance team, incident 48151; xws-fin-07y"], ["finance", "48151", "ws-fin-07"])
+    assert [leak.original for leak in found] == ["finance", "48151", "ws-fin-07"]
+
+
+def test_pseudonyms_are_not_looked_into() -> None:
+    """`user-k3f9a2qx5` is no leak of an account named `user`, nor of one that its letters spell by chance."""
+    assert find_leaks([b"user-k3f9a2qx5 on host-abcdefghi"], ["user", "host", "abcdefghi"]) == []
+    assert find_leaks([b"user-k3f9a2qx5 is a user"], ["user"])[0].times == 1
+
+
+def test_short_values_are_not_searched() -> None:
+    """Three characters say nothing; nothing to search gives nothing."""
+    assert find_leaks([b"abc"], ["abc", ""]) == []
+    assert find_leaks([], [NAME]) == []
+    assert find_leaks([b"ab"], [NAME]) == []
+
+
+@given(
+    st.lists(st.text("abcdef.@-0", min_size=4, max_size=12), min_size=1, max_size=5),
+    st.text("abcdef.@-0 ", max_size=60),
+)
+def test_the_fast_search_agrees_with_the_plain_one(originals: list[str], text: str) -> None:
+    """What `in` finds is found, and nothing else, for values that are neither plain words nor numbers."""
+    telling = [one for one in originals if any(sign in one for sign in ".@-")]
+    found = {leak.original for leak in find_leaks([text.encode()], telling)}
+    assert found == {one for one in telling if one in text}
