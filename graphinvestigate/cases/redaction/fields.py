@@ -187,6 +187,8 @@ _DISPLAY_NAMES = {
         "person",
     ),
 }
+# These have their tenant in front: <tenant>/<name>.
+SCOPED = {"account": "account", "local_account": "account", "short_name": "host", "nt_name": "host", "private_ip": "ip"}
 IDENTIFIERS: dict[str, str] = {
     **dict.fromkeys(("object_id", "ad_object_guid", "app_id", "device_id", "mde_device_id", "group_object_id"), "id"),
     **dict.fromkeys(("network_message_id", "internet_message_id", "submission_id", "urn", "configuration_id"), "id"),

@@ -8,12 +8,13 @@ from typing import Any
 
 import networkx as nx
 
-from graphinvestigate.cases.redaction.documents import Replace, texts_of, walked
-from graphinvestigate.cases.redaction.fields import IDENTIFIERS, kind_of
+from graphinvestigate.cases.redaction.documents import Replace, texts_of
+from graphinvestigate.cases.redaction.fields import IDENTIFIERS, SCOPED, kind_of
 from graphinvestigate.errors import UsageError
 from graphinvestigate.linking import Entity, Record
 
 Node = Entity | Record
+_SAID_OF_IDENTIFIERS = frozenset({"identifiers", "identifier", "beside", "by"})
 # What a label names, by the kind of the entity that carries it.
 _LABELS = {"host": "host", "file": "filename", "mail_message": "subject", "mailbox": "account", "domain": "domain"}
 
@@ -45,6 +46,8 @@ def _field_of(identifier: str) -> str:
     """The field that holds such an identifier: the same kind, in the words of `fields`."""
     if identifier == "address":
         return "emailAddress"
+    if identifier in SCOPED:
+        return {"account": "accountName", "host": "hostName", "ip": "ipAddress"}[SCOPED[identifier]]
     words = {"account": "accountUpn", "host": "hostName", "domain": "domainName", "ip": "ipAddress", "url": "url"}
     return words.get(IDENTIFIERS.get(identifier, ""), "sha1" if IDENTIFIERS.get(identifier) == "kept" else "")
 
@@ -87,7 +90,7 @@ class GraphRedaction:
         if len(set(names.values())) != len(names):
             raise UsageError("two nodes would have one pseudonym: take another key.")
         made = nx.MultiDiGraph()
-        made.graph.update(self.value(self.g.graph, names))
+        made.graph.update({name: self._own(name, value, names) for name, value in self.g.graph.items()})
         made.add_nodes_from(sorted((names[node], self.attributes(node, attrs)) for node, attrs in self.g.nodes.items()))
         made.add_edges_from(
             sorted(
@@ -99,6 +102,13 @@ class GraphRedaction:
             )
         )
         return made
+
+    def _own(self, name: str, value: Any, names: dict[Node, Node]) -> Any:
+        if name == "tenants":
+            return [self.replace(tenant, "id") for tenant in value]
+        if name in ("merges", "splits"):
+            return [[self._text(text) for text in group] for group in value]
+        return self.value(value, names)
 
     def value(self, value: Any, names: dict[Node, Node]) -> Any:
         """A value of the graph's own attributes, which may hold nodes."""
@@ -129,8 +139,16 @@ class GraphRedaction:
     def identifier(self, name: str, value: str) -> str:
         """The pseudonym of an identifier, in one spelling, as the resolver has it."""
         kind = IDENTIFIERS.get(name)
-        if name == "account":
-            return self._account(value)
+        if name == "nt_name":  # <tenant>/domain\\name
+            front, slash, host = value.rpartition("\\")
+            tenant, bar, domain = front.rpartition("/")
+            names = (self.replace(tenant, "id") if tenant else "", self.replace(domain, "domain") if domain else "")
+            return f"{names[0]}{bar}{names[1]}{slash}{self.replace(host, 'host')}"
+        if name in SCOPED:
+            tenant, slash, rest = value.partition("/")
+            if not slash:
+                tenant, rest = "", value
+            return f"{self.replace(tenant, 'id') if tenant else ''}{slash}{self.replace(rest, SCOPED[name])}"
         if name == "file_path":
             first, bar, rest = value.partition("|")
             folder, bar2, last = rest.partition("|")
@@ -141,12 +159,10 @@ class GraphRedaction:
         made = self.replace(value, kind)
         return made if name in ("name", "urn") else made if kind == "url" else made.lower() if value.islower() else made
 
-    def _account(self, value: str) -> str:
-        tenant, slash, account = value.rpartition("/")
-        return f"{self.replace(tenant, 'id') if tenant else ''}{slash}{self.replace(account, 'account')}"
-
     def _text(self, text: str) -> str:
-        name, _, value = text.partition("=")
+        name, equals, value = text.partition("=")
+        if not equals:
+            return self.replace(text, None)
         return f"{name}={self.identifier(name, value)}"
 
     def attributes(self, node: Node, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -164,7 +180,7 @@ class GraphRedaction:
             elif name == "kind":
                 made[name] = value
             else:
-                made[name] = walked(value, self.replace, name if name != "facts" else "")
+                made[name] = self.inner(name if name != "facts" else "", value)
         return made
 
     def _label(self, node: Node, value: str) -> str:
@@ -174,27 +190,32 @@ class GraphRedaction:
         return self.replace(value, "path" if kind == "filename" and re.search(r"[\\/]", value) else kind)
 
     def _observation(self, node: Node, seen: dict[str, Any]) -> dict[str, Any]:
-        made = dict(seen)
-        made["identifiers"] = [self._text(text) for text in seen["identifiers"]]
-        made["names"] = {self._label(node, name): list(when) for name, when in seen["names"].items()}
-        made["facts"] = walked(seen["facts"], self.replace)
+        made = {name: self.inner(name if name != "facts" else "", value) for name, value in seen.items()}
+        if "names" in seen:
+            made["names"] = {self._label(node, name): list(when) for name, when in seen["names"].items()}
         return made
 
     def edge(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """An edge's attributes, with every reference."""
-        made = {name: value for name, value in attrs.items() if name != "references"}
-        made = {name: walked(value, self.replace, name) for name, value in made.items()}
+        made = {name: self.inner(name, value) for name, value in attrs.items()}
         if "references" in attrs:
-            made["references"] = sorted((self._reference(one) for one in attrs["references"]), key=_order)
+            made["references"] = sorted(made["references"], key=_order)
         return made
 
-    def _reference(self, one: dict[str, Any]) -> dict[str, Any]:
-        made = dict(one)
-        made["record_id"] = self.replace(one["record_id"], "id")
-        if isinstance(one.get("value"), str):
-            made["value"] = self.replace(one["value"], kind_of(_last(one.get("field"))))
-        elif isinstance(one.get("value"), list | dict):
-            made["value"] = walked(one["value"], self.replace)
-        if one.get("by"):
-            made["by"] = [None if text is None else self._text(text) for text in one["by"]]
-        return made
+    def inner(self, name: str, value: Any, kind: str | None = None) -> Any:
+        """What stands within attributes: identifiers as ``type=value``, references with their field, other texts."""
+        if isinstance(value, str):
+            if name in _SAID_OF_IDENTIFIERS:
+                return self._text(value)
+            return self.replace(value, kind or (kind_of(name) if name else None))
+        if isinstance(value, dict):
+            kinds: dict[str, str | None] = {"record_id": "id"}
+            if "field" in value and "value" in value:
+                kinds["value"] = kind_of(_last(value["field"]))
+            return {key: self.inner(str(key), one, kinds.get(key)) for key, one in value.items()}
+        if isinstance(value, list | tuple):
+            if name == "beside" and len(value) == 3 and isinstance(value[1], str) and "=" in str(value[0]):
+                text, field, seen = value  # an identifier, where it stands, and what stands there
+                return [self._text(text), field, self.inner(_last(field), seen)]
+            return [self.inner(name, one, kind) for one in value]
+        return value

@@ -16,6 +16,7 @@ from graphinvestigate.linking.identifiers import object_id_of_sid
 _LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
 _SHORTEST_KEY = 16
 _GUID = re.compile(r"(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_SID = re.compile(r"(?i)S-1-\d+(?:-\d+){1,14}")
 _WELL_KNOWN_SID = re.compile(r"(?i)S-1-(?:[0-4]|1[0156])-.*|S-1-5-(?!21-)\d+(?:-.*)?")
 _RUN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2,3}(?=[0-9]{9})|[A-Za-z0-9]+")
 _URL = re.compile(r"(?is)([a-z][a-z0-9+.-]*:/*)?(?:([^/?#@]*)@)?(\[[^\]]*\]|[^/?#:]*)(:\d*)?([^?#]*)(\?[^#]*)?(#.*)?")
@@ -254,6 +255,10 @@ class Pseudonyms:
         plain = value.strip()
         if fold(plain) in self.keep or not plain.strip("0-_ "):
             return value
+        if _SID.fullmatch(plain):
+            return self.sid(plain)
+        if self.is_address(plain):
+            return self.ip(plain)
         if "@" in plain:  # a message's id: its domain is a domain
             local, _, domain = plain.rpartition("@")
             end = ">" if domain.endswith(">") else ""

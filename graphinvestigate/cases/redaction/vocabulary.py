@@ -97,6 +97,8 @@ class Vocabulary:
         value = value.strip()
         if kind == "ip" or not value:
             return  # found by its look, wherever it stands
+        if kind in ("account", "host") and "/" in value:
+            value = value.rpartition("/")[2]  # what an identifier has in front is its tenant
         if kind == "account" and "@" in value:
             local, _, domain = value.rpartition("@")
             self._enter("account", value)
