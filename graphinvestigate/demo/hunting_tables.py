@@ -27,6 +27,7 @@ _KINDS = {
     "cloudApplicationEvidence": "CloudApplication",
     "mailboxConfigurationEvidence": "MailboxConfiguration",
 }
+_DEVICE = "deviceEvidence"
 _MAIL_ACTIONS = {"userInboxRule": "New-InboxRule", "mailForwardingRule": "Set-Mailbox"}
 
 
@@ -189,7 +190,94 @@ def _cloud_apps(store: Store) -> Iterator[Row]:
             )
 
 
+def _device_files(store: Store) -> Iterator[Row]:
+    """Files that alerts found on devices."""
+    for alert in _alerts(store):
+        names = {item["mdeDeviceId"]: item["deviceDnsName"] for item in alert["evidence"] if _kind(item) == _DEVICE}
+        for item in alert["evidence"]:
+            file = item.get("fileDetails") or item.get("imageFile") or {}
+            if item.get("mdeDeviceId") and file.get("sha256"):
+                yield (
+                    alert["firstActivityDateTime"],
+                    item["mdeDeviceId"],
+                    names.get(item["mdeDeviceId"]) or "",
+                    "FileCreated",
+                    file.get("fileName") or "",
+                    file.get("filePath") or "",
+                    file.get("sha1") or "",
+                    file["sha256"],
+                )
+
+
+def _device_network(store: Store) -> Iterator[Row]:
+    """Connections of devices to the addresses that alerts about them name."""
+    for alert in _alerts(store):
+        hosts = [item for item in alert["evidence"] if _kind(item) == _DEVICE]
+        for item in alert["evidence"]:
+            remote = (item.get("destinationAddress") or {}).get("ipAddress") or item.get("ipAddress")
+            if not remote or _kind(item) not in ("ipEvidence", "networkConnectionEvidence"):
+                continue
+            for host in hosts:
+                yield (
+                    alert["firstActivityDateTime"],
+                    host["mdeDeviceId"] or "",
+                    host["deviceDnsName"] or "",
+                    "ConnectionSuccess",
+                    remote,
+                    item.get("destinationPort") or 443,
+                    host.get("lastIpAddress") or "",
+                )
+
+
+def _emails(store: Store) -> Iterator[Row]:
+    """Messages that alerts analysed."""
+    for alert in _alerts(store):
+        for item in alert["evidence"]:
+            if _kind(item) == "analyzedMessageEvidence":
+                yield (
+                    alert["firstActivityDateTime"],
+                    item["networkMessageId"] or "",
+                    item["internetMessageId"] or "",
+                    (item["p2Sender"] or {}).get("emailAddress") or "",
+                    item["senderIp"] or "",
+                    item["recipientEmailAddress"] or "",
+                    item["subject"] or "",
+                    item["deliveryAction"] or "",
+                )
+
+
+def _url_clicks(store: Store) -> Iterator[Row]:
+    """Clicks on links, as the alerts about them tell them."""
+    for alert in _alerts(store):
+        people = [_account(item) for item in alert["evidence"] if _kind(item) == "userEvidence"]
+        for item in alert["evidence"]:
+            if _kind(item) == "urlEvidence" and alert["serviceSource"] == "microsoftDefenderForOffice365":
+                for account in people:
+                    yield (
+                        alert["firstActivityDateTime"],
+                        item["url"],
+                        "ClickAllowed",
+                        account.get("userPrincipalName") or "",
+                        "Email",
+                    )
+
+
 TABLES = {
+    "DeviceFileEvents": Table(
+        _columns("Timestamp:DateTime DeviceId DeviceName ActionType FileName FolderPath SHA1 SHA256"), _device_files
+    ),
+    "DeviceNetworkEvents": Table(
+        _columns("Timestamp:DateTime DeviceId DeviceName ActionType RemoteIP RemotePort:Int32 LocalIP"),
+        _device_network,
+    ),
+    "EmailEvents": Table(
+        _columns(
+            "Timestamp:DateTime NetworkMessageId InternetMessageId SenderFromAddress SenderIPv4 "
+            "RecipientEmailAddress Subject DeliveryAction"
+        ),
+        _emails,
+    ),
+    "UrlClickEvents": Table(_columns("Timestamp:DateTime Url ActionType AccountUpn Workload"), _url_clicks),
     "AlertInfo": Table(
         _columns("Timestamp:DateTime AlertId Title Category Severity ServiceSource DetectionSource AttackTechniques"),
         _alert_info,

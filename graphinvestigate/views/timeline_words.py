@@ -18,6 +18,9 @@ _NAME = {
     "risky_user": ("user_principal_name", "user_display_name"),
     "sign_in": ("app_display_name", "resource_display_name"),
     "evidence": ("evidence_type",),
+    "directory_audit": ("activity_display_name",),
+    "service_principal_risk_detection": ("risk_event_type",),
+    "risky_service_principal": ("display_name",),
 }
 _DETAILS = {
     "alert": ("service_source", "category", "status"),
@@ -26,6 +29,9 @@ _DETAILS = {
     "risky_user": ("risk_state", "risk_detail"),
     "sign_in": ("user_principal_name", "ip_address", "location_country_or_region", "_outcome"),
     "evidence": ("user_account_user_principal_name", "device_dns_name", "ip_address", "verdict"),
+    "directory_audit": ("initiated_by_user_user_principal_name", "category", "result"),
+    "service_principal_risk_detection": ("service_principal_display_name", "ip_address", "risk_state"),
+    "risky_service_principal": ("risk_state", "risk_detail"),
 }
 
 
@@ -48,8 +54,8 @@ def mark_words(marks: Marks) -> list[list[str]]:
     for number, (kind, frame) in enumerate(marks.frames):
         at = np.flatnonzero(marks.frame == number)
         rows = frame.iloc[marks.row[at]]
-        names = _first_of(rows, _NAME[kind])
-        details = _joined(rows, _DETAILS[kind])
+        names = _first_of(rows, _NAME.get(kind, ()))
+        details = _joined(rows, _DETAILS.get(kind, ()))
         ids = _column(rows, "alert_id" if kind == "evidence" else "id")
         word = kind_word(kind)
         for place, name, detail, key in zip(at.tolist(), names, details, ids, strict=True):
@@ -86,10 +92,10 @@ def _outcome(code: object) -> str:
 
 
 def _first_of(rows: pd.DataFrame, names: Sequence[str]) -> list[str]:
-    columns = [_column(rows, name) for name in names]
+    columns = [_column(rows, name) for name in names] or [[""] * len(rows)]
     return [next(filter(None, values), "") for values in zip(*columns, strict=True)]
 
 
 def _joined(rows: pd.DataFrame, names: Sequence[str]) -> list[str]:
-    columns = [_column(rows, name) for name in names]
+    columns = [_column(rows, name) for name in names] or [[""] * len(rows)]
     return [" · ".join(filter(None, values)) for values in zip(*columns, strict=True)]

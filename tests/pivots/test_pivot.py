@@ -8,7 +8,7 @@ import pytest
 import graphinvestigate as gi
 from graphinvestigate.demo import faults
 from graphinvestigate.demo.faults import Fault
-from graphinvestigate.pivots import pivot_steps
+from graphinvestigate.pivots import SOURCES, new_nodes, pivot_steps
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def test_a_user_brings_everything_that_names_them(world, g) -> None:
     found = gi.pivot(world.client, user.user_principal_name, g=g)
     names = (user.id, user.user_principal_name)
     assert sorted(found.frames["alerts"]["id"]) == naming(world, "security/alerts_v2", *names)
-    assert sorted(found.frames["sign_ins"]["id"]) == naming(world, "auditLogs/signIns", *names)
+    assert sorted(found.frames["sign_ins"]["id"]) == naming(world, "beta:auditLogs/signIns", *names)
     assert sorted(found.frames["risk_detections"]["id"]) == naming(world, "identityProtection/riskDetections", *names)
     assert list(found.frames["risky_users"]["id"]) == [user.id]
     assert set(found.frames["incidents"]["id"]) == set(found.frames["alerts"]["incident_id"].dropna())
@@ -49,7 +49,7 @@ def test_an_address_brings_its_sign_ins_from_graph_itself(world, g) -> None:
     """From an address: Graph narrows the sign-ins down, the rest happens here, and the coverage tells which."""
     address = world.tenant.truth.attack.proxy_ip
     found = gi.pivot(world.client, gi.Entity("ip", address), g=g)
-    assert sorted(found.frames["sign_ins"]["id"]) == naming(world, "auditLogs/signIns", address)
+    assert sorted(found.frames["sign_ins"]["id"]) == naming(world, "beta:auditLogs/signIns", address)
     assert sorted(found.frames["alerts"]["id"]) == naming(world, "security/alerts_v2", address)
     said = found.coverage.set_index("resource")
     assert address in said.loc["sign_ins", "filters_server"]
@@ -71,7 +71,7 @@ def test_an_entity_no_graph_knows_is_taken_at_its_key(world) -> None:
     user = world.tenant.truth.attack.user
     for key in (user.id, user.user_principal_name):
         found = gi.pivot(world.client, gi.Entity("user", key), sources=["sign_ins"])
-        assert sorted(found.frames["sign_ins"]["id"]) == naming(world, "auditLogs/signIns", user.id)
+        assert sorted(found.frames["sign_ins"]["id"]) == naming(world, "beta:auditLogs/signIns", user.id)
 
 
 def test_the_graph_grows_and_stays_as_it_was(world, g) -> None:
@@ -108,8 +108,12 @@ def test_steps_say_what_will_be_asked_and_ask_nothing(world, g) -> None:
     user = gi.find_entity(g, world.tenant.truth.attack.user.user_principal_name)
     before = world.client.requests_made
     steps = pivot_steps(user, g=g)
-    assert [step.source for step in steps] == ["alerts", "incidents", "risk_detections", "risky_users", "sign_ins"]
-    assert f"user_id is {user.key}" in steps[-1].sentence
+    assert [step.source for step in steps[:6]] == [*SOURCES[:6]]
+    assert {step.source for step in steps[6:]} == {"hunting"}
+    assert f"user_id is {user.key}, the non-interactive ones too" in steps[4].sentence
+    assert f"IdentityLogonEvents whose AccountObjectId is {user.key}" in steps[6].sentence
+    local = pivot_steps(user, g=g, known=["alerts"])[0]
+    assert (local.how, "nothing is asked" in local.sentence) == ("known", True)
     assert world.client.requests_made == before
 
 
@@ -149,3 +153,90 @@ def test_a_wrong_start_says_what_to_give(world, g, entity, options, error, words
     """Unknown names, records, sources and times are errors that say what to give instead."""
     with pytest.raises(error, match=words):
         gi.pivot(world.client, entity, g=g if isinstance(entity, str) else None, **options)
+
+
+def test_every_kind_can_be_pivoted_from(world, g) -> None:
+    """From each kind of entity that the tenant's alerts name: the alerts that name it are among what comes."""
+    first = {}
+    for node in g:
+        if isinstance(node, gi.Entity):
+            first.setdefault(node.kind, node)
+    assert len(first) > 15
+    alerts = gi.list_alerts(world.client)
+    for node in first.values():
+        found = gi.pivot(world.client, node, g=g, sources=["alerts"], known={"alerts": alerts})
+        expected = {n.id for n in nx.all_neighbors(g, node) if isinstance(n, gi.Record) and n.kind == "alert"}
+        assert set(found.frames["alerts"]["id"]) == expected, node
+        assert node in found.graph
+
+
+def test_records_at_hand_are_narrowed_down_and_not_asked_for(world, g) -> None:
+    """Frames given as known are not asked for again; the rows are the same; the coverage says so."""
+    user = gi.find_entity(g, world.tenant.truth.attack.user.id)
+    asked = gi.pivot(world.client, user, g=g, sources=["alerts"])
+    alerts = gi.list_alerts(world.client, since="30d")
+    before = world.client.requests_made
+    found = gi.pivot(world.client, user, g=g, sources=["alerts"], known={"alerts": alerts})
+    assert world.client.requests_made == before
+    assert sorted(found.frames["alerts"]["id"]) == sorted(asked.frames["alerts"]["id"])
+    said = found.coverage.iloc[0]
+    assert "at hand" in said["note"]
+    assert (said["rows_received"], said["rows_kept"]) == (len(alerts), len(found.frames["alerts"]))
+
+
+def test_audits_by_somebody_and_about_somebody_both_come(world, g) -> None:
+    """Who did something and whom it was done to are asked of Graph together."""
+    audits = list(world.tenant.collections["auditLogs/directoryAudits"])
+    named = [t["id"] for a in audits for t in a["targetResources"] if t.get("type") == "User" and t.get("id")]
+    user = next(n for n in (gi.Entity("user", i) for i in named) if n in g)
+    found = gi.pivot(world.client, user, g=g, sources=["directory_audits"])
+
+    def by(audit: dict) -> str | None:
+        return (audit["initiatedBy"].get("user") or {}).get("id")
+
+    expected = [a["id"] for a in audits if by(a) == user.key or user.key in {t["id"] for t in a["targetResources"]}]
+    assert sorted(found.frames["directory_audits"]["id"]) == sorted(expected)
+    assert "targetResources" in found.coverage.iloc[0]["filters_server"]
+
+
+def test_hunting_answers_stand_by_table(world, g) -> None:
+    """From a host and an address: the rows that each hunting table has on them, and a row of coverage per query."""
+    truth = world.tenant.truth.attack
+    host = gi.pivot(world.client, gi.find_entity(g, truth.laptop.mde_device_id), g=g, sources=["hunting"])
+    assert set(host.hunted["DeviceLogonEvents"]["DeviceId"]) == {truth.laptop.mde_device_id}
+    address = gi.pivot(world.client, gi.Entity("ip", truth.replay_ip), sources=["hunting"])
+    assert set(address.hunted["AADSignInEventsBeta"]["RequestId"]) == set(truth.replay_sign_in_ids)
+    assert len(address.coverage) == 2
+    assert address.frames == {}
+
+
+def test_without_the_licence_hunting_is_told_and_stops_nothing(make_world) -> None:
+    """No permission to hunt: the other sources come, and the coverage names the permission per query."""
+    world = make_world(alerts=120, permissions=["SecurityAlert.Read.All"])
+    address = gi.Entity("ip", world.tenant.truth.attack.proxy_ip)
+    found = gi.pivot(world.client, address, sources=["alerts", "hunting"])
+    assert len(found.frames["alerts"]) > 0
+    assert found.hunted == {}
+    said = found.coverage[found.coverage["resource"].str.startswith("hunting:")]
+    assert said["note"].str.contains("ThreatHunting.Read.All").all()
+    assert not said["complete"].any()
+
+
+def test_the_new_part_is_marked(world, g) -> None:
+    """What a pivot adds is told: new nodes are those that the graph did not have, under whatever key."""
+    user = gi.find_entity(g, world.tenant.truth.attack.user.id)
+    found = gi.pivot(world.client, user, g=g)
+    assert set(found.new) == set(found.grown) - set(g)
+    assert {n.kind for n in found.new} >= {"sign_in"}
+    assert found.grown.graph["new"] == [list(node) for node in found.new]
+    alone = gi.pivot(world.client, user, sources=["risky_users"])
+    assert set(alone.new) == set(alone.graph) == set(alone.grown)
+
+
+def test_a_node_that_is_only_called_otherwise_now_is_not_new() -> None:
+    """A user known by name before and by id after is the same node, and not new."""
+    before, grown = nx.MultiDiGraph(), nx.MultiDiGraph()
+    before.add_node(gi.Entity("user", "a@b.example"), identifiers=["upn=a@b.example"])
+    grown.add_node(gi.Entity("user", "1-2-3"), identifiers=["object_id=1-2-3", "upn=a@b.example"])
+    grown.add_node(gi.Entity("user", "4-5-6"), identifiers=["object_id=4-5-6"])
+    assert new_nodes(before, grown) == [gi.Entity("user", "4-5-6")]
