@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -201,6 +202,30 @@ class Case(Sayings):
         if self._place is None:
             raise UsageError("save the case first: case.save('cases/INC-4711').")
         return self._place.read().problems
+
+    def redact(self, key: str | bytes, *, keep: Collection[str] = ()) -> Case:
+        """Give the case under keyed pseudonyms, not saved yet: the same records, graph, notes and steps, naming nobody.
+
+        Parameters
+        ----------
+        key : str or bytes
+            At least 16 bytes (``secrets.token_hex(32)``); the same key gives the same pseudonyms.
+        keep : collection of str
+            Values that stay, such as an attacker's address.
+
+        Returns
+        -------
+        Case
+
+        Raises
+        ------
+        RedactionLeakError
+            A scan of its files found an original; nothing is returned. See `redact`.
+        """
+        from graphinvestigate.cases.redaction import redact
+
+        made: Case = redact(self, key=key, keep=keep)
+        return made
 
     @classmethod
     def _opened(cls, place: Place, manifest: Manifest, contents: Contents) -> Case:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -78,10 +78,10 @@ class Redactor:
 
         Parameters
         ----------
-        *things : DataFrame, networkx.MultiDiGraph, notebook, Figure or str
+        *things : DataFrame, networkx.MultiDiGraph, notebook, Figure, Case or str
             Frames say most: their fields tell what a value is.
         """
-        for thing in things:
+        for thing in _opened(things):
             for text, name, above, sibling in _texts_with_fields(thing):
                 kind = kind_of(name, above, sibling) if name else None
                 if kind is not None and kind != "kept":
@@ -104,7 +104,7 @@ class Redactor:
 
         Parameters
         ----------
-        *things : DataFrame, networkx.MultiDiGraph, notebook, Figure, dict, list or str
+        *things : DataFrame, networkx.MultiDiGraph, notebook, Figure, Case, dict, list or str
             What is given together is learnt together. Nothing is changed in place.
 
         Returns
@@ -127,6 +127,10 @@ class Redactor:
 
     def _redacted(self, thing: Any) -> Any:
         replace = self._texts.field
+        if _is_case(thing):
+            from graphinvestigate.cases.redaction.cases import redacted_case
+
+            return redacted_case(thing, replace)
         if isinstance(thing, str):
             return replace(thing, None)
         if isinstance(thing, pd.DataFrame):
@@ -141,7 +145,7 @@ class Redactor:
         if isinstance(thing, dict | list):
             return walked(thing, replace)
         raise UsageError(
-            f"redact takes frames, entity graphs, notebooks, figures and texts, not {type(thing).__name__}."
+            f"redact takes frames, entity graphs, notebooks, figures, cases and texts, not {type(thing).__name__}."
         )
 
     def check(self, *things: Any) -> None:
@@ -149,7 +153,7 @@ class Redactor:
 
         Parameters
         ----------
-        *things : DataFrame, networkx.MultiDiGraph, notebook, Figure, str or bytes
+        *things : DataFrame, networkx.MultiDiGraph, notebook, Figure, Case, str or bytes
             Bytes are a file as it is.
 
         Raises
@@ -227,7 +231,7 @@ def redact(*things: Any, key: str | bytes, keep: Collection[str] = ()) -> Any:
 
     Parameters
     ----------
-    *things : DataFrame, networkx.MultiDiGraph, notebook, Figure, dict, list or str
+    *things : DataFrame, networkx.MultiDiGraph, notebook, Figure, Case, dict, list or str
         Give together what is shared together: a host that a frame's field names is then found in a note's text.
     key : str or bytes
         At least 16 bytes (``secrets.token_hex(32)``); the same key gives the same pseudonyms.
@@ -254,6 +258,23 @@ def redact(*things: Any, key: str | bytes, keep: Collection[str] = ()) -> Any:
     return Redactor(key, keep=keep).redact(*things)
 
 
+def _is_case(thing: Any) -> bool:
+    from graphinvestigate.cases.case import Case
+
+    return isinstance(thing, Case)
+
+
+def _opened(things: Iterable[Any]) -> Iterator[Any]:
+    """Cases as what is in them, everything else as it is."""
+    for thing in things:
+        if _is_case(thing):
+            from graphinvestigate.cases.redaction.cases import case_things
+
+            yield from case_things(thing)
+        else:
+            yield thing
+
+
 def _is_figure(thing: Any) -> bool:
     return hasattr(thing, "to_plotly_json")
 
@@ -275,6 +296,10 @@ def _as_bytes(thing: Any) -> bytes:
     """Everything that can be read in a thing, as text."""
     if isinstance(thing, bytes):
         return thing
+    if _is_case(thing):
+        from graphinvestigate.cases.redaction.cases import case_files
+
+        return case_files(thing)
     if isinstance(thing, str):
         return thing.encode("utf-8", "surrogatepass")
     if isinstance(thing, pd.DataFrame):
