@@ -205,9 +205,19 @@ def addresses(body: bytes | memoryview, records: Iterable[msgspec.Raw]) -> np.nd
     numpy.ndarray
         int64, shape (n, 2): offset and length.
     """
-    base = np.frombuffer(body, np.uint8).__array_interface__["data"][0] if len(body) else 0
-    arrays = [np.frombuffer(record, np.uint8) for record in records]
-    return _array([(array.__array_interface__["data"][0] - base, array.size) for array in arrays])
+    found = list(records)
+    base = _address(body) if len(body) else 0
+    sizes = np.fromiter(map(len, found), np.int64, len(found))
+    if len(found) > 2:
+        starts = _address(found[0]) - base + np.cumsum(sizes + 1) - sizes - 1
+        if starts[-1] == _address(found[-1]) - base:  # one byte between each two, as Graph writes them
+            return np.column_stack([starts, sizes])
+    return np.column_stack([np.array([_address(record) - base for record in found], np.int64), sizes])
+
+
+def _address(piece: Any) -> int:
+    address: int = np.frombuffer(piece, np.uint8).__array_interface__["data"][0]
+    return address
 
 
 def _checked(page: Page, source: str) -> Page:

@@ -21,6 +21,7 @@ ALL_PERMISSIONS = (
     "IdentityRiskyServicePrincipal.ReadWrite.All",
     "IdentityRiskyUser.Read.All",
     "IdentityRiskyUser.ReadWrite.All",
+    "Policy.Read.All",
     "SecurityAlert.Read.All",
     "SecurityAlert.ReadWrite.All",
     "SecurityEvents.Read.All",

@@ -106,6 +106,8 @@ def service_of(path: str) -> str:
     """Name the service that a path (``/v1.0/identityProtection/…``) is counted under."""
     segments = path.casefold().rstrip("/").split("/")[2:]
     whole = "/".join(segments)
+    if whole.startswith("identity/conditionalaccess"):
+        return "identityprotection"  # Conditional Access is counted with it
     return whole if whole in LIMITS else next(iter(segments), "")
 
 

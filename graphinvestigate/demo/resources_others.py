@@ -176,6 +176,24 @@ SECURE_SCORE_PROFILES = Resource(
     options=_words("$count $filter $skip $top $select"),
 )
 
+NAMED_LOCATIONS = Resource(
+    path="identity/conditionalAccess/namedLocations",
+    type_name="microsoft.graph.namedLocation",
+    context="identity/conditionalAccess/namedLocations",
+    service="identityProtection",  # counted with it, whatever the path says
+    permissions=("Policy.Read.All", "Policy.Read.ConditionalAccess", "Policy.ReadWrite.ConditionalAccess"),
+    properties=_words(
+        "id countriesAndRegions countryLookupMethod createdDateTime displayName includeUnknownCountriesAndRegions "
+        "ipRanges isTrusted modifiedDateTime"
+    ),
+    filters=_strings("displayName", _EQ_STARTS) | dict.fromkeys(("createdDateTime", "modifiedDateTime"), _TIME),
+    default_top=100,
+    max_top=999,
+    over_top="clamp",
+    options=_words("$count $filter $orderby $select $skip $top"),
+    order_by=_words("createdDateTime displayName modifiedDateTime"),
+)
+
 _USER_SHOWN = _words(
     "id businessPhones displayName givenName jobTitle mail mobilePhone officeLocation preferredLanguage surname "
     "userPrincipalName"
@@ -267,6 +285,7 @@ OTHERS = (
     DIRECTORY_AUDITS,
     SECURE_SCORES,
     SECURE_SCORE_PROFILES,
+    NAMED_LOCATIONS,
     USERS,
     DEVICES,
 )

@@ -42,7 +42,7 @@ def read_place(version: str, segments: Sequence[str]) -> Place:
         404: nowhere.
     """
     names = [segment.lower() for segment in segments[1:]]
-    for length in (1, 2):
+    for length in (1, 2, 3):
         resource = RESOURCES.get((version, "/".join(names[:length])))
         if resource is None:
             continue

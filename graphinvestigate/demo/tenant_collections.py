@@ -8,6 +8,7 @@ from typing import Any
 
 from graphinvestigate.demo.audits import plan_audits, principal_id, render_audit
 from graphinvestigate.demo.directory import accounts, device_id, owned, render_device, render_user
+from graphinvestigate.demo.named_locations import NUMBER, location_id, render_location
 from graphinvestigate.demo.people import Cast
 from graphinvestigate.demo.principals import plan_principals, render_principal_detection, render_risky_principal
 from graphinvestigate.demo.records import Records
@@ -46,6 +47,9 @@ def other_collections(
         "security/secureScores": listed(DAYS, partial(render_score, cast=cast), partial(score_id, cast=cast)),
         "security/secureScoreControlProfiles": listed(
             len(CONTROLS), partial(render_profile, cast=cast), lambda n: CONTROLS[n][0]
+        ),
+        "identity/conditionalAccess/namedLocations": listed(
+            NUMBER, partial(render_location, cast=cast), partial(location_id, cast=cast)
         ),
         "users": listed(len(people), lambda n: render_user(people[n], cast), lambda n: people[n].object_id),
         "devices": listed(

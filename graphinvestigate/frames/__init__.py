@@ -1,5 +1,6 @@
 """Records → DataFrames: schema tables, decoding, saved answers. Pure; knows no HTTP."""
 
+from graphinvestigate.frames.ahead import Ahead
 from graphinvestigate.frames.decode import empty_frame, records_frame
 from graphinvestigate.frames.files import newest, read_records
 from graphinvestigate.frames.hunting import hunting_frame
@@ -12,6 +13,7 @@ from graphinvestigate.frames.strings import StringsArray, StringsDtype
 __all__ = [
     "EVIDENCE",
     "RESOURCES",
+    "Ahead",
     "Column",
     "RawArray",
     "RawDtype",

@@ -108,16 +108,16 @@ def from_arrow(dtype: Dtype, chunks: Iterable[pa.Array]) -> Any:
 
 
 class Nulls:
-    """Empty columns: one piece of Arrow memory per dtype, shared by all of them."""
+    """Empty columns: one piece of Arrow memory per dtype and length, shared by all of them."""
 
-    def __init__(self, rows: int) -> None:
-        self.rows = rows
-        self._arrays: dict[Dtype, pa.Array] = {}
+    def __init__(self) -> None:
+        self._arrays: dict[tuple[Dtype, int], pa.Array] = {}
 
-    def __getitem__(self, dtype: Dtype) -> pa.Array:
-        if dtype not in self._arrays:
-            self._arrays[dtype] = pa.nulls(self.rows, ARROW[dtype])
-        return self._arrays[dtype]
+    def of(self, dtype: Dtype, rows: int) -> pa.Array:
+        """Give a column of that many missing values."""
+        if (dtype, rows) not in self._arrays:
+            self._arrays[dtype, rows] = pa.nulls(rows, ARROW[dtype])
+        return self._arrays[dtype, rows]
 
 
 def constant(value: str | None, rows: int) -> Any:

@@ -1,43 +1,27 @@
-"""Records → columns. Each record is decoded by msgspec; what it refuses goes through a plain path of its own."""
+"""Records → DataFrames. How the values are read, say `chunks`, `fast` and `records`."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
-from itertools import islice
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import msgspec
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
-from graphinvestigate.envelope import Page, Walk, addresses
-from graphinvestigate.frames.columns import Nulls, constant, fits, from_arrow, to_arrow
+from graphinvestigate.envelope import Page
+from graphinvestigate.frames.ahead import Ahead
+from graphinvestigate.frames.chunks import ROWS, Chunk, ChunkReader, in_order, pieces_of, spans_of, together
+from graphinvestigate.frames.columns import Nulls, constant, from_arrow
 from graphinvestigate.frames.raw import RawArray
-from graphinvestigate.frames.schema import Column, Resource
+from graphinvestigate.frames.schema import Resource
 from graphinvestigate.frames.tables import Table
 
-CHUNK = 4096  # records held as objects at a time
-REFUSED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-
-_ABSENT = msgspec.Raw(b"")
-_TYPES: dict[str, Any] = {
-    "string": str | None,
-    "time": str | None,
-    "strings": list[str | None] | None,
-    "int": int | None,
-    "float": float | None,
-    "bool": bool | None,
-    "json": msgspec.Raw,
-    "raw": msgspec.Raw,
-}
-_DIGITS = 400  # more than the largest float has
-
-Piece = bytes | memoryview
+_NOTHING = np.empty((0, 2), np.int64)
 
 
-def records_frame(resource: Resource, pages: Sequence[Page], *, pull_id: str) -> pd.DataFrame:
+def records_frame(
+    resource: Resource, pages: Sequence[Page], *, pull_id: str, ahead: Ahead | None = None
+) -> pd.DataFrame:
     """Make a frame of pages: one row per record, in their order.
 
     Parameters
@@ -47,6 +31,8 @@ def records_frame(resource: Resource, pages: Sequence[Page], *, pull_id: str) ->
         Retained by the column `raw`, not copied.
     pull_id : str
         What the column `pull_id` says in every row.
+    ahead : Ahead, optional
+        What was read of these pages while others were still coming.
 
     Returns
     -------
@@ -59,8 +45,13 @@ def records_frame(resource: Resource, pages: Sequence[Page], *, pull_id: str) ->
     BadResponseError
         A record is no valid JSON.
     """
-    raw = RawArray.from_pages(pages)
-    return frame_of(resource, raw, pull_ids=constant(pull_id, len(raw)))
+    raw, done, first = RawArray.from_pages(pages), {}, 0
+    for page in pages:
+        chunk = None if ahead is None else ahead.take(page)
+        if chunk is not None:
+            done[first] = chunk
+        first += len(page)
+    return frame_of(resource, raw, pull_ids=constant(pull_id, len(raw)), done=done)
 
 
 def empty_frame(resource: Resource) -> pd.DataFrame:
@@ -77,7 +68,9 @@ def empty_frame(resource: Resource) -> pd.DataFrame:
     return records_frame(resource, [], pull_id="")
 
 
-def frame_of(resource: Resource | Table, raw: RawArray, *, pull_ids: Any) -> pd.DataFrame:
+def frame_of(
+    resource: Resource | Table, raw: RawArray, *, pull_ids: Any, done: Mapping[int, Chunk] | None = None
+) -> pd.DataFrame:
     """Make a frame of records wherever they lie; `records_frame` says how.
 
     Parameters
@@ -86,189 +79,41 @@ def frame_of(resource: Resource | Table, raw: RawArray, *, pull_ids: Any) -> pd.
     raw : RawArray
     pull_ids : pandas.api.extensions.ExtensionArray
         One text per record.
+    done : mapping of int to Chunk, optional
+        First row → what is read already from there on.
 
     Returns
     -------
     pandas.DataFrame
     """
-    decoder = RecordDecoder(resource.columns, source=resource.name)
-    kept: dict[str, list[pa.Array]] = {column.name: [] for column in decoder.plain_columns}
-    slices: dict[str, list[tuple[int, int, int]]] = {column.name: [] for column in decoder.raw_columns}
-    pieces, done = raw.slices(), 0
-    while chunk := list(islice(pieces, CHUNK)):
-        values, nulls = decoder.read(chunk, first=done), Nulls(len(chunk))
-        for column in decoder.plain_columns:
-            found = values.get(column.name)
-            kept[column.name].append(nulls[column.dtype] if found is None else to_arrow(column.dtype, found))
-        for name, rows in slices.items():
-            empty: Sequence[Any] = [None] * len(chunk)
-            found = values.get(name, empty)
-            rows += [(-1, 0, 0) if span is None else (done + at, *span) for at, span in enumerate(found)]
-        done += len(chunk)
+    reader, nulls = ChunkReader(resource.columns, source=resource.name), Nulls()
+
+    def read(run: tuple[int, int]) -> Chunk:
+        return reader.read([*raw.slices(*run)], first=run[0])
+
+    if done:
+        runs = _runs(raw, done)
+        rest = in_order(read, [run for run in runs if run[0] not in done])
+        chunks = [*together(done[run[0]] if run[0] in done else next(rest) for run in runs)]
+    else:
+        chunks = [*in_order(read, raw.parts(rows=ROWS))]
     data: dict[str, Any] = {"record_kind": constant(resource.record_kind, len(raw))}
     for column in resource.columns:
         if column.dtype == "raw":
-            spans = np.array(slices[column.name], dtype=np.int64).reshape(-1, 3)
-            data[column.name] = raw.inner(*spans.T)
+            spans = np.concatenate([_NOTHING, *(spans_of(chunk, column.name) for chunk in chunks)])
+            rows = np.where(spans[:, 0] < 0, -1, np.arange(len(raw)))
+            data[column.name] = raw.inner(rows, *spans.T)
         else:
-            data[column.name] = from_arrow(column.dtype, kept[column.name])
+            data[column.name] = from_arrow(column.dtype, pieces_of(chunks, column, nulls))
     return pd.DataFrame({**data, "pull_id": pull_ids, "raw": raw}, copy=False)
 
 
-class RecordDecoder:
-    """Reads the values of some columns out of records.
-
-    Parameters
-    ----------
-    columns : sequence of Column
-    source : str
-        What to call the records in messages.
-    """
-
-    def __init__(self, columns: Sequence[Column], *, source: str) -> None:
-        self.source = source
-        self.plain_columns = [column for column in columns if column.dtype != "raw"]
-        self.raw_columns = [column for column in columns if column.dtype == "raw"]
-        self._root = _Node({column.path: column for column in columns})
-        self._decode = msgspec.json.Decoder(self._root.struct).decode
-
-    def read(self, pieces: Sequence[Piece | None], *, first: int = 0) -> dict[str, Sequence[Any]]:
-        """Read some records.
-
-        Parameters
-        ----------
-        pieces : sequence of bytes-like or None
-            One JSON value each; what is no object has no values.
-        first : int
-            The row of the first one, for messages.
-
-        Returns
-        -------
-        dict of str to sequence
-            Column → one value per record; columns without any value are left out. Raw columns give
-            (offset, length) within the piece.
-
-        Raises
-        ------
-        BadResponseError
-            A record is no valid JSON.
-        """
-        records, refused = [], []
-        decode, nothing = self._decode, self._root.nothing
-        for at, piece in enumerate(pieces):
-            try:
-                records.append(nothing if piece is None else decode(piece))
-            except REFUSED:
-                records.append(nothing)
-                refused.append(at)
-        values = dict(_collect(self._root, records, pieces))
-        for at in refused:
-            for name, value in self.read_plain(bytes(pieces[at] or b""), row=first + at).items():
-                column = values.get(name, [None] * len(pieces))
-                values[name] = column = column if isinstance(column, list) else list(column)
-                column[at] = value
-        return values
-
-    def read_plain(self, body: bytes, *, row: int = 0) -> dict[str, Any]:
-        """Read one record with the standard library, with the same result.
-
-        Parameters
-        ----------
-        body : bytes
-        row : int
-            For messages.
-
-        Returns
-        -------
-        dict of str to object
-            Column → value, where there is one of the column's type.
-
-        Raises
-        ------
-        BadResponseError
-            It is no valid JSON.
-        """
-        walk = Walk(body, f"{self.source}, row {row}")
-        start = walk.space(0)
-        walk.whole(walk.value(start)[1])
-        return dict(_walk(walk, start, self._root))
-
-
-class _Node:
-    """The columns at and below one object of a record, and the msgspec type that reads them."""
-
-    def __init__(self, columns: dict[tuple[str, ...], Column]) -> None:
-        below: dict[str, dict[tuple[str, ...], Column]] = {}
-        for path, column in columns.items():
-            below.setdefault(path[0], {})[path[1:]] = column
-        self.members: dict[str, Column | _Node] = {
-            name: inner[()] if () in inner else _Node(inner) for name, inner in below.items()
-        }
-        fields = []
-        for number, (name, member) in enumerate(self.members.items()):
-            kind = member.struct | None if isinstance(member, _Node) else _TYPES[member.dtype]
-            default = _ABSENT if kind is msgspec.Raw else None
-            fields.append((f"f{number}", kind, msgspec.field(name=name, default=default)))
-        self.struct: Any = msgspec.defstruct("Record", fields, gc=False)
-        self.nothing = self.struct()
-
-
-def _collect(
-    node: _Node, records: Sequence[Any], pieces: Sequence[Piece | None]
-) -> Iterator[tuple[str, Sequence[Any]]]:
-    """Turn decoded records into columns, those without any value left out."""
-    fields = zip(*map(msgspec.structs.astuple, records), strict=True)
-    for member, values in zip(node.members.values(), fields, strict=True):
-        if isinstance(member, _Node):
-            if values.count(None) != len(values):
-                nothing = member.nothing
-                yield from _collect(member, [nothing if v is None else v for v in values], pieces)
-            continue
-        found: Sequence[Any] = values
-        if member.dtype == "json":
-            found = [_text(value) for value in values]
-        elif member.dtype == "raw":
-            found = [_span(piece, value) for piece, value in zip(pieces, values, strict=True)]
-        if found.count(None) != len(found):
-            yield member.name, found
-
-
-def _text(value: msgspec.Raw) -> str | None:
-    if value is _ABSENT:
-        return None
-    text = bytes(value).decode()
-    return None if text == "null" else text
-
-
-def _span(piece: Piece | None, value: msgspec.Raw) -> tuple[int, int] | None:
-    if piece is None or value is _ABSENT or bytes(memoryview(value)[:5]) == b"null":
-        return None
-    offset, length = addresses(piece, [value])[0].tolist()
-    return offset, length
-
-
-def _walk(walk: Walk, start: int, node: _Node) -> Iterator[tuple[str, Any]]:
-    """Find the values of one object; a column that comes again replaces what came before."""
-    if walk.text[start] != "{":
-        return
-    last = {key: (at, end) for key, at, end in walk.members(start) if key in node.members}
-    for key, (at, end) in last.items():
-        member, text = node.members[key], walk.text[at:end]
-        if isinstance(member, _Node):
-            yield from _walk(walk, at, member)
-        elif text == "null":
-            continue
-        elif member.dtype == "json":
-            yield member.name, text
-        elif member.dtype == "raw":
-            offset, length = walk.spans([(at, end)])[0].tolist()
-            yield member.name, (offset, length)
-        else:
-            value = json.loads(text, parse_int=_integer)
-            if fits(member, value):
-                yield member.name, float(value) if member.dtype == "float" else value
-
-
-def _integer(digits: str) -> float:
-    # Python refuses to convert numbers of thousands of digits; no column holds them anyway.
-    return int(digits) if len(digits) <= _DIGITS else float("inf")
+def _runs(raw: RawArray, done: Mapping[int, Chunk]) -> list[tuple[int, int]]:
+    """Cut the rows into those that are read already and those that are not."""
+    runs, at = [], 0
+    for first in [*sorted(done), len(raw)]:
+        runs += [(at + start, at + end) for start, end in raw[at:first].parts(rows=ROWS)]
+        if first in done:
+            at = first + done[first].rows
+            runs.append((first, at))
+    return runs

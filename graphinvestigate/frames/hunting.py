@@ -13,9 +13,10 @@ import pandas as pd
 from graphinvestigate.envelope import read_record
 from graphinvestigate.errors import BadResponseError
 from graphinvestigate.frames.columns import constant, fits, from_arrow, to_arrow
-from graphinvestigate.frames.decode import REFUSED, RecordDecoder, frame_of
-from graphinvestigate.frames.inner import items_of
+from graphinvestigate.frames.cutting import items_of
+from graphinvestigate.frames.decode import frame_of
 from graphinvestigate.frames.raw import RawArray, as_raw
+from graphinvestigate.frames.records import REFUSED, RecordDecoder
 from graphinvestigate.frames.tables import Column, Dtype, Table
 
 RECORD_KIND = "hunting_row"

@@ -103,17 +103,45 @@ class RawArray(OwnArray):
         """Copy the positions; the pages stay shared."""
         return self._like(self._page.copy(), self._offset.copy(), self._length.copy())
 
-    def slices(self) -> Iterator[memoryview | None]:
+    def slices(self, first: int = 0, end: int | None = None) -> Iterator[memoryview | None]:
         """Each row's bytes, not copied; None where missing.
+
+        Parameters
+        ----------
+        first : int
+        end : int, optional
+            Which rows; all where not given.
 
         Yields
         ------
         memoryview or None
         """
-        views = [memoryview(page) for page in self._pages]
-        rows = zip(self._page.tolist(), self._offset.tolist(), self._length.tolist(), strict=True)
+        pages = self._page[first:end]
+        views = {page: memoryview(self._pages[page]) for page in set(pages.tolist()) if page >= 0}
+        rows = zip(pages.tolist(), self._offset[first:end].tolist(), self._length[first:end].tolist(), strict=True)
         for page, offset, length in rows:
             yield None if page < 0 else views[page][offset : offset + length]
+
+    def parts(self, *, rows: int, size: int = 16 * 2**20) -> Iterator[tuple[int, int]]:
+        """Cut the rows into runs to be read at a time.
+
+        Parameters
+        ----------
+        rows, size : int
+            The most rows of a run, and the most bytes unless one row is larger.
+
+        Yields
+        ------
+        first, end : int
+        """
+        total = np.cumsum(self._length)
+        first = 0
+        while first < len(self):
+            before = int(total[first - 1]) if first else 0
+            fitting = int(np.searchsorted(total, before + size, side="right"))
+            end = max(first + 1, min(first + rows, fitting))
+            yield first, end
+            first = end
 
     def inner(self, rows: np.ndarray, start: np.ndarray, length: np.ndarray) -> RawArray:
         """Slices of slices, in the same pages.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from graphinvestigate.frames.named_locations import NAMED_LOCATION_COLUMNS
 from graphinvestigate.frames.tables import TABLES, Column, Dtype, EvidenceTable, Resource, Table, columns_of, filters_of
 
 __all__ = [
@@ -281,6 +282,23 @@ RESOURCES: dict[str, Resource] = {
         local_filters=("account_enabled", "display_name", "id", "is_compliant", "is_managed", "trust_type"),
         permission="Device.Read.All",
         docs="https://learn.microsoft.com/graph/api/device-list",
+        window_on_server=False,
+    ),
+    "named_locations": Resource(
+        name="named_locations",
+        record_kind="named_location",
+        path="/identity/conditionalAccess/namedLocations",
+        columns=NAMED_LOCATION_COLUMNS,
+        event_time="created_date_time",
+        updated="modified_date_time",
+        window="createdDateTime",
+        window_operators=("ge", "le"),
+        page_size=100,  # documented nowhere
+        count=False,
+        filters={},
+        local_filters=("display_name", "is_trusted"),
+        permission="Policy.Read.All",
+        docs="https://learn.microsoft.com/graph/api/conditionalaccessroot-list-namedlocations",
         window_on_server=False,
     ),
     "passive_dns": Resource(

@@ -11,7 +11,7 @@ import pandas as pd
 from graphinvestigate.errors import UsageError
 from graphinvestigate.linking.assembly import End, Parts, Reference, Seen, assemble, uncollected
 from graphinvestigate.linking.hubs import Hubs, listed
-from graphinvestigate.linking.mentions import Collected, collect, newer
+from graphinvestigate.linking.mentions import Collected, by_kind, collect, newer
 from graphinvestigate.linking.nodes import RECORD_KINDS, Node, Record
 from graphinvestigate.linking.overrides import Overrides, Who, overrides_of
 from graphinvestigate.linking.tables import MAIN
@@ -26,6 +26,10 @@ def entity_graph(
     risk_detections: pd.DataFrame | None = None,
     risky_users: pd.DataFrame | None = None,
     sign_ins: pd.DataFrame | None = None,
+    directory_audits: pd.DataFrame | None = None,
+    service_principal_risk_detections: pd.DataFrame | None = None,
+    risky_service_principals: pd.DataFrame | None = None,
+    records: Sequence[pd.DataFrame] = (),
     hubs: Hubs = None,
     merges: Sequence[Sequence[Who]] | None = None,
     splits: Sequence[Who | Sequence[Who]] | None = None,
@@ -37,6 +41,11 @@ def entity_graph(
     ----------
     alerts, incidents, risk_detections, risky_users, sign_ins : DataFrame, optional
         Frames as they came from Graph (with their column ``raw``). Alerts inside expanded incidents count as alerts.
+    directory_audits, service_principal_risk_detections, risky_service_principals : DataFrame, optional
+        Who changed what in the directory, and the risk of apps.
+    records : list of DataFrame, optional
+        More frames of any of these kinds, and of users (`get_user`: what they are called elsewhere) and devices
+        (`list_user_devices`); each says its kind in ``record_kind``.
     hubs : DataFrame or iterable of Entity or str, optional
         What everybody shares, beside what `find_hubs` detects: named locations as `list_named_locations` gives them,
         entities, names, networks (``203.0.113.0/24``). The graph keeps them in ``.graph["hubs"]``.
@@ -68,14 +77,17 @@ def entity_graph(
     """
     overrides = overrides_of(merges, splits)
     with uncollected():
-        collected = collect(
-            alerts=alerts,
-            incidents=incidents,
-            risk_detections=risk_detections,
-            risky_users=risky_users,
-            sign_ins=sign_ins,
-            tenant=tenant,
-        )
+        named = {
+            "incidents": incidents,
+            "alerts": alerts,
+            "risk_detections": risk_detections,
+            "risky_users": risky_users,
+            "sign_ins": sign_ins,
+            "directory_audits": directory_audits,
+            "service_principal_risk_detections": service_principal_risk_detections,
+            "risky_service_principals": risky_service_principals,
+        }
+        collected = collect(by_kind(named, records), tenant=tenant)
         parts = _parts(collected)
         parts.overrides = overrides
         g = assemble(parts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, TypeAlias
 
@@ -245,7 +246,12 @@ def _one(item: Any) -> dict[str, str]:
 def _trusted(row: Any) -> list[dict[str, str]]:
     """The ranges of a trusted named location."""
     ranges = row.ip_ranges
-    if row.is_trusted is pd.NA or not row.is_trusted or not isinstance(ranges, Iterable) or isinstance(ranges, str):
+    if isinstance(ranges, str):  # as frames hold it: JSON
+        try:
+            ranges = json.loads(ranges)
+        except ValueError:
+            return []
+    if row.is_trusted is pd.NA or not row.is_trusted or not isinstance(ranges, list):
         return []
     why = f"In the trusted named location '{row.display_name}'."
     found = []

@@ -31,7 +31,7 @@ Identifier: TypeAlias = tuple[str, str]
 # Per kind, strongest first: a node's key is its strongest identifier.
 RANKED: dict[str, tuple[str, ...]] = {
     "user": ("object_id", "sid", "ad_object_guid", "upn", "local_account", "account"),
-    "host": ("mde_device_id", "device_id", "fqdn", "nt_name", "short_name"),
+    "host": ("mde_device_id", "device_id", "device_object_id", "fqdn", "nt_name", "short_name"),
     "file": ("sha256", "sha1", "md5", "file_path"),
     "ip": ("ip", "private_ip"),
     "mail_message": ("network_message_id", "internet_message_id"),
@@ -60,7 +60,8 @@ BARE_KEYS = frozenset(
 )
 # Two of these, of one type and different, are never one entity.
 STRONG = frozenset(
-    {"object_id", "sid", "ad_object_guid", "mde_device_id", "device_id", "sha256", "sha1", "md5", "app_id"}
+    {"object_id", "sid", "ad_object_guid", "mde_device_id", "device_id", "device_object_id"}
+    | {"sha256", "sha1", "md5", "app_id", "role_id", "policy_id", "directory_object_id"}
     | {"network_message_id", "resource_id", "group_object_id", "iot_device_id", "serial_number", "saas_instance"}
     | {"urn", "teams_message_id", "github_user_id", "github_repo_id", "github_org_id"}
 )
@@ -76,6 +77,7 @@ SCOPED = frozenset({"account", "nt_name", "short_name", "private_ip"})
 _FOLDED = SCOPED | {"fqdn", "local_account", "process", "file_path"}
 # Authorities and groups that exist on every machine; S-1-5-21 (a domain) and S-1-12-1 (Entra) name somebody.
 _WELL_KNOWN_SID = re.compile(r"S-1-(?:[0-4]|1[0156])-|S-1-5-(?!21-)\d+(?:-|$)", re.IGNORECASE)
+_OTHER_SYSTEM = re.compile(r"[a-z][a-z0-9]*:")
 _NO_ACCOUNT = frozenset(
     {"system", "local service", "network service", "localsystem", "localservice", "networkservice", "anonymous logon"}
 )
@@ -180,7 +182,9 @@ def _hash(values: Sequence[Any], _tenant: str | None) -> Identifier | None:
 
 def _address(values: Sequence[Any], _tenant: str | None) -> Identifier | None:
     text = text_of(values[0])
-    return None if text is None else ("address", text.strip("<>").casefold().removeprefix("smtp:"))
+    text = None if text is None else text.strip("<>").casefold().removeprefix("smtp:")
+    # A proxy address may be of another system: `sip:…`, `x500:/o=…`.
+    return None if not text or _OTHER_SYSTEM.match(text) else ("address", text)
 
 
 def _url(values: Sequence[Any], _tenant: str | None) -> Identifier | None:
@@ -259,7 +263,8 @@ _READERS: dict[str, Reader] = {
     name: _lower(name)
     for name in (
         *("object_id", "ad_object_guid", "mde_device_id", "device_id", "app_id", "sha256", "sha1", "md5"),
-        *("network_message_id", "resource_id", "mac_address"),
+        *("network_message_id", "resource_id", "mac_address", "device_object_id", "group_object_id"),
+        *("role_id", "policy_id", "directory_object_id"),
     )
 }
 

@@ -14,6 +14,9 @@ KIND_WORDS = {
     "risk_detection": "risk detection",
     "risky_user": "risky user",
     "sign_in": "sign-in",
+    "directory_audit": "directory audit",
+    "directory_user": "directory entry of the user",
+    "directory_device": "directory entry of the device",
 }
 
 
@@ -26,6 +29,7 @@ IDENTIFIER_WORDS = {
     "local_account": "local account",
     "mde_device_id": "Defender device id",
     "device_id": "Entra device id",
+    "device_object_id": "directory id of the device",
     "fqdn": "full host name",
     "nt_name": "host name in a domain",
     "short_name": "short host name",
@@ -35,6 +39,20 @@ IDENTIFIER_WORDS = {
     "ip": "address",
     "private_ip": "private address",
     "app_id": "application id",
+}
+
+
+_RECORD_LABELS = {
+    "alert": ("title",),
+    "incident": ("display_name",),
+    "risk_detection": ("risk_event_type",),
+    "risky_user": ("user_principal_name",),
+    "sign_in": ("app_display_name", "resource_display_name", "service_principal_name"),
+    "directory_audit": ("activity_display_name",),
+    "service_principal_risk_detection": ("risk_event_type",),
+    "risky_service_principal": ("display_name",),
+    "directory_user": ("user_principal_name", "display_name"),
+    "directory_device": ("display_name",),
 }
 
 
@@ -72,14 +90,7 @@ def entity_label(entity: Entity, names: dict[str, tuple[int, str]]) -> str:
 def record_label(attrs: dict[str, Any]) -> str:
     """Choose a record's label from its headline facts; a record that was only named goes by its id."""
     kind = attrs["kind"]
-    if kind == "alert":
-        found = attrs.get("title")
-    elif kind == "incident":
-        found = attrs.get("display_name")
-    elif kind == "risk_detection":
-        found = attrs.get("risk_event_type")
-    elif kind == "risky_user":
-        found = attrs.get("user_principal_name")
-    else:
-        found = attrs.get("app_display_name")
+    found = next(
+        (text for name in _RECORD_LABELS.get(kind, ("label", "title", "name")) if (text := attrs.get(name))), None
+    )
     return str(found) if found else f"{kind_word(kind)} {attrs['id']}"

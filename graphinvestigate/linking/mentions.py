@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,9 +18,10 @@ import pandas as pd
 from graphinvestigate import frames
 from graphinvestigate.errors import UsageError
 from graphinvestigate.linking.identifiers import guid
-from graphinvestigate.linking.mentions_records import RECORDS
 from graphinvestigate.linking.nodes import Record
 from graphinvestigate.linking.reading import Reading
+from graphinvestigate.linking.record_kinds import KINDS
+from graphinvestigate.text import log
 
 MENTION_COLUMNS = (
     "record_kind",
@@ -38,38 +39,19 @@ MENTION_COLUMNS = (
     "remediation_status",
 )
 
-# Per record kind: when it happened (first that is there), when it ended, what says which version is newer.
-_TIMES: dict[str, tuple[tuple[str, ...], str, str]] = {
-    "alert": (
-        ("first_activity_date_time", "created_date_time"),
-        "last_activity_date_time",
-        "last_update_date_time",
-    ),
-    "incident": (("created_date_time",), "", "last_update_date_time"),
-    "risk_detection": (("activity_date_time", "detected_date_time"), "", "last_updated_date_time"),
-    "risky_user": (("risk_last_updated_date_time",), "", "risk_last_updated_date_time"),
-    "sign_in": (("created_date_time",), "", ""),
+FRAMES = {
+    "incidents": "incident",
+    "alerts": "alert",
+    "risk_detections": "risk_detection",
+    "risky_users": "risky_user",
+    "sign_ins": "sign_in",
+    "directory_audits": "directory_audit",
+    "service_principal_risk_detections": "service_principal_risk_detection",
+    "risky_service_principals": "risky_service_principal",
+    "users": "directory_user",
+    "devices": "directory_device",
 }
-_HEADLINES: dict[str, tuple[str, ...]] = {
-    "alert": (
-        *("title", "severity", "status", "category", "categories", "service_source", "detection_source"),
-        *("classification", "determination", "mitre_techniques", "incident_id"),
-    ),
-    "incident": (
-        "display_name",
-        "severity",
-        "status",
-        "classification",
-        "determination",
-        "redirect_incident_id",
-    ),
-    "risk_detection": ("risk_event_type", "risk_level", "risk_state", "risk_detail", "activity", "source"),
-    "risky_user": ("risk_level", "risk_state", "risk_detail", "user_principal_name"),
-    "sign_in": (
-        *("app_display_name", "status_error_code", "status_failure_reason", "is_interactive", "client_app_used"),
-        *("location_city", "location_country_or_region", "risk_level_during_sign_in", "risk_state", "ip_address"),
-    ),
-}
+"""Names of frames as functions take them → the kind of their records."""
 
 
 @dataclass(slots=True)
@@ -81,40 +63,66 @@ class Collected:
     tenant: str | None = None
 
 
-def collect(
-    *,
-    alerts: pd.DataFrame | None = None,
-    incidents: pd.DataFrame | None = None,
-    risk_detections: pd.DataFrame | None = None,
-    risky_users: pd.DataFrame | None = None,
-    sign_ins: pd.DataFrame | None = None,
-    tenant: str | None = None,
-) -> Collected:
-    """Read frames with the mention tables. Alerts that came inside incidents are read like alerts.
+def collect(frames_by_kind: Iterable[tuple[str, pd.DataFrame | None]], *, tenant: str | None = None) -> Collected:
+    """Read frames with the mention tables.
 
-    Records that don't say their tenant are of `tenant`.
+    Parameters
+    ----------
+    frames_by_kind : iterable of (record kind, DataFrame or None)
+        Alerts that came inside incidents are read like alerts.
+    tenant : str, optional
+        The tenant of records that don't say theirs.
     """
     collected = Collected(tenant=tenant)
-    if incidents is not None and len(incidents):
-        _read_records(collected, incidents, "incident")
-        expanded = frames.expanded_alerts(incidents)
-        if len(expanded):
+    for kind, frame in frames_by_kind:
+        if frame is None or not len(frame):
+            continue
+        if kind == "alert":
+            _read_alerts(collected, frame)
+            continue
+        _read_records(collected, frame, kind)
+        if kind == "incident" and len(expanded := frames.expanded_alerts(frame)):
             _read_alerts(collected, expanded)
-    if alerts is not None and len(alerts):
-        _read_alerts(collected, alerts)
-    for kind, frame in (("risk_detection", risk_detections), ("risky_user", risky_users), ("sign_in", sign_ins)):
-        if frame is not None and len(frame):
-            _read_records(collected, frame, kind)
     return collected
 
 
-def mentions(**by_kind: pd.DataFrame | None) -> pd.DataFrame:
+def by_kind(
+    named: Mapping[str, pd.DataFrame | None], records: Iterable[pd.DataFrame] = ()
+) -> list[tuple[str, pd.DataFrame | None]]:
+    """Return frames with the kind of their records: by the name they are given under, else by what they say.
+
+    Raises
+    ------
+    UsageError
+        A frame of `records` that does not say of which kind its records are, or of a kind that names nobody.
+    """
+    found: list[tuple[str, pd.DataFrame | None]] = []
+    for name, frame in named.items():
+        if name not in FRAMES:
+            raise UsageError(f"{log(name)}: there is no such frame; give some of {', '.join(sorted(FRAMES))}")
+        found.append((FRAMES[name], frame))
+    for frame in (records,) if isinstance(records, pd.DataFrame) else records:
+        if "record_kind" not in frame:
+            raise UsageError(
+                "records: a frame has no column 'record_kind'; give frames of list_… or read_records, and make other "
+                "tables records with map_records"
+            )
+        for kind, rows in frame.groupby("record_kind", sort=True, observed=True):
+            if kind not in KINDS:
+                known = ", ".join(sorted(KINDS))
+                raise UsageError(f"records: nothing is known of records of kind {log(str(kind))}; known are {known}")
+            found.append((str(kind), rows))
+    return found
+
+
+def mentions(**named: pd.DataFrame | None) -> pd.DataFrame:
     """Who and what the records name: one row per identifier in one place of one record.
 
     Parameters
     ----------
-    **by_kind : DataFrame
-        `alerts`, `incidents`, `risk_detections`, `risky_users`, `sign_ins`, as for `entity_graph`.
+    **named : DataFrame
+        `alerts`, `incidents`, `risk_detections`, `risky_users`, `sign_ins`, `directory_audits` …, as for
+        `entity_graph`.
 
     Returns
     -------
@@ -123,7 +131,7 @@ def mentions(**by_kind: pd.DataFrame | None) -> pd.DataFrame:
         entity; ``identifier_type``, ``identifier`` (one spelling); ``field`` (JSON path in the record), ``value`` (as
         received); ``relation``; ``roles``, ``verdict``, ``remediation_status`` of the evidence item.
     """
-    collected = collect(**by_kind)
+    collected = collect(by_kind(named))
     rows: list[tuple[Any, ...]] = []
     for group, m in enumerate(collected.reading.mentions):
         time = collected.records[m.record].get("time")
@@ -189,7 +197,7 @@ def _read_alerts(collected: Collected, alerts: pd.DataFrame) -> None:
 
 
 def _read_records(collected: Collected, frame: pd.DataFrame, kind: str) -> None:
-    table = RECORDS[kind]
+    table = KINDS[kind].table
     read = collected.reading.read
     whole = kind != "alert"  # an alert's evidence is most of it, and read by itself
     raws = _raw(frame) if whole else [None] * len(frame)
@@ -216,13 +224,13 @@ def newer(a: dict[str, Any], b: dict[str, Any]) -> dict[str, Any]:
 
 
 def _records(frame: pd.DataFrame, kind: str) -> Iterator[tuple[Record, dict[str, Any]]]:
-    begin_columns, end_column, updated_column = _TIMES[kind]
-    begins = [iso_times(frame[c]) for c in begin_columns if c in frame]
+    known = KINDS[kind]
+    begins = [iso_times(frame[c]) for c in known.begin if c in frame]
     size = len(frame)
     nothing: list[Any] = [None] * size
-    ends = iso_times(frame[end_column]) if end_column in frame else nothing
-    updated = iso_times(frame[updated_column]) if updated_column in frame else nothing
-    names = _HEADLINES[kind]
+    ends = iso_times(frame[known.end]) if known.end in frame else nothing
+    updated = iso_times(frame[known.updated]) if known.updated in frame else nothing
+    names = known.headlines
     columns = [_column(frame, name) for name in names]
     ids = _ids(frame)
     for row in range(size):
@@ -267,7 +275,7 @@ def _plain(value: Any) -> Any:
 
 def _tenants(frame: pd.DataFrame, kind: str, default: str | None) -> list[str | None]:
     """Return the tenant of each record, as it says itself, else the given one."""
-    own = _column(frame, "resource_tenant_id" if kind == "sign_in" else "tenant_id")
+    own = _column(frame, KINDS[kind].tenant)
     return [guid(tenant) or guid(default) for tenant in own]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graphinvestigate.linking.slots import mail_address
+from graphinvestigate.linking.slots import mail_address, url_host_of
 from graphinvestigate.linking.tables import MAIN, Nested, Slot, Table, Tie
 
 _MAIL_SENT = (
@@ -76,8 +76,9 @@ MAIL: dict[str, Table] = {
             mail_address("recipient", "recipientEmailAddress"),
             Slot("ip", "ip", (("ip", "senderIp"),)),
             Slot("url", "url", (("url", ""),), "urls[]"),
+            *url_host_of("", "urls[]"),
         ),
-        ties=(*_MAIL_SENT, Tie("message", "links_to", "url")),
+        ties=(*_MAIL_SENT, Tie("message", "links_to", "url"), Tie("url", "hosted_at", "url_host", beside=True)),
     ),
     "submissionMailEvidence": Table(
         "mail_message",

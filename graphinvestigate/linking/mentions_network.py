@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from graphinvestigate.linking.slots import ip_of
+from graphinvestigate.linking.slots import ip_of, url_host_of
 from graphinvestigate.linking.tables import MAIN, Nested, Slot, Table, Tie
 
 NETWORK: dict[str, Table] = {
-    "urlEvidence": Table("url", (Slot("url", "url", (("url", "url"),), relation=MAIN, labels=("url",)),)),
+    "urlEvidence": Table(
+        "url",
+        (Slot("url", "url", (("url", "url"),), relation=MAIN, labels=("url",)), *url_host_of("url")),
+        ties=(Tie("url", "hosted_at", "url_host"),),
+    ),
     "dnsEvidence": Table(
         "domain",
         (

@@ -1,11 +1,30 @@
-"""What the records other than alerts name: incidents, risk detections, risky users, sign-ins (see `tables`)."""
+"""What the records other than alerts name: incidents, risk, sign-ins, audits, directory objects (see `tables`)."""
 
 from __future__ import annotations
 
+from graphinvestigate.linking.mentions_directory import DIRECTORY
 from graphinvestigate.linking.tables import Slot, Table, Tie
 
 _USER = (("object_id", "userId"), ("upn", "userPrincipalName"))
 _LABELS = ("userPrincipalName", "userDisplayName")
+_LOCATION = ("location.city", "location.countryOrRegion")
+_INSTANCE_OF = Tie("service_principal", "instance_of", "app")
+
+
+def _service_principal(path: str, relation: str, label: str, *facts: str) -> Slot:
+    return Slot(
+        "service_principal",
+        "service_principal",
+        (("object_id", path),),
+        relation=relation,
+        labels=(label,),
+        facts=facts,
+    )
+
+
+def _app(label: str) -> Slot:
+    return Slot("app", "app", (("app_id", "appId"),), labels=(label,))
+
 
 RECORDS: dict[str, Table] = {
     "alert": Table(
@@ -28,7 +47,7 @@ RECORDS: dict[str, Table] = {
                 "ip",
                 (("ip", "ipAddress"),),
                 relation="risk_detected_from",
-                facts=("location.city", "location.countryOrRegion"),
+                facts=_LOCATION,
             ),
             Slot("sign_in", "sign_in", (("id", "requestId"),), relation="detected_in_sign_in"),
         ),
@@ -56,7 +75,7 @@ RECORDS: dict[str, Table] = {
                 "ip",
                 (("ip", "ipAddress"),),
                 relation="signed_in_from",
-                facts=("location.city", "location.countryOrRegion"),
+                facts=_LOCATION,
             ),
             Slot(
                 "host",
@@ -71,18 +90,32 @@ RECORDS: dict[str, Table] = {
             Slot(
                 "resource", "app", (("app_id", "resourceId"),), relation="signed_in_to", labels=("resourceDisplayName",)
             ),
-            Slot(
-                "service_principal",
-                "service_principal",
-                (("object_id", "servicePrincipalId"),),
-                relation="signed_in_as",
-                labels=("servicePrincipalName",),
-            ),
+            _service_principal("servicePrincipalId", "signed_in_as", "servicePrincipalName"),
         ),
         ties=(
             Tie("user", "signed_in_from", "ip"),
             Tie("user", "signed_in_with", "host"),
             Tie("service_principal", "signed_in_from", "ip"),
+            _INSTANCE_OF,
         ),
     ),
+    "service_principal_risk_detection": Table(
+        "service_principal_risk_detection",
+        (
+            _service_principal("servicePrincipalId", "risk_detected_for", "servicePrincipalDisplayName"),
+            _app("servicePrincipalDisplayName"),
+            Slot("ip", "ip", (("ip", "ipAddress"),), relation="risk_detected_from", facts=_LOCATION),
+            Slot("sign_in", "sign_in", (("id", "requestId"),), relation="detected_in_sign_in"),
+        ),
+        ties=(Tie("service_principal", "active_from", "ip"), _INSTANCE_OF),
+    ),
+    "risky_service_principal": Table(
+        "risky_service_principal",
+        (
+            _service_principal("id", "risk_standing_of", "displayName", "servicePrincipalType"),
+            _app("displayName"),
+        ),
+        ties=(_INSTANCE_OF,),
+    ),
+    **DIRECTORY,
 }

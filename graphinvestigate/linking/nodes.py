@@ -8,7 +8,11 @@ from __future__ import annotations
 
 from typing import NamedTuple, TypeAlias
 
-RECORD_KINDS = ("alert", "incident", "risk_detection", "risky_user", "sign_in")
+RECORD_KINDS = (
+    *("alert", "incident", "risk_detection", "risky_user", "sign_in", "directory_audit"),
+    *("service_principal_risk_detection", "risky_service_principal", "directory_user", "directory_device"),
+)
+"""The kinds of Graph's records that a graph may hold; `map_records` adds kinds of its own."""
 ENTITY_KINDS = ("user", "host", "ip", "file", "process", "url", "domain", "mailbox", "mail_message", "app")
 """The kinds met most, in the order in which tables and legends show them; others exist (`kind_order`)."""
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any, NamedTuple, TypeAlias
 
-from graphinvestigate.linking.tables import MAIN, Nested, Slot, Table
+from graphinvestigate.linking.tables import MAIN, Nested, Slot, Table, When
 
 Json: TypeAlias = dict[str, Any]
 
@@ -32,6 +32,7 @@ class CompiledSlot(NamedTuple):
     private_is_fact: bool
     inverse: bool
     is_main: bool
+    when: tuple[When, tuple[int, ...]] | None
 
 
 @cache
@@ -62,6 +63,7 @@ def _compile(slot: Slot) -> CompiledSlot:
     ids = tuple((kind, tuple(place(path) for path in paths), paths[0]) for kind, paths in several)
     labels = tuple(place(path) for path in slot.labels)
     facts = tuple((snake(path.rsplit(".", 1)[-1]), place(path)) for path in slot.facts)
+    when = None if slot.when is None else (slot.when, tuple(place(path) for path in slot.when.paths))
     plain = all(not from_root and len(steps) == 1 for from_root, steps in places)
     return CompiledSlot(
         slot.name,
@@ -77,6 +79,7 @@ def _compile(slot: Slot) -> CompiledSlot:
         slot.private_is_fact,
         slot.inverse,
         slot.relation == MAIN,
+        when,
     )
 
 
@@ -87,7 +90,8 @@ def _steps(path: str) -> tuple[tuple[str, bool], ...]:
 def _key(path: str) -> tuple[bool, tuple[str, ...]]:
     from_root = path.startswith("/")
     path = path.removeprefix("/")
-    return from_root, tuple(path.split(".")) if path else ()
+    steps = path.replace("@odata.", "@odata\0").split(".") if path else ()
+    return from_root, tuple(step.replace("\0", ".") for step in steps)
 
 
 def snake(name: str) -> str:

@@ -117,6 +117,7 @@ class Reading:
         kind: str = "",
     ) -> list[int]:
         found: dict[str, list[int]] = {}
+        places: dict[int, str] = {}
         mains: list[int] = []
         mentions = self.mentions
         for slot in compiled(table):
@@ -131,6 +132,7 @@ class Reading:
                     else:
                         mention = mention._replace(relation="names")
                 found.setdefault(slot.name, []).append(len(mentions))
+                places[len(mentions)] = at
                 mentions.append(mention)
         for name, path, nested in compiled_nested(table) if depth < _MAX_DEPTH else ():
             for element, at in elements(data, path, prefix):
@@ -145,6 +147,8 @@ class Reading:
         for tie in table.ties:
             for source in found.get(tie.source, ()):
                 for target in found.get(tie.target, ()):
+                    if tie.beside and places.get(source) != places.get(target):
+                        continue
                     self.ties.append(TieFound(source, tie.relation, target))
         return mains
 
@@ -213,6 +217,8 @@ class Meaning(NamedTuple):
 
 
 def _meaning(slot: CompiledSlot, values: list[Any], tenant: str | None) -> Meaning | None:
+    if slot.when is not None and not slot.when[0].holds(values[place] for place in slot.when[1]):
+        return None
     found: list[tuple[int, Identifier, str, Any]] = []
     for declared, places, path in slot.ids:
         first = values[places[0]]

@@ -24,6 +24,10 @@ _RECORD_SAYS = {
     "signed_in_through": "{record} went through {target}.",
     "signed_in_to": "{record} was to {target}.",
     "signed_in_as": "{record} was by {target}.",
+    "initiated_by": "{record} was done by {target}.",
+    "initiated_from": "{record} was done from {target}.",
+    "targets": "{record} changed {target}.",
+    "describes": "{record} describes {target}.",
 }
 _TIE_SAYS = {
     "signed_in_from": "{source} signed in from {target}{when}.",
@@ -44,6 +48,32 @@ _TIE_SAYS = {
     "links_to": "{source} links to {target}{when}.",
     "uses_mailbox": "{source} uses {target}{when}.",
     "part_of": "{source} is part of {target}{when}.",
+    "hosted_at": "{source} points to {target}{when}.",
+    "acted_on": "{source} changed {target}{when}.",
+    "acted_from": "{source} acted from {target}{when}.",
+    "instance_of": "{source} is the {target} in this tenant{when}.",
+    "accessed": "{source} accessed {target}{when}.",
+    "accessed_from": "{source} accessed resources from {target}{when}.",
+    "used_session": "{source} used {target}{when}.",
+    "reported": "{source} reported {target}{when}.",
+    "looked_up": "{source} looked up {target}{when}.",
+    "answered_for": "{source} answered for {target}{when}.",
+    "opened": "{source} opened {target}{when}.",
+    "went_to": "{source} went to {target}{when}.",
+    "groups": "{source} groups {target}{when}.",
+    "carries": "{source} carries {target}{when}.",
+    "has_configuration": "{source} has the {target}{when}.",
+    "runs_as": "{source} runs as {target}{when}.",
+    "runs_image": "{source} runs {target}{when}.",
+    "runs_on": "{source} runs on {target}{when}.",
+    "controls": "{source} controls {target}{when}.",
+    "opens": "{source} opens {target}{when}.",
+    "same_content_as": "{source} has the same content as {target}{when}.",
+    "trusts": "{source} trusts {target}{when}.",
+    "contains": "{source} contains {target}{when}.",
+    "has_nic": "{source} has the network card {target}{when}.",
+    "about": "{source} is about {target}{when}.",
+    "has_content": "{source} has the content of {target}{when}.",
 }
 
 
@@ -66,7 +96,11 @@ def describe(g: nx.MultiDiGraph, node: Node) -> str:
         return f'alert "{attrs["label"]}" ({attrs.get("severity") or "unrated"}, {when})'
     if node.kind == "risk_detection":
         return f"risk detection {attrs['label']} ({_risk(attrs)}, {when})"
-    if node.kind == "risky_user":
+    if node.kind == "directory_audit":
+        return f'directory audit "{attrs["label"]}" ({attrs.get("result") or "result unknown"}, {when})'
+    if node.kind == "service_principal_risk_detection":
+        return f"risk detection {attrs['label']} ({_risk(attrs)}, {when})"
+    if node.kind in ("risky_user", "risky_service_principal"):
         return f"Entra's risk record ({_risk(attrs)}, {when})"
     if node.kind == "sign_in":
         return f"sign-in to {attrs['label']} ({_outcome(attrs)}, {when})"
@@ -130,6 +164,9 @@ def _capital(text: str) -> str:
         "incident ",
         "risk detection ",
         "sign-in ",
+        "directory audit ",
+        "directory entry ",
+        "service principal ",
         "file ",
         "process ",
         "domain ",

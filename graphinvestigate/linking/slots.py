@@ -56,3 +56,11 @@ def ip_of(name: str, base: str, *, relation: str = "names") -> Slot:
 def mail_address(name: str, path: str) -> Slot:
     """Return the slot of a mail address."""
     return Slot(name, "mailbox", (("address", path),), labels=(path,))
+
+
+def url_host_of(path: str, base: str = "") -> tuple[Slot, Slot]:
+    """Return the slots of the host in a URL: a domain, or an address."""
+    return (
+        Slot("url_host", "domain", (("url_domain", path),), base),
+        Slot("url_host", "ip", (("url_ip", path),), base),
+    )

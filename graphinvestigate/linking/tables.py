@@ -11,10 +11,39 @@ labels and facts start at the slot's base, or at the record (or evidence item) i
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 MAIN = "has_evidence"
 """The relation from an alert to what an evidence item is about; what else the item mentions it `names`."""
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """A condition on a place: the text there is one of some values, or none of them (`negated`); case is ignored.
+
+    Attributes
+    ----------
+    paths : tuple of str
+        The first of them that holds a text decides; without any only a negated condition holds.
+    values : tuple of str
+        In lower case.
+    negated : bool
+    prefix : str
+        In lower case; taken away from the text where it begins with it.
+    """
+
+    paths: tuple[str, ...]
+    values: tuple[str, ...]
+    negated: bool = False
+    prefix: str = ""
+
+    def holds(self, texts: Iterable[object]) -> bool:
+        """Whether it holds for what stands at its paths."""
+        for text in texts:
+            if isinstance(text, str):
+                return (text.strip().casefold().removeprefix(self.prefix) in self.values) != self.negated
+        return self.negated
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +72,8 @@ class Slot:
         Addresses that exist on many networks are facts of the tied entity, not nodes.
     inverse : bool
         The relation goes from what is named here to the record.
+    when : When, optional
+        Only places where this holds name such an entity; its paths are as those of labels.
     """
 
     name: str
@@ -55,6 +86,7 @@ class Slot:
     label_place: int = 0
     private_is_fact: bool = False
     inverse: bool = False
+    when: When | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +100,15 @@ class Nested:
 
 @dataclass(frozen=True, slots=True)
 class Tie:
-    """What the record states between two slots; `source` and `target` name slots or nested evidence."""
+    """What the record states between two slots; `source` and `target` name slots or nested evidence.
+
+    `beside`: only where both stand in the same place, the same item of a list.
+    """
 
     source: str
     relation: str
     target: str
+    beside: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)  # a table is itself: read by identity, never compared

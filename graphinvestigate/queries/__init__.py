@@ -6,6 +6,7 @@ from graphinvestigate.queries.coverage import coverage
 from graphinvestigate.queries.directory import get_user, list_directory_audits, list_user_devices
 from graphinvestigate.queries.hunting import run_hunting_query
 from graphinvestigate.queries.incidents import get_incident, list_incidents
+from graphinvestigate.queries.policies import list_named_locations
 from graphinvestigate.queries.refreshing import Refresh, refresh
 from graphinvestigate.queries.risk import list_risk_detections, list_risky_users
 from graphinvestigate.queries.risk_others import (
@@ -28,6 +29,7 @@ __all__ = [
     "list_alerts",
     "list_directory_audits",
     "list_incidents",
+    "list_named_locations",
     "list_passive_dns",
     "list_risk_detections",
     "list_risky_service_principals",

@@ -92,6 +92,10 @@ NEEDS = (
         "list_secure_score_control_profiles", "secure_score_control_profiles", SECURITY_ROLE, "",
         "which protections are not in place",
     ),
+    Need(
+        "list_named_locations", "named_locations", SECURITY_ROLE, "",
+        "which addresses are the organisation's own, so that everybody shares them",
+    ),
     Need(HUNTING, HUNTING, SECURITY_ROLE, "Defender XDR", "device, mail and sign-in events behind alerts"),
     Need(
         "get_host_reputation", TI, SECURITY_ROLE, TI_LICENCE, "whether hosts and addresses are known to be malicious",

@@ -22,7 +22,7 @@ from graphinvestigate.errors import (
     PartialResultError,
     UsageError,
 )
-from graphinvestigate.frames import newest, records_frame
+from graphinvestigate.frames import Ahead, newest, records_frame
 from graphinvestigate.queries.coverage import remember
 from graphinvestigate.queries.questions import Question, closing, matches, window_text
 from graphinvestigate.queries.reading import (
@@ -87,15 +87,16 @@ def _go_on(
         if client.waited_seconds > waited:
             bar.set_postfix_str(f"{client.waited_seconds - waited:.0f} s waited for Graph's limits", refresh=False)
         bar.update(len(page))
+        ahead.add(page)
 
-    with bar:
+    with bar, Ahead(resource) as ahead:
         if len(pieces) == 1:
             question, pieces, stopped = _read_first(client, question, pieces[0], on_page)
         else:
             stopped = _read_pieces(client, question, pieces, on_page)
     if stopped and not any(piece.pages for piece in pieces):
         raise _retired(question, stopped.error) or stopped.error
-    kept = _keep(client, question, pieces)
+    kept = _keep(client, question, pieces, ahead)
     silent = sorted({name for piece in pieces for page in piece.pages for name in page.left_out})
     missing = "; ".join(
         words
@@ -237,10 +238,11 @@ class Kept:
     notes: tuple[str, ...]
 
 
-def _keep(client: GraphClient, question: Question, pieces: list[Piece]) -> Kept:
+def _keep(client: GraphClient, question: Question, pieces: list[Piece], ahead: Ahead) -> Kept:
     resource = question.resource
     pull_id = f"{resource.name}-{uuid.uuid4().hex[:12]}"
-    frame = records_frame(resource, [page for piece in pieces for page in piece.pages], pull_id=pull_id)
+    pages = [page for piece in pieces for page in piece.pages]
+    frame = records_frame(resource, pages, pull_id=pull_id, ahead=ahead)
     received, ended = len(frame), all(piece.done for piece in pieces)
     notes: list[str] = []
     frame, repeated = newest(resource, frame)

@@ -83,6 +83,11 @@ _DRAWN_AS = {
     "container": "cloud_resource",
     "container_image": "cloud_resource",
     "container_registry": "cloud_resource",
+    "directory_role": "group",
+    "service_principal_risk_detection": "risk_detection",
+    "risky_service_principal": "risky_user",
+    "directory_user": "directory_audit",
+    "directory_device": "directory_audit",
 }
 
 KINDS: dict[str, Look] = {look.name: look for look in (*_ENTITIES, *_RECORDS)}

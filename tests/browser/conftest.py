@@ -108,13 +108,13 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         server = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
         try:
             notice = until(
-                lambda: server.poll() is not None or next(folders["runtime"].glob("jpserver-*.json"), None),
+                lambda: server.poll() is not None or notice_in(folders["runtime"]),
                 what="JupyterLab's start",
                 seconds=60,
             )
             if notice is True:
                 pytest.fail(f"JupyterLab did not start:\n{(home / 'log.txt').read_text()[-3000:]}")
-            running = Lab(json.loads(notice.read_text())["url"], folders["notebooks"], folders["runtime"])
+            running = Lab(notice["url"], folders["notebooks"], folders["runtime"])
             until(lambda: answers(running), what="JupyterLab's first answer", seconds=60)
             yield running
         finally:
@@ -124,6 +124,14 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
             except subprocess.TimeoutExpired:
                 server.kill()
                 server.wait(10)
+
+
+def notice_in(folder: Path) -> dict[str, Any] | None:
+    """What the server wrote down about itself, once all of it is written."""
+    for path in folder.glob("jpserver-*.json"):
+        with contextlib.suppress(ValueError):
+            return json.loads(path.read_text())
+    return None
 
 
 def answers(lab: Lab) -> bool:

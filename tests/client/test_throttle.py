@@ -117,6 +117,7 @@ def test_a_429_holds_all_back_and_slows_them_down() -> None:
 @pytest.mark.parametrize(
     ("path", "service"),
     [("/v1.0/security/alerts_v2", "security"), ("/beta/identityProtection/riskyUsers", "identityprotection"),
+     ("/v1.0/identity/conditionalAccess/namedLocations", "identityprotection"),
      ("/v1.0/auditLogs/signIns", "auditlogs"), ("/v1.0/", ""), ("/", ""), ("", "")],
 )  # fmt: skip
 def test_services_are_counted_across_versions(path: str, service: str) -> None:

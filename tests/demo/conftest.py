@@ -174,6 +174,10 @@ def _profile(i: int) -> dict[str, Any]:
     return {"id": f"control{i}", "title": f"Control {i}", "controlCategory": ("Identity", "Apps")[i % 2]}
 
 
+def _location(i: int) -> dict[str, Any]:
+    return {"id": f"loc{i}", "displayName": f"Location {i}", "createdDateTime": _time(i), "isTrusted": bool(i % 2)}
+
+
 def _user(i: int) -> dict[str, Any]:
     return {"id": f"u{i}", "displayName": f"User {i}", "userPrincipalName": f"user{i}@contoso.test"}
 
@@ -201,6 +205,7 @@ def make_tenant() -> Callable[..., HandMadeTenant]:
                 "auditLogs/directoryAudits": [_audit(i) for i in range(alerts)],
                 "security/secureScores": [_score(i) for i in range(30)],
                 "security/secureScoreControlProfiles": [_profile(i) for i in range(9)],
+                "identity/conditionalAccess/namedLocations": [_location(i) for i in range(9)],
                 "users": [_user(i) for i in range(5)],
                 "devices": [_device(i) for i in range(5)],
                 "auditLogs/signIns": [

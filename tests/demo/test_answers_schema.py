@@ -18,6 +18,8 @@ from graphinvestigate.demo.tenant import Tenant, build_tenant
 
 GRAPH = "microsoft.graph."
 SECURITY = f"{GRAPH}security."
+# The metadata beside a checkout does not hold it; `test_named_locations` compares it with its documentation.
+NOT_IN_METADATA = {"identity/conditionalAccess/namedLocations"}
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,7})?Z")
 CHECKS: dict[str, Callable[[Any], bool]] = {
     "Edm.String": lambda value: isinstance(value, str),
@@ -90,7 +92,7 @@ def odd(tenant: Tenant, problems: list[str]) -> list[str]:
 
 
 @pytest.mark.parametrize("prefer", [True, False])
-@pytest.mark.parametrize("path", sorted({resource.path for resource in RESOURCES.values()}))
+@pytest.mark.parametrize("path", sorted({resource.path for resource in RESOURCES.values()} - NOT_IN_METADATA))
 def test_lists_and_records_fit_their_types(
     tenant: Tenant, connect: Callable[..., httpx.Client], types: Types, path: str, prefer: bool
 ) -> None:

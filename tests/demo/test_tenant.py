@@ -175,6 +175,7 @@ def test_times_lie_in_the_window_and_in_order(attack: bool) -> None:
         "security/secureScores": "createdDateTime",
     }
     timeless = {"identityProtection/riskyServicePrincipals", "security/secureScoreControlProfiles", "users", "devices"}
+    timeless |= {"identity/conditionalAccess/namedLocations"}
     assert set(order) | timeless == set(tenant.collections)
     for path, name in order.items():
         times = [moment(record[name]) for record in tenant.collections[path]]

@@ -27,6 +27,8 @@ TYPES = {
 }
 # Whole records of their own, which lead back to where they are named: their id has a column, the rest stays in `raw`.
 REFERENCES = ("microsoft.graph.security.artifact", "microsoft.graph.security.host")
+# The published metadata that lies beside a checkout does not hold it: `test_named_locations` looks at it.
+NOT_IN_METADATA = {"named_locations"}
 DEPTH = {"alerts": 3, "incidents": 3, "passive_dns": 2}  # their types refer to each other
 PLAIN = {
     "Edm.String": "string",
@@ -69,7 +71,7 @@ def check(types, graph_type, columns, path=()):
     return found
 
 
-@pytest.mark.parametrize("name", RESOURCES)
+@pytest.mark.parametrize("name", sorted(set(RESOURCES) - NOT_IN_METADATA))
 def test_every_property_of_every_resource_has_a_place(types, name):
     """Each property of a resource has a column; each column that v1.0 sends is one of its properties."""
     columns = {column.path: column for column in RESOURCES[name].columns}
@@ -97,7 +99,7 @@ def test_every_property_of_every_evidence_type_has_a_place(types):
         assert check(types, f"microsoft.graph.security.{kind}", columns) == len(columns), kind
 
 
-@pytest.mark.parametrize("name", RESOURCES)
+@pytest.mark.parametrize("name", sorted(set(RESOURCES) - NOT_IN_METADATA))
 def test_every_value_reaches_its_column(types, full_value, name):
     """A record of which every documented property is set leaves no column of v1.0 empty."""
     record = full_value(types, f"microsoft.graph.{TYPES[name]}", DEPTH.get(name, 5))

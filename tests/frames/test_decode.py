@@ -14,8 +14,9 @@ from pandas.testing import assert_frame_equal
 from graphinvestigate.envelope import read_page
 from graphinvestigate.errors import BadResponseError
 from graphinvestigate.frames import EVIDENCE, RESOURCES, RawArray, empty_frame, evidence, records_frame
-from graphinvestigate.frames.decode import RecordDecoder, frame_of
+from graphinvestigate.frames.decode import frame_of
 from graphinvestigate.frames.inner import expanded_alerts
+from graphinvestigate.frames.records import RecordDecoder
 
 ALERTS, SIGN_INS = RESOURCES["alerts"], RESOURCES["sign_ins"]
 TIMES = st.sampled_from(

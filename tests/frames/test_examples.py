@@ -131,6 +131,7 @@ def test_every_payload_reads_completely(shared_dir):
                 items += check_evidence(alerts, inside)
     few = {kind: count for kind, count in seen.items() if count < 5}
     assert few == {  # all that the documentation shows
+        "named_locations": 0,
         "service_principal_risk_detections": 3,
         "risky_service_principals": 3,
         "secure_scores": 3,

@@ -98,7 +98,7 @@ def test_trusted_named_locations_are_hubs(office: nx.MultiDiGraph) -> None:
         {
             "display_name": ["Branch", "Elsewhere", "Countries"],
             "is_trusted": pd.array([True, False, None], dtype="boolean"),
-            "ip_ranges": [[{"cidrAddress": "198.51.100.0/29"}], [{"cidrAddress": "198.51.100.8/29"}], None],
+            "ip_ranges": ['[{"cidrAddress": "198.51.100.0/29"}]', '[{"cidrAddress": "198.51.100.8/29"}]', None],
         }
     )
     found = find_hubs(office, hubs=frame)
