@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import heapq
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,31 +13,33 @@ import plotly.graph_objects as go
 
 from graphinvestigate import text
 from graphinvestigate.errors import UsageError
-from graphinvestigate.views.style import SEVERITIES, kind_word, template
+from graphinvestigate.views.style import kind_word, template
 from graphinvestigate.views.timeline_density import density
 from graphinvestigate.views.timeline_events import Marks, marks_of
-from graphinvestigate.views.timeline_words import mark_words
+from graphinvestigate.views.timeline_marks import marks_figure
+from graphinvestigate.views.timeline_notes import Note, notes_of
 
-MOST_MARKS = 20_000
+MOST_MARKS = 5_000
 """Above so many marks the timeline shows counts per time span."""
 _MOST_LANES = 24
-_MOST_ROWS = 8  # of one lane
-_ROW = 15  # pixels
-_HOVER = (
-    "<b>%{customdata[0]}</b><br>%{customdata[1]}<br>%{customdata[2]}<br>%{customdata[3]}"
-    "<br><i>%{customdata[4]}</i><extra></extra>"
-)
-_COLUMNS = ["name", "what", "when", "details", "identity"]
-_SIZE = {"high": 11, "medium": 9, "low": 9, "informational": 8, "none": 9, "unknown": 8}
+_MOST_LINES = 20
 
 
 def plot_timeline(
-    *frames: pd.DataFrame, lanes: str = "record_kind", tz: str = "UTC", theme: str = "light"
+    *frames: pd.DataFrame,
+    lanes: str = "record_kind",
+    tz: str = "UTC",
+    theme: str = "light",
+    since: str | datetime | None = None,
+    until: str | datetime | None = None,
+    lines: Mapping[str, str | datetime] | None = None,
 ) -> go.Figure:
     """Draw when records happened: bars from first to last activity, points for instants.
 
     Severity (for risk detections, risky users and sign-ins their risk level) is colour and shape, and a word in
-    the legend and the hover. More than 20,000 marks are drawn as counts per time span.
+    the legend and the hover. More than 5,000 marks are drawn as counts per time span: a narrower window shows each.
+    Long stretches in which nothing happened and spans of time in which much did are labelled; what has no time stands
+    in a strip of its own.
 
     Parameters
     ----------
@@ -52,39 +55,144 @@ def plot_timeline(
         The time zone of the axis, e.g. ``Europe/Berlin``. The hover always says UTC.
     theme : {"light", "dark"}
         Which background it stands on.
+    since, until : str or datetime, optional
+        Show only what was active from the one to the other: ISO text with a zone, or an aware datetime.
+    lines : mapping of str to str or datetime, optional
+        Moments to compare with, such as ``{"password reset": "2026-03-02T10:00Z"}``: a dashed line each, at most 20.
 
     Returns
     -------
     plotly.graph_objects.Figure
-        Its subtitle counts what is drawn and what has no time.
+        Its subtitle counts what is drawn, what is not, and what has no time.
 
     Raises
     ------
     UsageError
-        If `lanes` or `tz` is unknown, or a frame is none of the above.
+        If `lanes`, `tz` or a time is unknown, or a frame is none of the above.
     """
-    zone = _zone(tz)
-    marks = marks_of(frames, lanes)
-    title = "Timeline"
-    records = sum(len(frame) for _, frame in marks.frames)
-    caption = _caption(marks, records)
-    if not len(marks.start):
-        return _nothing(title, caption, theme)
-    if len(marks.start) > MOST_MARKS:
-        figure = density(marks, lambda ns: _milliseconds(ns, zone), most_lanes=_MOST_LANES)
+    window = (_moment(since), _moment(until))
+    return timeline_figure(marks_of(frames, lanes), tz=tz, theme=theme, window=window, lines=moments(lines))
+
+
+def timeline_figure(
+    marks: Marks,
+    *,
+    tz: str = "UTC",
+    theme: str = "light",
+    window: tuple[int | None, int | None] = (None, None),
+    lines: Sequence[tuple[str, int]] = (),
+    most_marks: int | None = None,
+    named: bool = False,
+    chosen: np.ndarray | None = None,
+) -> go.Figure:
+    """Draw marks that were read already.
+
+    Parameters
+    ----------
+    marks : Marks
+        What `marks_of` returned.
+    tz, theme : str
+        As in `plot_timeline`.
+    window : (int or None, int or None)
+        From when to when, in nanoseconds since 1970.
+    lines : sequence of (str, int)
+        What `moments` returned.
+    most_marks : int, optional
+        Above so many marks counts are drawn; 5,000 if not given.
+    named : bool
+        Give each point its place in `marks` as its id.
+    chosen : bool array, optional
+        Which marks are selected, by their place in `marks`.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        Its ``layout.meta["dense"]`` tells whether counts are drawn.
+    """
+    zone = zone_of(tz)
+    every, places = marks, None
+    if window != (None, None):
+        active = marks.within(*window)
+        places = np.flatnonzero(active)
+        marks = marks.take(active)
+        chosen = chosen[places] if chosen is not None else None
+    caption = _caption(every, marks if places is not None else None)
+    if not len(marks):
+        return _nothing("Timeline", caption, theme)
+
+    def milliseconds(ns: np.ndarray) -> np.ndarray:
+        return in_zone(ns, zone)
+
+    dense = len(marks) > (MOST_MARKS if most_marks is None else most_marks)
+    if dense:
+        figure, bins, place = density(marks, milliseconds, most_lanes=_MOST_LANES, window=window, chosen=chosen)
+        notes = notes_of(marks, bins, place)
     else:
-        figure = _marks_figure(_fewer_lanes(marks), zone)
-    figure["layout"].update(
+        ids = (np.arange(len(marks)) if places is None else places) if named else None
+        figure, notes = marks_figure(marks, milliseconds, ids=ids, chosen=chosen), notes_of(marks)
+    layout = figure["layout"]
+    layout.update(
         template=template(theme),
-        title={"text": title, "subtitle": {"text": caption}},
+        title={"text": "Timeline", "subtitle": {"text": caption}},
         hovermode="closest",
         autotypenumbers="strict",
     )
-    figure["layout"]["xaxis"]["title"] = {"text": f"time, {text.plotly(_zone_words(marks, zone))}"}
+    layout["xaxis"]["title"] = {"text": f"time, {text.plotly(_zone_words(marks, zone))}"}
+    _set_range(layout["xaxis"], marks, window, [time for _, time in lines], zone)
+    notes = [note for note in notes if _inside(note, window)]
+    layout["shapes"] = [*layout.get("shapes", ()), *(_band(note, zone) for note in notes), *_rules(lines, zone)]
+    layout["annotations"] = [*(_said(note, zone) for note in notes), *_named_rules(lines, zone)]
+    layout["meta"] = {**layout.get("meta", {}), "dense": dense}
     return go.Figure(figure)
 
 
-def _zone(tz: str) -> ZoneInfo:
+def moments(lines: Mapping[str, str | datetime] | None) -> list[tuple[str, int]]:
+    """Read reference lines: their names, and when they are in nanoseconds since 1970.
+
+    Parameters
+    ----------
+    lines : mapping of str to str or datetime, or None
+        As in `plot_timeline`.
+
+    Returns
+    -------
+    list of (str, int)
+
+    Raises
+    ------
+    UsageError
+        It is no mapping, one is no time with a zone, or there are more than 20.
+    """
+    if lines is None:
+        return []
+    if not isinstance(lines, Mapping):
+        raise UsageError('lines are names and times, such as {"password reset": "2026-03-02T10:00Z"}')
+    if len(lines) > _MOST_LINES:
+        raise UsageError(f"a timeline shows at most {_MOST_LINES} reference lines; these are {len(lines)}")
+    read = [(str(name), _moment(time)) for name, time in lines.items()]
+    missing = [name for name, time in read if time is None]
+    if missing:
+        raise UsageError(f"the reference line {text.log(missing[0])} has no time")
+    return [(name, time) for name, time in read if time is not None]
+
+
+def zone_of(tz: str) -> ZoneInfo:
+    """Give a time zone by its name.
+
+    Parameters
+    ----------
+    tz : str
+        Such as ``UTC`` or ``Europe/Berlin``.
+
+    Returns
+    -------
+    zoneinfo.ZoneInfo
+
+    Raises
+    ------
+    UsageError
+        No zone is called so.
+    """
     try:
         return ZoneInfo(tz)
     except (KeyError, OSError, ValueError, TypeError) as error:
@@ -93,11 +201,39 @@ def _zone(tz: str) -> ZoneInfo:
         ) from error
 
 
-def _milliseconds(ns: np.ndarray, zone: ZoneInfo) -> np.ndarray:
+def in_zone(ns: np.ndarray, zone: ZoneInfo) -> np.ndarray:
     """Give plotly's dates in a zone: milliseconds, as plotly knows no zones; floats, as it packs those."""
     if zone.key != "UTC":
         ns = pd.DatetimeIndex(ns.view("datetime64[ns]"), tz="UTC").tz_convert(zone).tz_localize(None).asi8
     return ns / 1e6
+
+
+def _set_range(
+    axis: dict[str, Any], marks: Marks, window: tuple[int | None, int | None], lines: list[int], zone: ZoneInfo
+) -> None:
+    """Let the axis end where the window does; without one, reach as far as the marks and the reference lines."""
+    if window == (None, None) and ("range" not in axis or not lines):
+        return  # counts: plotly's own range holds all of them, and the lines
+    ends = in_zone(np.array([marks.start.min(), marks.end.max()]), zone).tolist()
+    low, high = axis.get("range", ends)
+    if window == (None, None):
+        room = (high - low) / 50
+        places = in_zone(np.array(lines, dtype=np.int64), zone).tolist()
+        low, high = min(low, *(x - room for x in places)), max(high, *(x + room for x in places))
+    since, until = (None if ns is None else float(in_zone(np.array([ns]), zone)[0]) for ns in window)
+    axis["range"] = [low if since is None else since, high if until is None else until]
+
+
+def _moment(value: str | datetime | None) -> int | None:
+    if value is None:
+        return None
+    try:
+        time = pd.Timestamp(value)
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"{text.log(str(value))} is no time: write 2026-03-02T10:00Z, or give a datetime") from error
+    if time is pd.NaT or time.tzinfo is None:
+        raise UsageError(f"{text.log(str(value))} has no time zone, so it may be hours off: write 2026-03-02T10:00Z")
+    return int(time.tz_convert("UTC").as_unit("ns").value)
 
 
 def _zone_words(marks: Marks, zone: ZoneInfo) -> str:
@@ -108,25 +244,29 @@ def _zone_words(marks: Marks, zone: ZoneInfo) -> str:
     return f"{zone.key} ({' to '.join(offsets)})"
 
 
-def _caption(marks: Marks, records: int) -> str:
+def _caption(marks: Marks, shown: Marks | None) -> str:
+    records = sum(len(frame) for _, frame in marks.frames)
     drawn = records - sum(marks.untimed.values())
     kinds: dict[str, int] = {}
     for kind, frame in marks.frames:
         kinds[kind] = kinds.get(kind, 0) + len(frame)
     counted = ", ".join(f"{n:,} {kind_word(kind, n)}" for kind, n in kinds.items() if n)
     caption = counted or "no records"
+    if shown is not None and len(shown) < len(marks):
+        caption += f"; {len(shown):,} of {len(marks):,} marks in this window"
     if marks.untimed:
         missing = ", ".join(f"{n:,} {kind_word(kind, n)}" for kind, n in marks.untimed.items())
-        caption += f"; not drawn, time unknown: {missing}"
-    if drawn and drawn < len(marks.start):
+        caption += f"; time unknown: {missing}"
+    if drawn and drawn < len(marks):
         caption += "; records that name several entities stand in each one's lane"
     return text.plotly(caption, None)
 
 
 def _nothing(title: str, caption: str, theme: str) -> go.Figure:
     """Say that there is nothing to draw."""
+    words = "no records" if caption == "no records" else "no record has a time"
     message = {
-        "text": "Nothing to draw: no record has a time." if caption != "no records" else "Nothing to draw: no records.",
+        "text": f"Nothing to draw: {'no mark in this window' if 'in this window' in caption else words}.",
         "showarrow": False,
         "xref": "paper",
         "yref": "paper",
@@ -146,110 +286,46 @@ def _nothing(title: str, caption: str, theme: str) -> go.Figure:
     return go.Figure({"data": [], "layout": layout})
 
 
-def _fewer_lanes(marks: Marks) -> Marks:
-    """Join the lanes that would not fit into one at the bottom."""
-    if len(marks.lanes) <= _MOST_LANES:
-        return marks
-    kept = marks.lanes[: _MOST_LANES - 1]
-    lanes = (*kept, f"{len(marks.lanes) - len(kept)} other lanes")
-    lane = np.minimum(marks.lane, len(kept))
-    return Marks(
-        marks.start, marks.end, marks.severity, lane, marks.frame, marks.row, lanes, marks.frames, marks.untimed
-    )
+# ---- gaps, bursts and reference lines ------------------------------------------------------------------------------
 
 
-def _stack(marks: Marks, x: np.ndarray, end: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Give each mark a row of its lane in which nothing else stands at that time, and each lane its rows."""
-    span = max(float(end.max() - x.min()), 1.0)
-    gap = 0.012 * span
-    row = np.zeros(len(x), dtype=np.int64)
-    rows = np.ones(len(marks.lanes), dtype=np.int64)
-    busy: list[list[tuple[float, int]]] = [[] for _ in marks.lanes]  # until when each row of a lane is taken
-    for at in np.lexsort((end, x)).tolist():
-        lane, taken = int(marks.lane[at]), busy[int(marks.lane[at])]
-        if taken and (taken[0][0] <= x[at] or len(taken) >= _MOST_ROWS):
-            _, row[at] = heapq.heappop(taken)
-        else:
-            row[at] = len(taken)
-            rows[lane] = len(taken) + 1
-        heapq.heappush(taken, (float(end[at]) + gap, int(row[at])))
-    return row, rows
+def _inside(note: Note, window: tuple[int | None, int | None]) -> bool:
+    low, high = window
+    return (low is None or note.end > low) and (high is None or note.start < high)
 
 
-def _marks_figure(marks: Marks, zone: ZoneInfo) -> dict[str, Any]:
-    x, end = _milliseconds(marks.start, zone), _milliseconds(marks.end, zone)
-    row, rows = _stack(marks, x, end)
-    top = np.concatenate([[0.0], np.cumsum(rows + 0.9)])
-    y = top[marks.lane] + row + 0.95
-    words = np.array(mark_words(marks), dtype=object)  # plotly takes arrays as they are, and checks lists one by one
-    data: list[dict[str, Any]] = []
-    points: list[dict[str, Any]] = []
-    for code, look in reversed(list(enumerate(SEVERITIES.values()))):  # what is drawn last lies on top: the worst
-        at = np.flatnonzero(marks.severity == code)
-        long = at[marks.end[at] > marks.start[at]]
-        bars = np.full((len(long), 3), np.nan)
-        bars[:, 0], bars[:, 1] = x[long], end[long]
-        data.append(
-            {
-                "type": "scatter",
-                "name": look.word,
-                "mode": "lines",
-                "x": bars.ravel(),
-                "y": np.repeat(y[long], 3),
-                "line": {"color": look.color, "width": 6},
-                "opacity": 0.45,
-                "hoverinfo": "skip",
-                "showlegend": False,
-                "legendgroup": look.name,
-            }
-        )
-        points.append(
-            {
-                "type": "scatter",
-                "name": look.word,
-                "mode": "markers",
-                "x": x[at],
-                "y": y[at],
-                "customdata": words[at],
-                "marker": {"symbol": look.symbol, "color": look.color, "size": _SIZE[look.name], "line": {"width": 1}},
-                "hovertemplate": _HOVER,
-                "legendgroup": look.name,
-                "meta": {"columns": _COLUMNS},
-            }
-        )
-        if look.symbol.endswith("-open"):
-            points[-1]["marker"]["line"] = {"width": 2, "color": look.color}
-    bands = [
-        {
-            "type": "rect", "xref": "paper", "x0": 0, "x1": 1, "yref": "y", "y0": float(top[at]),
-            "y1": float(top[at + 1]), "fillcolor": "rgba(128,136,150,0.09)", "line": {"width": 0}, "layer": "below",
-        }
-        for at in range(0, len(marks.lanes), 2)
+def _band(note: Note, zone: ZoneInfo) -> dict[str, Any]:
+    start, end = in_zone(np.array([note.start, note.end]), zone).tolist()
+    color = "rgba(128,136,150,0.16)" if note.kind == "gap" else "rgba(196,106,0,0.22)"
+    return {
+        "type": "rect", "xref": "x", "x0": start, "x1": end, "yref": "paper", "y0": 0, "y1": 1,
+        "fillcolor": color, "line": {"width": 0}, "layer": "below",
+    }  # fmt: skip
+
+
+def _said(note: Note, zone: ZoneInfo) -> dict[str, Any]:
+    start, end = in_zone(np.array([note.start, note.end]), zone).tolist()
+    top = note.kind == "burst"
+    return {
+        "text": text.plotly(note.words), "showarrow": False, "x": (start + end) / 2, "xref": "x", "yref": "paper",
+        "y": 1 if top else 0, "yanchor": "top" if top else "bottom", "font": {"size": 11},
+        "bgcolor": "rgba(128,136,150,0.18)", "borderpad": 2,
+    }  # fmt: skip
+
+
+def _rules(lines: Sequence[tuple[str, int]], zone: ZoneInfo) -> list[dict[str, Any]]:
+    places = in_zone(np.array([time for _, time in lines], dtype=np.int64), zone).tolist()
+    return [
+        {"type": "line", "xref": "x", "x0": x, "x1": x, "yref": "paper", "y0": 0, "y1": 1,
+         "line": {"dash": "dash", "width": 1.5, "color": "#8e5cc9"}}
+        for x in places
     ]  # fmt: skip
-    room = max(float(end.max() - x.min()) * 0.03, 60_000.0)
-    layout = {
-        "xaxis": {"type": "date", "range": [float(x.min()) - room, float(end.max()) + room], "showgrid": True},
-        "yaxis": {
-            "tickmode": "array",
-            "tickvals": ((top[:-1] + top[1:]) / 2).tolist(),
-            "ticktext": [text.plotly(name, 40) for name in marks.lanes],
-            "range": [float(top[-1]), 0.0],
-            "showgrid": False,
-            "zeroline": False,
-            "automargin": True,
-            "autotypenumbers": "strict",
-        },
-        "shapes": bands,
-        "height": int(np.clip(190 + _ROW * top[-1], 300, 1400)),
-        "margin": {"l": 12, "r": 12, "t": 104, "b": 52},
-        "dragmode": "zoom",
-        "legend": {
-            "traceorder": "reversed",
-            "orientation": "h",
-            "x": 0,
-            "y": 1,
-            "yanchor": "bottom",
-            "title": {"text": "severity or risk:  "},
-        },
-    }
-    return {"data": [*data, *points], "layout": layout}
+
+
+def _named_rules(lines: Sequence[tuple[str, int]], zone: ZoneInfo) -> list[dict[str, Any]]:
+    places = in_zone(np.array([time for _, time in lines], dtype=np.int64), zone).tolist()
+    return [
+        {"text": text.plotly(name, 40), "showarrow": False, "textangle": -90, "x": x, "xref": "x", "xanchor": "right",
+         "y": 0.98, "yref": "paper", "yanchor": "top", "font": {"size": 11, "color": "#8e5cc9"}}
+        for (name, _), x in zip(lines, places, strict=True)
+    ]  # fmt: skip

@@ -10,17 +10,21 @@ import numpy as np
 from graphinvestigate import text
 from graphinvestigate.views.style import SEVERITIES
 from graphinvestigate.views.timeline_events import Marks
+from graphinvestigate.views.timeline_marks import halo
+from graphinvestigate.views.timeline_notes import Bins, bins_between
 
-_BINS = 400
-_SPANS = (  # what a reader can name: seconds, and the words for one
-    (1, "1 second"), (5, "5 seconds"), (15, "15 seconds"), (60, "1 minute"), (300, "5 minutes"), (900, "15 minutes"),
-    (1800, "30 minutes"), (3600, "1 hour"), (7200, "2 hours"), (14400, "4 hours"), (43200, "12 hours"),
-    (86400, "1 day"), (172800, "2 days"), (604800, "1 week"), (2592000, "30 days"),
-)  # fmt: skip
-_SECOND = 1_000_000_000
+_MOST_RINGS = 1000
+_EARLIEST = np.iinfo(np.int64).min
 
 
-def density(marks: Marks, milliseconds: Callable[[np.ndarray], np.ndarray], *, most_lanes: int) -> dict[str, Any]:
+def density(
+    marks: Marks,
+    milliseconds: Callable[[np.ndarray], np.ndarray],
+    *,
+    most_lanes: int,
+    window: tuple[int | None, int | None] = (None, None),
+    chosen: np.ndarray | None = None,
+) -> tuple[dict[str, Any], Bins, np.ndarray]:
     """Count marks by their start, in equal spans of time.
 
     Parameters
@@ -31,32 +35,35 @@ def density(marks: Marks, milliseconds: Callable[[np.ndarray], np.ndarray], *, m
         Nanoseconds UTC → plotly's dates.
     most_lanes : int
         The lanes beyond are counted together.
+    window : (int or None, int or None)
+        From when to when (nanoseconds) the spans go at most; marks that started before are counted in the first span.
+    chosen : bool array of shape (n,), optional
+        Which marks are selected.
 
     Returns
     -------
-    dict
+    figure : dict
         ``data`` and ``layout`` of a figure: above counts by severity, below counts by lane.
+    bins : Bins
+        The spans of time.
+    place : int32 array of shape (n,)
+        Which of them each mark is counted in.
     """
-    low, high = int(marks.start.min()), int(marks.start.max())
-    seconds, words = next(
-        (span for span in _SPANS if (high - low) / (span[0] * _SECOND) <= _BINS),
-        ((high - low) // _SECOND // _BINS + 1, ""),
-    )
-    step = seconds * _SECOND
-    low -= low % step
-    bins = int((high - low) // step) + 1
+    low = max(int(marks.start.min()), window[0] if window[0] is not None else _EARLIEST)
+    bins = bins_between(low, max(int(marks.start.max()), low))
     lanes = list(marks.lanes[:most_lanes])
     if len(marks.lanes) > most_lanes:
         lanes[-1] = f"{len(marks.lanes) - most_lanes + 1} other lanes"
     lane = np.minimum(marks.lane, len(lanes) - 1)
-    place = ((marks.start - low) // step).astype(np.int32)
+    place = bins.place(marks.start)
     kinds = len(SEVERITIES)
-    cells = (lane.astype(np.int32) * kinds + marks.severity) * bins + place
-    counts = np.bincount(cells, minlength=len(lanes) * kinds * bins).reshape(len(lanes), kinds, bins)
-    x = milliseconds(low + step * np.arange(bins, dtype=np.int64))
-    words = words or f"{seconds:,} seconds"
-    return {
-        "data": [*_by_severity(counts.sum(axis=0), x, words), _by_lane(counts.sum(axis=1), x, lanes, words)],
+    cells = (lane.astype(np.int32) * kinds + marks.severity) * bins.n + place
+    counts = np.bincount(cells, minlength=len(lanes) * kinds * bins.n).reshape(len(lanes), kinds, bins.n)
+    x = milliseconds(bins.starts())
+    words = bins.words
+    more = _selected(chosen, lane, place, x, bins) if chosen is not None and chosen.any() else []
+    figure = {
+        "data": [*_by_severity(counts.sum(axis=0), x, words), _by_lane(counts.sum(axis=1), x, lanes, words), *more],
         "layout": {
             "xaxis": {"type": "date", "anchor": "y2"},
             "yaxis": {"domain": [0.72, 1.0], "title": {"text": f"per {words}"}, "rangemode": "tozero"},
@@ -92,6 +99,23 @@ def density(marks: Marks, milliseconds: Callable[[np.ndarray], np.ndarray], *, m
             },
         },
     }
+    return figure, bins, place
+
+
+def _selected(
+    chosen: np.ndarray, lane: np.ndarray, place: np.ndarray, x: np.ndarray, bins: Bins
+) -> list[dict[str, Any]]:
+    """Ring the cells that hold something selected."""
+    cells, counts = np.unique(lane[chosen].astype(np.int64) * bins.n + place[chosen], return_counts=True)
+    most = np.argsort(-counts, kind="stable")[:_MOST_RINGS]
+    middle = x + bins.step / 2e6
+    rings = halo(middle[cells[most] % bins.n], (cells[most] // bins.n).astype(str), yaxis="y2")
+    said = {
+        "customdata": counts[most],
+        "hoverinfo": "all",
+        "hovertemplate": "%{customdata} selected here<extra></extra>",
+    }
+    return [{**rings, **said}]
 
 
 def _by_severity(counts: np.ndarray, x: np.ndarray, words: str) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -52,6 +52,8 @@ class Marks:
         Record kind and rows.
     untimed : dict of str to int
         How many records of each kind have no time.
+    apart : Marks or None
+        What has no time: `start` and `end` say nothing there.
     """
 
     start: np.ndarray
@@ -63,6 +65,27 @@ class Marks:
     lanes: tuple[str, ...]
     frames: tuple[tuple[str, pd.DataFrame], ...]
     untimed: dict[str, int]
+    apart: Marks | None = None
+
+    def __len__(self) -> int:
+        return len(self.start)
+
+    def take(self, which: np.ndarray) -> Marks:
+        """Give some of the marks, by their places or by a mask; what has no time stays as it is."""
+        columns = (self.start, self.end, self.severity, self.lane, self.frame, self.row)
+        return replace(self, **dict(zip(_ARRAYS, (column[which] for column in columns), strict=True)))
+
+    def within(self, since: int | None, until: int | None) -> np.ndarray:
+        """Tell which marks were active at or after the one and at or before the other (nanoseconds, UTC)."""
+        active = np.ones(len(self), dtype=bool)
+        if since is not None:
+            active &= self.end >= since
+        if until is not None:
+            active &= self.start <= until
+        return active
+
+
+_ARRAYS = ("start", "end", "severity", "lane", "frame", "row")
 
 
 def marks_of(frames: Sequence[pd.DataFrame], lanes: str) -> Marks:
@@ -89,6 +112,7 @@ def marks_of(frames: Sequence[pd.DataFrame], lanes: str) -> Marks:
     parts = [part for frame in frames for part in _by_kind(frame)]
     names: dict[str, int] = {}
     columns: list[tuple[np.ndarray, ...]] = []
+    apart: list[tuple[np.ndarray, ...]] = []
     untimed: dict[str, int] = {}
     for at, (kind, frame) in enumerate(parts):
         start = _nanoseconds(frame[_EVENT_TIME[kind]])
@@ -97,21 +121,29 @@ def marks_of(frames: Sequence[pd.DataFrame], lanes: str) -> Marks:
             end = np.maximum(_nanoseconds(frame["last_activity_date_time"]), start)
         rows, lane = _lane_codes(kind, frame, lanes, names)
         timed = start[rows] != _NO_TIME
+        level = _severity_codes(kind, frame)
         if not timed.all():
-            untimed[kind] = untimed.get(kind, 0) + len(np.unique(rows[~timed]))
+            out, lane_out = rows[~timed], lane[~timed]
+            untimed[kind] = untimed.get(kind, 0) + len(np.unique(out))
+            at_frame = np.full(len(out), at, dtype=np.int32)
+            apart.append((start[out], start[out], level[out], lane_out, at_frame, out))
             rows, lane = rows[timed], lane[timed]
         of_frame = np.full(len(rows), at, dtype=np.int32)
-        level = _severity_codes(kind, frame)
         if lanes == "entity" or len(rows) < len(frame):
             start, end, level = start[rows], end[rows], level[rows]
         columns.append((start, end, level, lane, of_frame, rows))
-    start, end, severities, lane, of_frame, rows = _together(columns)
-    order = _lane_order(list(names), lanes, lane, severities)
+    together = _together(columns)
+    order = _lane_order(list(names), lanes, together[3], together[2])
     place = np.empty(len(order), dtype=np.int32)
-    place[order] = np.arange(len(order))
-    lane = place[lane] if len(order) else lane
+    place[order] = np.arange(len(order), dtype=np.int32)
     labels = tuple(np.array([*names], dtype=object)[order].tolist()) if len(order) else ()
-    return Marks(start, end, severities, lane, of_frame, rows, labels, tuple(parts), untimed)
+
+    def made(columns: list[np.ndarray], beside: Marks | None) -> Marks:
+        start, end, severity, lane, of_frame, row = columns
+        lane = place[lane] if len(order) else lane
+        return Marks(start, end, severity, lane, of_frame, row, labels, tuple(parts), untimed, beside)
+
+    return made(together, made(_together(apart), None) if apart else None)
 
 
 def _together(columns: list[tuple[np.ndarray, ...]]) -> list[np.ndarray]:

@@ -63,7 +63,7 @@ def mark_words(marks: Marks) -> list[list[str]]:
             words[place] = [
                 text.plotly(name or f"{word} without a name", 100),
                 f"{word} · severity {severities[marks.severity[place]]}",
-                f"{when} UTC",
+                f"{when} UTC" if when else "time unknown",
                 text.plotly(detail or "no details", 160),
                 text.plotly(f"{kind} {key}", 100),
             ]
@@ -72,7 +72,7 @@ def mark_words(marks: Marks) -> list[list[str]]:
 
 def _times(ns: np.ndarray) -> list[str]:
     texts = np.datetime_as_string(ns.view("datetime64[ns]"), unit="s").tolist()
-    return [moment.replace("T", " ") for moment in texts]
+    return ["" if moment == "NaT" else moment.replace("T", " ") for moment in texts]
 
 
 def _column(rows: pd.DataFrame, name: str) -> list[str]:

@@ -12,7 +12,9 @@ from graphinvestigate.errors import UsageError
 from graphinvestigate.linking.tactics import TACTICS
 from graphinvestigate.views import plot_timeline, timeline
 from graphinvestigate.views.style import SEVERITIES
-from graphinvestigate.views.timeline_events import UNMAPPED
+from graphinvestigate.views.timeline import timeline_figure
+from graphinvestigate.views.timeline_events import UNMAPPED, marks_of
+from graphinvestigate.views.timeline_notes import duration
 
 HOUR = 3_600_000
 START = pd.Timestamp("2026-03-02", tz="UTC").value // 1_000_000
@@ -20,7 +22,7 @@ START = pd.Timestamp("2026-03-02", tz="UTC").value // 1_000_000
 
 def points(figure: go.Figure) -> list[go.Scatter]:
     """The traces that hold one marker per record, the worst severity first: it is drawn last, on top."""
-    return [trace for trace in figure.data if trace.mode == "markers"][::-1]
+    return [trace for trace in figure.data if trace.mode == "markers" and trace.name != "selected"][::-1]
 
 
 def lanes(figure: go.Figure) -> list[str]:
@@ -65,13 +67,22 @@ def test_bars_last_from_first_to_last_activity(make_alerts):
     assert np.isnan(bars[0].x[2])
 
 
-def test_records_without_a_time_are_counted(make_alerts):
-    """What has no time is not drawn at some time, but counted by kind."""
-    figure = plot_timeline(
-        make_alerts({}, {"firstActivityDateTime": None}, {"firstActivityDateTime": "0001-01-01T00:00:00Z"})
-    )
-    assert sum(len(trace.x) for trace in points(figure)) == 1
+def test_records_without_a_time_stand_apart(make_alerts, sign_ins):
+    """What has no time stands at no time: in a strip of its own, in its lane, counted by kind, named in the hover."""
+    untimed = {"firstActivityDateTime": None}, {"firstActivityDateTime": "0001-01-01T00:00:00Z"}
+    alerts = make_alerts({}, *untimed)
+    figure = plot_timeline(alerts, sign_ins)
+    strip = [trace for trace in figure.data if trace.xaxis == "x2"]
+    assert sum(len(trace.x) for trace in points(figure)) - sum(len(trace.x) for trace in strip) == 4
+    (trace,) = strip
+    assert [row[2] for row in trace.customdata] == ["time unknown"] * 2
+    assert {row[4] for row in trace.customdata} == {"alert da0001", "alert da0002"}
+    assert {lane_of(figure, y) for y in trace.y} == {"Alerts"}
+    assert len(set(zip(trace.x, trace.y, strict=True))) == 2
+    assert figure.layout.xaxis.domain[1] < figure.layout.xaxis2.domain[0]
+    assert figure.layout.xaxis2.title.text == "time unknown"
     assert "time unknown: 2 alerts" in figure.layout.title.subtitle.text
+    assert "xaxis2" not in plot_timeline(alerts.iloc[:1]).layout.to_plotly_json()
 
 
 def test_severity_is_colour_shape_and_word(alerts, sign_ins):
@@ -176,6 +187,16 @@ def test_usage_errors_say_what_fits(alerts):
         plot_timeline(alerts[["record_kind", "id"]])
     with pytest.raises(UsageError, match="knows no time"):
         plot_timeline(pd.DataFrame({"record_kind": ["weather"]}))
+    with pytest.raises(UsageError, match="no time zone"):
+        plot_timeline(alerts, since="2026-03-02T10:00")
+    with pytest.raises(UsageError, match="is no time"):
+        plot_timeline(alerts, until="yesterday\x1b")
+    with pytest.raises(UsageError, match="names and times"):
+        plot_timeline(alerts, lines=["2026-03-02T10:00Z"])
+    with pytest.raises(UsageError, match="has no time"):
+        plot_timeline(alerts, lines={"reset": None})
+    with pytest.raises(UsageError, match="at most 20"):
+        plot_timeline(alerts, lines={str(at): "2026-03-02T10:00Z" for at in range(21)})
 
 
 def many(alerts: pd.DataFrame, n: int) -> pd.DataFrame:
@@ -187,7 +208,7 @@ def many(alerts: pd.DataFrame, n: int) -> pd.DataFrame:
 
 
 def test_many_marks_become_counts_that_add_up(alerts):
-    """Above 20,000 marks the figure counts: by severity and by lane each record once, in less than half a megabyte."""
+    """Above 5,000 marks the figure counts: by severity and by lane each record once, in less than half a megabyte."""
     frame = many(alerts, timeline.MOST_MARKS + 1)
     figure = plot_timeline(frame, lanes="tactic")
     bars = [trace for trace in figure.data if trace.type == "bar"]
@@ -198,7 +219,10 @@ def test_many_marks_become_counts_that_add_up(alerts):
     assert len(figure.to_json()) < 500_000
     assert figure.layout.yaxis2.type == "category"
     assert lanes_of_density(figure) == ["Initial access", "Credential access", "Exfiltration", UNMAPPED]
-    assert len(plot_timeline(frame.iloc[:-1]).data) == 2 * len(SEVERITIES)
+    assert figure.layout.meta["dense"]
+    each = plot_timeline(frame.iloc[:-1])
+    assert len(each.data) == 2 * len(SEVERITIES)
+    assert not each.layout.meta["dense"]
 
 
 def lanes_of_density(figure: go.Figure) -> list[str]:
@@ -240,3 +264,137 @@ def test_a_frame_of_several_kinds_is_read_by_kind(alerts, sign_ins):
     both = pd.concat([alerts, sign_ins], ignore_index=True)
     assert lanes(plot_timeline(both)) == ["Alerts", "Sign-ins"]
     assert sum(len(trace.x) for trace in points(plot_timeline(both))) == 15
+
+
+def said(figure: go.Figure) -> list[str]:
+    """The labels in the figure."""
+    return [one.text for one in figure.layout.annotations]
+
+
+def at_minutes(make_alerts, *minutes: float, lasting: float = 0) -> pd.DataFrame:
+    """Alerts at these minutes of a day."""
+    start = pd.Timestamp("2026-03-02T00:00:00Z")
+    times = [(start + pd.Timedelta(minutes=one), start + pd.Timedelta(minutes=one + lasting)) for one in minutes]
+    return make_alerts(
+        *(
+            {"firstActivityDateTime": first.isoformat(), "lastActivityDateTime": last.isoformat()}
+            for first, last in times
+        )
+    )
+
+
+def test_a_gap_is_labelled_with_how_long_it_is(make_alerts):
+    """A stretch without activity is banded from the last activity before it to the first after; bars fill gaps."""
+    frame = at_minutes(make_alerts, 0, 10, 20, 30, 40, 475, 480, 600, lasting=5)
+    figure = plot_timeline(frame)
+    assert said(figure) == ["nothing for 7 hours 10 minutes", "nothing for 1 hour 55 minutes"]
+    bands = [shape for shape in figure.layout.shapes if shape.xref == "x"]
+    assert (bands[0].x0, bands[0].x1) == (START + 45 * 60_000, START + 475 * 60_000)
+    long = at_minutes(make_alerts, 0, 10, lasting=600)
+    assert said(plot_timeline(pd.concat([frame, long]))) == []
+    assert said(plot_timeline(frame.iloc[:1])) == []
+
+
+def test_a_gap_is_measured_in_another_zone_too(make_alerts):
+    """Labels stand where the axis of the zone has them, and say the same."""
+    frame = at_minutes(make_alerts, 0, 10, 600)
+    utc, berlin = plot_timeline(frame), plot_timeline(frame, tz="Europe/Berlin")
+    assert said(utc) == said(berlin) == ["nothing for 9 hours 50 minutes"]
+    assert berlin.layout.annotations[0].x - utc.layout.annotations[0].x == HOUR
+
+
+def test_a_burst_is_labelled_with_its_count(make_alerts):
+    """A span in which far more happened than usually is labelled with how many; an even spread has no burst."""
+    even = [at * 10 for at in range(40)]
+    burst = [200 + at / 60 for at in range(12)]
+    figure = plot_timeline(at_minutes(make_alerts, *even, *burst))
+    assert said(figure) == ["13 within 1 minute"]
+    (band,) = (shape for shape in figure.layout.shapes if shape.xref == "x")
+    assert (band.x0, band.x1) == (START + 200 * 60_000, START + 201 * 60_000)
+    assert said(plot_timeline(at_minutes(make_alerts, *even))) == []
+
+
+def test_gaps_and_bursts_of_counts(alerts):
+    """A figure of counts has the same labels, from the records themselves."""
+    frame = many(alerts, timeline.MOST_MARKS + 3000)
+    start = pd.Timestamp("2026-03-02", tz="UTC")
+    quiet = (frame["first_activity_date_time"] < start + pd.Timedelta(days=12)) | (
+        frame["first_activity_date_time"] > start + pd.Timedelta(days=18)
+    )
+    frame = frame[quiet]
+    frame.loc[frame.index[:900], "first_activity_date_time"] = start + pd.Timedelta(days=20, minutes=7)
+    frame["last_activity_date_time"] = frame["first_activity_date_time"]
+    labels = said(plot_timeline(frame))
+    assert len(labels) == 2
+    assert labels[0].startswith(("nothing for 5 days 23", "nothing for 6 days"))
+    assert int(labels[1].split(" within ")[0]) >= 900
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0, "less than a second"), (1, "1 second"), (61, "1 minute 1 second"), (3600, "1 hour"), (86_400 * 12, "12 days"),
+     (90_000, "1 day 1 hour"), (36_060, "10 hours")],
+)  # fmt: skip
+def test_durations_in_words(seconds, words):
+    """Two digits that matter: the largest unit, and the next while the first is small."""
+    assert duration(seconds * 1_000_000_000) == words
+
+
+def test_reference_lines_are_named_and_in_view(alerts):
+    """Each line stands at its moment, dashed, with its name as text; the axis reaches as far as it."""
+    late = pd.Timestamp("2026-03-04T00:00:00Z")
+    figure = plot_timeline(alerts, lines={"reset <b>": "2026-03-02T10:00:00+01:00", "late": late}, tz="Europe/Berlin")
+    lines = [shape for shape in figure.layout.shapes if shape.type == "line"]
+    assert [line.x0 for line in lines] == [START + 10 * HOUR, START + 49 * HOUR]
+    assert said(figure)[-2:] == ["reset &lt;b&gt;", "late"]
+    low, high = figure.layout.xaxis.range
+    assert low < START + HOUR < START + 49 * HOUR < high
+
+
+def test_a_window_shows_what_was_active_in_it(alerts):
+    """From since to until, each end included: what lasts into it is shown, and the axis ends where it does."""
+    figure = plot_timeline(alerts, since="2026-03-02T02:15:00Z", until="2026-03-02T04:00:00Z")
+    shown = {row[4] for trace in points(figure) for row in trace.customdata}
+    assert shown == {"alert da0002", "alert da0003", "alert da0004"}
+    assert list(figure.layout.xaxis.range) == [START + 2.25 * HOUR, START + 4 * HOUR]
+    assert "3 of 12 marks in this window" in figure.layout.title.subtitle.text
+    none = plot_timeline(alerts, since="2027-03-02T02:15:00Z")
+    assert none.layout.annotations[0].text == "Nothing to draw: no mark in this window."
+    half = plot_timeline(alerts, since="2026-03-02T10:15:00Z")
+    assert half.layout.xaxis.range[0] == START + 10.25 * HOUR
+    assert half.layout.xaxis.range[1] > START + 11 * HOUR
+
+
+def test_a_narrower_window_shows_each_of_many(alerts):
+    """Where the whole is counts, a window of few marks shows each, and one of many finer counts that add up."""
+    frame = many(alerts, timeline.MOST_MARKS * 3)
+    frame["last_activity_date_time"] = frame["first_activity_date_time"]
+    low = pd.Timestamp("2026-03-10", tz="UTC")
+    for hours, dense in ((24 * 12, True), (24, False)):
+        high = low + pd.Timedelta(hours=hours)
+        figure = plot_timeline(frame, since=low, until=high)
+        assert figure.layout.meta["dense"] is dense
+        inside = frame["first_activity_date_time"].between(low, high)
+        drawn = [trace.y for trace in figure.data if trace.type == "bar"] if dense else []
+        n = sum(int(np.sum(y)) for y in drawn) if dense else sum(len(trace.x) for trace in points(figure))
+        assert n == inside.sum()
+    whole = plot_timeline(frame)
+    step = [np.diff(np.asarray(one.data[0].x)).min() for one in (whole, plot_timeline(frame, since=low))]
+    assert step[1] <= step[0]
+
+
+def test_selected_marks_are_ringed(alerts):
+    """What is selected has a ring in its place; among counts, the cell that holds it."""
+    marks = marks_of([alerts], "tactic")
+    chosen = np.zeros(len(marks), dtype=bool)
+    chosen[[2, 5]] = True
+    figure = timeline_figure(marks, chosen=chosen, named=True)
+    (ring,) = (trace for trace in figure.data if trace.name == "selected")
+    named = {
+        one: (x, y) for t in points(figure) if t.ids is not None for one, x, y in zip(t.ids, t.x, t.y, strict=True)
+    }
+    assert sorted(zip(ring.x, ring.y, strict=True)) == sorted([named["2"], named["5"]])
+    dense = timeline_figure(marks, chosen=chosen, most_marks=1)
+    (ring,) = (trace for trace in dense.data if trace.name == "selected")
+    assert sum(ring.customdata) == 2
+    assert set(ring.y) <= {"0", "1", "2", "3"}
