@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:  # for editors and type checkers; at run time each name is loaded when it is first used
     from graphinvestigate.cases import (
         Case as Case,
+        Difference as Difference,
+        Replay as Replay,
+        diff as diff,
         open_case as open_case,
     )
     from graphinvestigate.cases.exports import (
@@ -130,6 +133,7 @@ _HOME = {
     "BadRequestError": "errors",
     "BadResponseError": "errors",
     "Case": "cases",
+    "Difference": "cases",
     "EndpointRetiredError": "errors",
     "Entity": "linking",
     "EntityExplorer": "widgets",
@@ -152,6 +156,7 @@ _HOME = {
     "RedactionLeakError": "errors",
     "Redactor": "cases.redaction",
     "Refresh": "queries",
+    "Replay": "cases",
     "ServiceError": "errors",
     "ThrottledError": "errors",
     "UsageError": "errors",
@@ -166,6 +171,7 @@ _HOME = {
     "correlate_risk": "linking",
     "correlation_gaps": "linking",
     "coverage": "queries",
+    "diff": "cases",
     "entities": "linking",
     "entity_graph": "linking",
     "evidence": "frames",

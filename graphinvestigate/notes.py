@@ -22,6 +22,7 @@ from graphinvestigate.linking import Entity, Record, find_entity
 from graphinvestigate.linking.identifiers import RANKED
 from graphinvestigate.linking.labels import kind_word
 from graphinvestigate.linking.nodes import Node
+from graphinvestigate.linking.overrides import text_of_entity
 from graphinvestigate.text import log
 
 KINDS = ("note", "finding", "check", "verdict")
@@ -144,7 +145,7 @@ def entity_place(g: nx.MultiDiGraph | None, entity: Entity | str) -> Place:
         entity = find_entity(g, entity)
         identifiers = sorted(g.nodes[entity]["identifiers"]) or [f"key={entity.key}"]
     elif isinstance(entity, Entity):
-        identifiers = [_as_identifier(entity)]
+        identifiers = [text_of_entity(entity)]
     else:
         raise EntityNotFoundError(f"there is no entity graph to look {log(repr(entity))} up in; add one first.")
     return {"place": "entity", "kind": entity.kind, "identifiers": identifiers}
@@ -307,15 +308,6 @@ def notes_frame(notes: Iterable[Note], g: nx.MultiDiGraph | None = None) -> pd.D
         table[name] = table[name].astype("str")
     table["written"] = pd.to_datetime(table["written"], utc=True, format="ISO8601").astype("datetime64[ns, UTC]")
     return table
-
-
-def _as_identifier(entity: Entity) -> str:
-    """An entity that no graph knows, by its key and the strongest type its kind has."""
-    if entity.kind not in RANKED:
-        return entity.key
-    types = {"@": "upn"} if entity.kind == "user" else {}
-    name = next((name for mark, name in types.items() if mark in entity.key), RANKED[entity.kind][0])
-    return f"{name}={entity.key}"
 
 
 def _strength(kind: str, identifier: str) -> tuple[int, str]:

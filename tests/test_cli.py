@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -107,3 +108,75 @@ def test_lab_finds_the_notebooks_of_a_checkout() -> None:
     """`graphinvestigate lab` opens on the first notebook."""
     assert (notebooks_folder() / "01-first-investigation.ipynb").is_file()
     assert notebooks_folder() == Path(__file__).resolve().parents[1] / "notebooks"
+
+
+@pytest.fixture(scope="module")
+def case(tmp_path_factory) -> Path:
+    """A case that `graphinvestigate demo --case` kept."""
+    folder = tmp_path_factory.mktemp("cases")
+    arguments = ["demo", "--alerts", "30", "--case", str(folder / "INC-1"), "--output", str(folder / "demo.html")]
+    assert main(arguments) == 0
+    return folder / "INC-1"
+
+
+def test_verify_names_what_is_wrong_and_its_exit_status_says_so(case, tmp_path, capsys) -> None:
+    """`verify` is quiet about a whole case and names each changed, missing and extra file of another."""
+    assert main(["verify", "--case", str(case)]) == 0
+    assert "SHA-256 of all" in capsys.readouterr().out
+    copy = tmp_path / "copy"
+    shutil.copytree(case, copy)
+    (copy / "extra\x1b[31m.txt").write_text("x")
+    (copy / "notes.json").unlink()
+    assert main(["verify", str(copy)]) == 3
+    said = capsys.readouterr()
+    assert "notes.json: named in the manifest, and not there" in said.out
+    assert "extra\\u001b[31m.txt" in said.out
+    assert "\x1b" not in said.out
+    assert "2 problems" in said.err
+
+
+def test_replay_and_report_give_the_same_file(case, tmp_path, capsys) -> None:
+    """`replay` rebuilds what `report` writes, with no tenant, and says that it is the same."""
+    assert main(["replay", "--case", str(case), "--output", str(tmp_path / "replay.html")]) == 0
+    assert "the same as saved, byte for byte" in capsys.readouterr().out
+    assert main(["report", "--case", str(case), "--output", str(tmp_path / "report.html")]) == 0
+    assert (tmp_path / "report.html").read_bytes() == (tmp_path / "replay.html").read_bytes()
+    assert main(["report", "--case", str(case), "--output", str(tmp_path / "ticket.md")]) == 0
+    assert (tmp_path / "ticket.md").read_text(encoding="utf-8").startswith("# ")
+    assert main(["verify", "--case", str(case)]) == 0
+
+
+def test_report_goes_beside_the_case_by_default(case, capsys) -> None:
+    """Without --output the report stands beside the case, where verify does not call it an extra file."""
+    assert main(["report", "--case", str(case)]) == 0
+    assert (case.parent / "INC-1-report.html").is_file()
+    assert main(["verify", "--case", str(case)]) == 0
+
+
+def test_diff_says_in_words_what_is_new(case, tmp_path, capsys) -> None:
+    """`diff --before OLD NEW` tells what is new."""
+    newer = gi.open_case(case)
+    newer.note("called the user")
+    newer.save(tmp_path / "newer")
+    assert main(["diff", "--case", str(tmp_path / "newer"), "--before", str(case)]) == 0
+    assert "1 new note: “called the user”." in capsys.readouterr().out
+    assert main(["diff", "--case", str(case), "--before", str(case)]) == 0
+    assert "nothing new" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words", "status"),
+    [
+        (["verify"], "name one case", 2),
+        (["verify", "nothing-there"], "no such case", 1),
+        (["replay", "--case", "."], "no case", 1),
+        (["report", "--case", "CASE", "--output", "no/such/folder.html"], "folder that exists", 2),
+        (["report", "--case", "CASE", "--output", "CASE/report.html"], "inside the case", 2),
+    ],
+)
+def test_wrong_input_of_the_case_commands_is_one_line(arguments, words, status, case, capsys) -> None:
+    """No traceback: one line on stderr that says what to do."""
+    assert main([one.replace("CASE", str(case)) if one != "--case" else one for one in arguments]) == status
+    said = capsys.readouterr()
+    assert words in said.err
+    assert said.err.count("\n") == 1

@@ -1,7 +1,8 @@
-"""What an investigation leaves behind: the briefing in a terminal, the report in one file, and the case."""
+"""What an investigation leaves behind: the briefing in a terminal, the case on disk, the report in one file."""
 
 from graphinvestigate.cases.briefing import briefing
 from graphinvestigate.cases.case import Case, open_case
-from graphinvestigate.cases.report import write_report
+from graphinvestigate.cases.differences import Difference, diff
+from graphinvestigate.cases.replaying import Replay
 
-__all__ = ["Case", "briefing", "open_case", "write_report"]
+__all__ = ["Case", "Difference", "Replay", "briefing", "diff", "open_case"]

@@ -12,6 +12,8 @@ from typing import Any
 import networkx as nx
 import pandas as pd
 
+from graphinvestigate.actions import Applied, history
+from graphinvestigate.cases.columns import column_to_json
 from graphinvestigate.cases.contents import Action, Contents
 from graphinvestigate.cases.figures import figure_to_json
 from graphinvestigate.cases.merging import join_frames
@@ -29,8 +31,8 @@ from graphinvestigate.text import log, slug
 from graphinvestigate.walkthrough import Investigation
 
 TAKES = (
-    "frames, entity graphs, plotly figures, notes, explorers, clients (for what they asked), and what pivot, refresh "
-    "and investigate return"
+    "frames, entity graphs, plotly figures, notes, explorers, clients (for what they asked and wrote), and what pivot, "
+    "refresh, investigate and actions return"
 )
 _logs: weakref.WeakKeyDictionary[Any, str] = weakref.WeakKeyDictionary()
 
@@ -81,6 +83,9 @@ def add(contents: Contents, thing: Any, *, name: str | None = None) -> list[nx.M
         return _add_investigation(contents, thing)
     elif isinstance(thing, GraphClient):
         _add_requests(contents, requests_in(coverage_table(thing.pulls.values())))
+        _add_writes(contents, history(thing))
+    elif isinstance(thing, Applied):
+        _add_writes(contents, thing.results[~thing.results["outcome"].eq("would change")])
     elif hasattr(thing, "to_plotly_json"):
         _add_figure(contents, thing, name)
     elif isinstance(getattr(thing, "graph", None), nx.MultiDiGraph) and hasattr(thing, "log"):
@@ -130,8 +135,6 @@ def _add_table(contents: Contents, frame: pd.DataFrame, name: str | None) -> Non
             "this frame holds no records as Graph sent them (record_kind and raw), so nothing says what it is: "
             "give it a name, case.add(frame, name='…'), and it is kept as a table."
         )
-    from graphinvestigate.cases.columns import column_to_json
-
     for column in frame.columns:  # what can't be kept is said now, not when the case is saved
         column_to_json(str(column), frame[column])
     if len(set(map(str, frame.columns))) != len(frame.columns):
@@ -215,6 +218,18 @@ def _add_explorer(contents: Contents, explorer: Any) -> list[nx.MultiDiGraph]:
             facts = {name: value for name, value in plain.items() if name not in ("id", "at")}
             _did(contents, action(word, at=at, action_id=key, **facts))
     return [explorer.graph]
+
+
+def _add_writes(contents: Contents, results: pd.DataFrame) -> None:
+    """What was written to the tenant, or refused; each change once, however often its table is added."""
+    for row in results.to_dict(orient="records"):
+        facts = {name: None if pd.isna(value) else value for name, value in row.items()}
+        at = facts.pop("at", None)
+        moment = at.isoformat() if isinstance(at, datetime) else None
+        key = sha256(json.dumps([moment, facts], sort_keys=True, default=str))[:32]
+        facts["record_id"] = facts.pop("id", None)
+        if key not in contents.actions:
+            _did(contents, action("write", at=moment, action_id=key, **facts))
 
 
 def _frames(explorer: Any) -> Iterable[pd.DataFrame]:

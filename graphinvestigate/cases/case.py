@@ -14,14 +14,19 @@ import plotly.graph_objects as go
 
 from graphinvestigate import linking
 from graphinvestigate.cases import adding
-from graphinvestigate.cases.contents import FIGURES, Contents
+from graphinvestigate.cases.contents import FIGURES, Contents, files_hashes
+from graphinvestigate.cases.differences import Difference, diff
+from graphinvestigate.cases.dossier import Dossier, dossier_of
 from graphinvestigate.cases.figures import figure_from_json
-from graphinvestigate.cases.manifest import Manifest
-from graphinvestigate.cases.rebuilding import graph_of
+from graphinvestigate.cases.manifest import Manifest, versions
+from graphinvestigate.cases.markdown import markdown
+from graphinvestigate.cases.rebuilding import SETTINGS, derived, graph_of
+from graphinvestigate.cases.replaying import Replay, replay
+from graphinvestigate.cases.report import write_report
 from graphinvestigate.cases.requests import coverage_of, in_order
 from graphinvestigate.cases.saving import Place
 from graphinvestigate.cases.saying import Sayings
-from graphinvestigate.cases.storage import Problem
+from graphinvestigate.cases.storage import Problem, not_saved
 from graphinvestigate.errors import UsageError
 from graphinvestigate.text import log
 
@@ -178,7 +183,12 @@ class Case(Sayings):
         self._whole("")
         self._contents.graph = self.graph
         saved, self._contents = place.save(
-            self._contents, name=self.name, case_id=self.case_id, created=self.created, moment=adding.now()
+            self._contents,
+            name=self.name,
+            case_id=self.case_id,
+            created=self.created,
+            moment=adding.now(),
+            derive=derived,
         )
         self._place = saved
         self._added, self._graph = self._contents.graph, self._contents.graph
@@ -227,6 +237,86 @@ class Case(Sayings):
         made: Case = redact(self, key=key, keep=keep)
         return made
 
+    def replay(self) -> Replay:
+        """Rebuild frames, entity graph, timeline and report from the saved raw records, with no client.
+
+        Returns
+        -------
+        Replay
+            What was rebuilt, and in `.differences` where it is not what was saved: compared byte for byte with the
+            versions that the manifest names, by value with others (`.versions_differ`).
+
+        Raises
+        ------
+        UsageError
+            The case was not saved yet.
+        BadFileError
+            A file is not what the manifest says, so that a replay would prove nothing.
+        """
+        if self._place is None:
+            raise UsageError("save the case first: case.save('cases/INC-4711').")
+        return replay(self._place.read())
+
+    def diff(self, other: Case) -> Difference:
+        """Say in words what is new in the one of two cases that was saved later.
+
+        Parameters
+        ----------
+        other : Case
+            An older or newer copy of this case, or another case. What was never saved counts as newest; of two
+            that were not saved this one does.
+
+        Returns
+        -------
+        Difference
+            `.headline` ("2 new alerts, user risk medium → high, merged into 28301"), `.sentences` and `.changes`.
+        """
+        if not isinstance(other, Case):
+            raise UsageError("case.diff takes another case; diff(before, after) compares two frames.")
+        ours, theirs = (one.manifest.saved if one.manifest else "9999" for one in (self, other))
+        return diff(other, self) if ours >= theirs else diff(self, other)
+
+    # ---- told -----------------------------------------------------------------------------------------------
+
+    def report(self, path: str | os.PathLike[str]) -> Path:
+        """Write the case as one HTML file that opens with no network and prints.
+
+        Parameters
+        ----------
+        path : str or path
+            The file; an older one is replaced, whole or not at all. A saved case that was not changed since gives
+            the same bytes as its replay.
+
+        Returns
+        -------
+        Path
+            The file that was written.
+
+        Raises
+        ------
+        NotSavedError
+            It can't be written there.
+        """
+        target = Path(path)
+        try:
+            return write_report(target, self._dossier())
+        except OSError as error:
+            raise not_saved(target, error) from error
+
+    def markdown(self) -> str:
+        """Write the case as Markdown for a ticket: short, and no text of it makes a link, an image or a mention."""
+        return markdown(self._dossier())
+
+    def _dossier(self) -> Dossier:
+        self._whole("")
+        self._contents.graph = self.graph
+        manifest = self.manifest
+        if manifest is None or files_hashes(self._contents) != {n: one.sha256 for n, one in manifest.files.items()}:
+            manifest = Manifest(
+                name=self.name, case_id=self.case_id, created=self.created, saved=adding.now(), tools=versions()
+            )
+        return dossier_of(manifest, self._contents)
+
     @classmethod
     def _opened(cls, place: Place, manifest: Manifest, contents: Contents) -> Case:
         case = cls.__new__(cls)
@@ -250,7 +340,8 @@ class Case(Sayings):
         if self._added is None or self._graph is None:
             return self._added
         built = graph_of(self._contents.frames, like=self._added)
-        return None if self._added.graph == {} and nx.utils.graphs_equal(built, self._added) else self._added
+        own = any(self._added.graph.get(name) for name in SETTINGS)
+        return None if not own and nx.utils.graphs_equal(built, self._added) else self._added
 
     def __repr__(self) -> str:
         rows = ", ".join(f"{len(frame):,} {name.replace('_', ' ')}" for name, frame in self._contents.frames.items())

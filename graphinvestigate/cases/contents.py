@@ -16,6 +16,7 @@ from graphinvestigate.cases.graph_json import FILE as GRAPH, graph_from_bytes, g
 from graphinvestigate.cases.manifest import dumped, parsed
 from graphinvestigate.cases.requests import FILE as REQUESTS, Request, in_order, read_requests
 from graphinvestigate.errors import BadFileError, UsageError
+from graphinvestigate.files import sha256
 from graphinvestigate.notes import Note
 from graphinvestigate.text import log
 
@@ -80,6 +81,11 @@ def files_of(contents: Contents) -> dict[str, bytes]:
     files[REQUESTS] = _lines(in_order(contents.requests.values()))
     files[ACTIONS] = _lines(sorted(contents.actions.values(), key=lambda one: (str(one.get("at")), str(one["id"]))))
     return files
+
+
+def files_hashes(contents: Contents) -> dict[str, str]:
+    """Hash the files that contents would be written as."""
+    return {name: sha256(data) for name, data in files_of(contents).items()}
 
 
 def contents_of(files: Mapping[str, bytes]) -> Contents:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 from typing import Any
 
@@ -11,6 +12,7 @@ from graphinvestigate.cases.manifest import parsed
 from graphinvestigate.errors import BadFileError, UsageError
 from graphinvestigate.linking import RECORD_KINDS, Entity, Record
 from graphinvestigate.linking.nodes import Node
+from graphinvestigate.linking.overrides import overrides_of
 from graphinvestigate.text import log
 
 FILE = "graph.json"
@@ -64,6 +66,7 @@ def graph_from_bytes(body: bytes, *, source: str = FILE) -> nx.MultiDiGraph:
         raise BadFileError(f"{source}: no node-link JSON of an entity graph; the case is damaged.")
     if len(nodes) > MOST_NODES or len(edges) > MOST_EDGES:
         raise BadFileError(f"{source}: more nodes or edges than a case has, so it was not read.")
+    _check_settings(value.get("graph", {}), source)
     g = nx.MultiDiGraph(**{str(name): one for name, one in value.get("graph", {}).items()})
     for one in nodes:
         attrs = _object(one, source)
@@ -92,6 +95,32 @@ def _node(value: Any, source: str) -> Node:
         raise BadFileError(f"{source}: {log(repr(value))} names no node; the case is damaged.")
     kind, key = value
     return Record(kind, key) if kind in RECORD_KINDS else Entity(kind, key)
+
+
+def _check_settings(settings: dict[str, Any], source: str) -> None:
+    """Hubs, and what was joined and split by hand, are what the functions that read them expect."""
+    if not all(map(_is_hub, _list(settings.get("hubs", [])))) or not isinstance(settings.get("tenant", ""), str):
+        raise BadFileError(f"{source}: its list of hubs, or its tenant, is something else; the case is damaged.")
+    try:
+        overrides_of(settings.get("merges"), settings.get("splits"))
+    except (UsageError, TypeError) as error:
+        raise BadFileError(f"{source}: its merges and splits are none ({log(str(error))}).") from error
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _is_hub(value: Any) -> bool:
+    if not isinstance(value, dict) or not all(isinstance(text, str) for text in value.values()):
+        return False
+    if "network" not in value:
+        return {"kind", "key"} <= set(value) or "name" in value
+    try:
+        ipaddress.ip_network(value["network"], strict=False)
+    except ValueError:
+        return False
+    return {"how", "why"} <= set(value)
 
 
 def _whole(attrs: dict[str, Any]) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 import networkx as nx
 import pandas as pd
 
-from graphinvestigate.cases.contents import Contents, files_of
+from graphinvestigate.cases.contents import Contents, files_hashes
 from graphinvestigate.cases.records import LEGACY, kind_of
 from graphinvestigate.errors import UsageError
 from graphinvestigate.files import sha256
@@ -61,7 +61,7 @@ def merged(disk: Contents, mine: Contents, base: Mapping[str, str]) -> Contents:
     -------
     Contents
     """
-    theirs, ours = _hashes(disk), _hashes(mine)
+    theirs, ours = files_hashes(disk), files_hashes(mine)
     both = Contents(
         notes={**mine.notes, **disk.notes},
         requests={**disk.requests, **mine.requests},
@@ -94,10 +94,6 @@ def merged(disk: Contents, mine: Contents, base: Mapping[str, str]) -> Contents:
                 kept[name] = _from(chosen, name, theirs_, ours_)
     both.graph = _graph(side("graph.json"), disk.graph, mine.graph)
     return both
-
-
-def _hashes(contents: Contents) -> dict[str, str]:
-    return {name: sha256(data) for name, data in files_of(contents).items()}
 
 
 def _either(*named: Mapping[str, Any]) -> Iterable[str]:

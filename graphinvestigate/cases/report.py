@@ -1,32 +1,50 @@
-"""The report: an investigation as one HTML file that opens with no network."""
+"""The report: a case as one HTML file that opens with no network, and prints."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import networkx as nx
+import pandas as pd
 import plotly.graph_objects as go
 
 from graphinvestigate import linking
-from graphinvestigate.cases import summary
+from graphinvestigate.cases import summary, telling
+from graphinvestigate.cases.dossier import Dossier
 from graphinvestigate.files import write_atomic
 from graphinvestigate.linking import Entity
 from graphinvestigate.views.graph_plot import plot_entity_graph
-from graphinvestigate.views.static import Block, Section, Table, page
+from graphinvestigate.views.static import Block, Items, Section, Table, page
 from graphinvestigate.views.timeline import plot_timeline
-from graphinvestigate.walkthrough import Investigation
+
+TIMED = ("alerts", "incidents", "risk_detections", "risky_users", "sign_ins")
+PATH = ("hop", "record_kind", "record_id", "field", "value", "time")
+INDICATORS = ("type", "indicator", "verdict", "first_seen", "last_seen", "alerts", "shared")
+SIGN_INS = (
+    *("created_date_time", "user_principal_name", "ip_address", "location_city", "location_country_or_region"),
+    *("app_display_name", "status_error_code", "risk_level_during_sign_in"),
+)
+DETECTIONS = ("activity_date_time", "user_principal_name", "risk_event_type", "risk_level", "risk_state", "ip_address")
+STANDING = ("user_principal_name", "risk_level", "risk_state", "risk_detail", "risk_last_updated_date_time")
+REQUESTS = (
+    *("resource", "since", "until", "filters_server", "filters_local", "rows_received", "rows_kept"),
+    *("requests", "waited_seconds", "complete", "note", "pull_id"),
+)
+UNFOLDED = ("How it unfolded", "Timeline")
+_MOST_ENTITIES, _MOST_STEPS = 50, 200
 
 
-def write_report(path: str | os.PathLike[str], found: Investigation) -> Path:
-    """Write an investigation as one self-contained HTML file.
+def write_report(path: str | os.PathLike[str], dossier: Dossier) -> Path:
+    """Write a case as one self-contained HTML file.
 
     Parameters
     ----------
     path : str or path
         The file; an older one is replaced, whole or not at all.
-    found : Investigation
-        From `walkthrough.investigate`.
+    dossier : Dossier
+        From `dossier_of`.
 
     Returns
     -------
@@ -38,58 +56,151 @@ def write_report(path: str | os.PathLike[str], found: Investigation) -> Path:
     OSError
         The file cannot be written there.
     """
-    target = Path(path)
-    title = f"Investigation of tenant {found.tenant_id}"
-    write_atomic(target, page(title, sections(found), generated=found.finished))
-    return target
+    return write_atomic(path, report_html(dossier, sections(dossier)))
 
 
-def sections(found: Investigation) -> list[Section]:
-    """The report's sections, in order."""
-    opening: list[Block] = [summary.verdict(found), *summary.pivots(found)]
-    parts = [Section("Summary", opening)]
-    if found.incident is not None:
-        parts += [
-            Section("How it unfolded", [_timeline(found), Table(summary.story(found), summary.STORY)]),
-            _path_section(found),
-            Section("Entity graph", [plot_entity_graph(around(found), highlight=_ends(found))]),
-        ]
-    else:
-        parts.append(Section("Timeline", [_timeline(found)]))
-    parts += [
-        Section("Who and what matters, and why", [Table(found.entities.head(50), summary.ENTITIES)]),
-        Section("Incidents", [Table(found.ranking, summary.INCIDENTS)]),
-        Section("Alert queue", [Table(summary.queue(found), summary.TRIAGE)]),
-        Section("What was asked, and what came back", [Table(found.coverage, summary.COVERAGE)]),
-        Section("Not known", summary.unknowns(found)),
+def report_html(dossier: Dossier, parts: Sequence[Section]) -> str:
+    """Write the page of a dossier and its sections: the same ones give the same bytes."""
+    return page(title(dossier), parts, generated=dossier.saved)
+
+
+def title(dossier: Dossier) -> str:
+    """The report's heading."""
+    tenants = f" · tenant {', '.join(dossier.tenants[:3])}" if dossier.tenants else ""
+    return f"{dossier.name}{tenants}"
+
+
+def sections(dossier: Dossier) -> list[Section]:
+    """The report's sections, in order; those with nothing to say are left out, but for what was not checked."""
+    parts = [
+        Section("Summary", telling.opening(dossier)),
+        _listed("Findings", telling.findings(dossier)),
+        _unfolded(dossier),
+        _path(dossier),
+        _graph(dossier),
+        _entities(dossier),
+        _indicators(dossier),
+        _listed("Actions taken in the tenant", _writes(dossier)),
+        _listed("Notes", telling.remarks(dossier)),
+        Section("Checked, and not checked", [Table(dossier.checklist, ("item", "state", "why", "source"))]),
+        *_records(dossier),
+        *(Section(f"Table: {name}", [table]) for name, table in dossier.tables.items()),
+        *(Section(f"Figure: {name}", [figure]) for name, figure in dossier.figures.items()),
+        _listed("What was done", telling.steps(dossier)[-_MOST_STEPS:], ordered=True),
+        Section("Appendix: requests to Microsoft Graph", [Table(dossier.coverage, REQUESTS)]),
+        _hashes(dossier),
     ]
-    return parts
+    return [part for part in parts if part is not None]
 
 
-def around(found: Investigation) -> nx.MultiDiGraph:
-    """The part of the graph that the report draws: the incident, its alerts, whom they name, and the path's nodes."""
-    assert found.incident is not None
-    near = set(linking.neighborhood(found.graph, found.incident, hops=2))
-    near |= {node for path in found.paths for node in path.nodes}
-    return found.graph.subgraph(near)
-
-
-def _ends(found: Investigation) -> list[Entity]:
-    return [entity for entity in (found.user, found.address, found.host) if entity is not None]
-
-
-def _timeline(found: Investigation) -> go.Figure:
-    frames = [summary.incident_alerts(found) if found.incident is not None else found.frames["alerts"]]
-    if found.incident is not None and found.pivots and "risk_detections" in found.pivots[0].frames:
-        frames.append(found.pivots[0].frames["risk_detections"])
+def timeline(dossier: Dossier) -> go.Figure:
+    """The report's timeline: the incident's alerts and its user's risk detections, by tactic; else all of it."""
+    frames = [telling.incident_alerts(dossier)] if "alerts" in dossier.frames else []
+    if dossier.incident is None:
+        frames = [dossier.frames[name] for name in TIMED if name in dossier.frames]
+        return plot_timeline(*frames, lanes="record_kind")
+    detections = dossier.frames.get("risk_detections")
+    if dossier.user is not None and detections is not None:
+        frames.append(detections[detections["user_id"] == dossier.user.key])
     return plot_timeline(*frames, lanes="tactic")
 
 
-def _path_section(found: Investigation) -> Section:
-    labels = [found.graph.nodes[end]["label"] if end else "?" for end in (found.user, found.host)]
-    title = f"From {labels[0]} to {labels[1]}"
-    if not found.paths:
-        return Section(title, [found.paths.reason or "no path"])
-    first = found.paths[0]
-    columns = ["hop", "record_kind", "record_id", "field", "value", "time"]
-    return Section(title, [*first.sentences, Table(first.frame, columns, "The records and fields behind each hop")])
+def around(dossier: Dossier) -> nx.MultiDiGraph:
+    """The part of the graph that the report draws: the incident, its alerts, whom they name, and the path's nodes."""
+    if dossier.incident is None:
+        return dossier.graph
+    near = set(linking.neighborhood(dossier.graph, dossier.incident, hops=2))
+    near |= {node for path in dossier.paths for node in path.nodes}
+    return dossier.graph.subgraph(near)
+
+
+def _listed(name: str, texts: list[str], *, ordered: bool = False) -> Section | None:
+    return Section(name, [Items(texts, ordered=ordered)]) if texts else None
+
+
+def _unfolded(dossier: Dossier) -> Section | None:
+    if not any(name in dossier.frames for name in TIMED):
+        return None
+    blocks: list[Block] = [timeline(dossier)]
+    if dossier.incident is not None and "alerts" in dossier.frames:
+        blocks.append(Table(summary.story(dossier, dossier.triage), summary.STORY))
+    return Section(UNFOLDED[0] if dossier.incident is not None else UNFOLDED[1], blocks)
+
+
+def _path(dossier: Dossier) -> Section | None:
+    if dossier.user is None or dossier.host is None:
+        return None
+    name = f"From the {telling.name_of(dossier, dossier.user)} to the {telling.name_of(dossier, dossier.host)}"
+    if not dossier.paths:
+        return Section(name, [dossier.paths.reason or "no path"])
+    first = dossier.paths[0]
+    blocks: list[Block] = [Items(first.sentences, ordered=True)]
+    blocks.append(Table(first.frame, PATH, "The records and fields behind each hop"))
+    for other in dossier.paths[1:]:
+        blocks += ["Another way:", Items(other.sentences, ordered=True)]
+    return Section(name, blocks)
+
+
+def _graph(dossier: Dossier) -> Section | None:
+    part = around(dossier)
+    if not len(part):
+        return None
+    ends: list[Entity] = [one for one in (dossier.user, dossier.address, dossier.host) if one is not None]
+    return Section("Entity graph", [plot_entity_graph(part, highlight=ends)])
+
+
+def _entities(dossier: Dossier) -> Section | None:
+    if not len(dossier.entities):
+        return None
+    return Section("Who and what matters, and why", [Table(dossier.entities.head(_MOST_ENTITIES), summary.ENTITIES)])
+
+
+def _indicators(dossier: Dossier) -> Section | None:
+    if not len(dossier.indicators):
+        return None
+    words = (
+        "What to look for elsewhere. Everything the alerts name is listed, harmless things too: see the verdict, and "
+        "what is shared, before blocking. Written so that nothing turns it into a link."
+    )
+    return Section("Indicators", [words, Table(dossier.indicators, INDICATORS)])
+
+
+def _writes(dossier: Dossier) -> list[str]:
+    if not telling.writes(dossier):
+        return ["Nothing was written to the tenant with this tool."]
+    return [text for text in telling.steps(dossier) if "wrote to the tenant" in text]
+
+
+def _records(dossier: Dossier) -> list[Section]:
+    parts = []
+    if len(dossier.ranking):
+        parts.append(Section("Incidents", [Table(dossier.ranking, summary.INCIDENTS)]))
+    if "alerts" in dossier.frames:
+        parts.append(Section("Alerts", [Table(summary.queue(dossier, dossier.triage), summary.TRIAGE)]))
+    for name, word, columns, time in (
+        ("risk_detections", "Risk detections", DETECTIONS, "activity_date_time"),
+        ("risky_users", "Risky users", STANDING, "risk_last_updated_date_time"),
+        ("sign_ins", "Sign-ins", SIGN_INS, "created_date_time"),
+    ):
+        frame = dossier.frames.get(name)
+        if frame is not None and len(frame):
+            shown = [column for column in columns if column in frame.columns]
+            parts.append(Section(word, [Table(frame[shown].sort_values(time, kind="stable"), shown)]))
+    for name, frame in dossier.frames.items():
+        if name not in TIMED and len(frame):
+            shown = [column for column in frame.columns if column not in ("raw", "record_kind")][:8]
+            parts.append(Section(name.replace("_", " ").capitalize(), [Table(frame, shown)]))
+    return parts
+
+
+def _hashes(dossier: Dossier) -> Section:
+    files = pd.DataFrame(
+        [(name, entry.size, entry.sha256) for name, entry in sorted(dossier.files.items())],
+        columns=["file", "bytes", "SHA-256"],
+    )
+    tools = ", ".join(f"{name} {version}" for name, version in sorted(dossier.tools.items()))
+    words = (
+        f"Case {dossier.case_id}. The SHA-256 of all files together is {dossier.content_sha256}: graphinvestigate "
+        "verify compares the files with theirs, graphinvestigate replay builds this report from them again."
+    )
+    return Section("Appendix: files and hashes", [words, Table(files), f"Made with {tools}."])

@@ -13,7 +13,15 @@ from graphinvestigate.cases.locks import locked
 from graphinvestigate.cases.manifest import FileEntry, Manifest, versions
 from graphinvestigate.cases.merging import merged
 from graphinvestigate.cases.requests import in_order, pull_of
-from graphinvestigate.cases.storage import Problem, Stored, not_saved, read_folder, read_locked, write_folder
+from graphinvestigate.cases.storage import (
+    MOST_BYTES,
+    Problem,
+    Stored,
+    not_saved,
+    read_folder,
+    read_locked,
+    write_folder,
+)
 from graphinvestigate.client import Pull
 from graphinvestigate.errors import BadFileError, NotSavedError, UsageError
 from graphinvestigate.files import sha256
@@ -86,6 +94,11 @@ class Place:
                 contents = merged(contents_of(disk.files), contents, {n: entry.sha256 for n, entry in base.items()})
             created = min(created, disk.manifest.created)
         files = files_of(contents)
+        if sum(map(len, files.values())) > MOST_BYTES:
+            raise UsageError(
+                f"this case would be larger than {MOST_BYTES // 2**30} GB, which no reader opens: add the records that "
+                "the investigation is about, and keep the rest where it was pulled to."
+            )
         kept = contents_of(files)  # what readers will find: hashes and derived values are of that
         manifest = Manifest(
             name=name,

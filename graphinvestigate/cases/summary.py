@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any, Protocol
 
 import pandas as pd
 
@@ -25,6 +26,26 @@ SIGN_IN_GAP = (
 )
 
 
+class Told(Protocol):
+    """What an investigation and a case's dossier have in common."""
+
+    @property
+    def frames(self) -> dict[str, pd.DataFrame]:
+        """Records by kind."""
+
+    @property
+    def evidence(self) -> pd.DataFrame | None:
+        """Of the alerts."""
+
+    @property
+    def graph(self) -> Any:
+        """The entity graph."""
+
+    @property
+    def incident(self) -> Record | None:
+        """The one that it is about."""
+
+
 def verdict(found: Investigation) -> str:
     """The outcome in one or two sentences."""
     counted = f"{len(found.frames['alerts'])} alerts in {len(found.frames.get('incidents', ()))} incidents"
@@ -43,22 +64,29 @@ def incident_row(found: Investigation) -> pd.Series:
     return found.ranking[found.ranking["id"] == found.incident.id].iloc[0]
 
 
-def queue(found: Investigation) -> pd.DataFrame:
-    """The alert queue: one row per alert, open ones first, then the most severe."""
-    table = triage_table(found.frames["alerts"], found.evidence)
+def queue(found: Told, table: pd.DataFrame | None = None) -> pd.DataFrame:
+    """The alert queue: one row per alert, open ones first, then the most severe.
+
+    Parameters
+    ----------
+    found : Investigation or Dossier
+    table : pandas.DataFrame, optional
+        What `triage_table` gives for it, where it is at hand.
+    """
+    table = triage_table(found.frames["alerts"], found.evidence) if table is None else table
     closed = table["status"].str.lower().eq("resolved")
     ordered = pd.concat([table[~closed], table[closed]])
     return _worded(ordered, "first activity (UTC)")
 
 
-def story(found: Investigation) -> pd.DataFrame:
-    """The incident's alerts as they happened: one row per alert, oldest first."""
-    table = triage_table(found.frames["alerts"], found.evidence)
+def story(found: Told, table: pd.DataFrame | None = None) -> pd.DataFrame:
+    """The incident's alerts as they happened: one row per alert, oldest first. Arguments as in `queue`."""
+    table = triage_table(found.frames["alerts"], found.evidence) if table is None else table
     table = table[table["id"].isin(incident_alerts(found)["id"])]
     return _worded(table.sort_values(["first_activity", "id"], na_position="last"), "time (UTC)")
 
 
-def incident_alerts(found: Investigation) -> pd.DataFrame:
+def incident_alerts(found: Told) -> pd.DataFrame:
     """The alerts of the incident that matters; none where none does."""
     alerts = found.frames["alerts"]
     if found.incident is None:

@@ -56,8 +56,9 @@ def entity_graph(
         Pairs that are not one, and single identifiers that say nothing about who it is. Kept in
         ``g.graph["splits"]``.
     tenant : str, optional
-        The tenant of records that don't say theirs (risk detections, audits). Graphs of several tenants are built
-        one by one and merged; short host names, ``domain\account`` and private addresses never join across tenants.
+        The tenant of records that don't say theirs (risk detections, audits), kept in ``g.graph["tenant"]``. Graphs
+        of several tenants are built one by one and merged; short host names, ``domain\account`` and private
+        addresses never join across tenants.
 
     Returns
     -------
@@ -93,6 +94,8 @@ def entity_graph(
         g = assemble(parts)
     if hubs is not None:
         g.graph["hubs"] = listed(hubs)
+    if tenant is not None:
+        g.graph["tenant"] = tenant
     return g
 
 
@@ -116,6 +119,9 @@ def merge_graphs(a: nx.MultiDiGraph, b: nx.MultiDiGraph) -> nx.MultiDiGraph:
     hubs = [hub for g in (a, b) for hub in g.graph.get("hubs", ())]
     if hubs:
         merged.graph["hubs"] = [hub for place, hub in enumerate(hubs) if hub not in hubs[:place]]
+    tenants = {g.graph["tenant"] for g in (a, b) if "tenant" in g.graph}
+    if len(tenants) == 1:
+        merged.graph["tenant"] = tenants.pop()
     return merged
 
 
@@ -152,8 +158,9 @@ def with_overrides(
             before.merges if merges is None else merges, before.splits if splits is None else splits
         )
         rebuilt = assemble(parts)
-    if "hubs" in g.graph:
-        rebuilt.graph["hubs"] = list(g.graph["hubs"])
+    for name in ("hubs", "tenant"):
+        if name in g.graph:
+            rebuilt.graph[name] = g.graph[name]
     return rebuilt
 
 

@@ -23,7 +23,23 @@ from graphinvestigate.views.tables import cell, chosen
 _MOST_ROWS = 200
 _CELL = 400
 
-Block: TypeAlias = "str | pd.DataFrame | go.Figure | Table"
+Block: TypeAlias = "str | pd.DataFrame | go.Figure | Table | Items"
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """A list of a page.
+
+    Attributes
+    ----------
+    texts : sequence of str
+        One per item; texts, never markup.
+    ordered : bool
+        Whether their order matters, so that they are numbered.
+    """
+
+    texts: Sequence[str]
+    ordered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +69,7 @@ class Section:
     ----------
     title : str
         Its heading.
-    blocks : sequence of str, DataFrame, Table or Figure
+    blocks : sequence of str, Items, DataFrame, Table or Figure
         What stands in it: a text is a paragraph (never markup), a frame a table, a figure stays interactive.
     """
 
@@ -200,14 +216,9 @@ def page(title: str, sections: Sequence[Section], *, generated: datetime | None 
     heading = text.html(title, 200)
     contents, body, figures = [], [], 0
     for number, section in enumerate(sections, start=1):
-        name = text.html(section.title, 200)
-        contents.append(f'<li><a href="#section-{number}">{name}</a></li>')
-        body.append(f'<section id="section-{number}"><h2>{name}</h2>')
-        for block in section.blocks:
-            if isinstance(block, go.Figure):
-                figures += 1
-            body.append(_block(block, figures))
-        body.append("</section>")
+        contents.append(f'<li><a href="#section-{number}">{text.html(section.title, 200)}</a></li>')
+        body.append(section_html(section, number, first_figure=figures + 1))
+        figures += sum(isinstance(block, go.Figure) for block in section.blocks)
     scripts = [_harmless(get_plotlyjs()), THEME % _json_block({"light": template("light"), "dark": template("dark")})]
     scripts = scripts if figures else []
     allowed = " ".join(f"'sha256-{_digest(script)}'" for script in [*scripts, DRAW]) if figures else "'none'"
@@ -234,9 +245,34 @@ def page(title: str, sections: Sequence[Section], *, generated: datetime | None 
     )
 
 
+def section_html(section: Section, number: int = 1, *, first_figure: int = 1) -> str:
+    """Write one section of a page.
+
+    Parameters
+    ----------
+    section : Section
+    number : int
+        Its place on the page.
+    first_figure : int
+        The number of its first figure.
+
+    Returns
+    -------
+    str
+    """
+    body = [f'<section id="section-{number}"><h2>{text.html(section.title, 200)}</h2>']
+    for block in section.blocks:
+        body.append(_block(block, first_figure))
+        first_figure += isinstance(block, go.Figure)
+    return "".join([*body, "</section>"])
+
+
 def _block(block: Block, number: int) -> str:
     if isinstance(block, str):
         return "".join(f"<p>{text.html(part)}</p>" for part in block.split("\n") if part.strip())
+    if isinstance(block, Items):
+        tag = "ol" if block.ordered else "ul"
+        return f"<{tag}>{''.join(f'<li>{text.html(one)}</li>' for one in block.texts)}</{tag}>"
     if isinstance(block, pd.DataFrame):
         return f'<div class="gi-scroll">{html_table(block)}</div>'
     if isinstance(block, Table):

@@ -71,6 +71,8 @@ def _ranks(severities: pd.Series) -> np.ndarray:
 def _entities(evidence: pd.DataFrame) -> dict[str, str]:
     """Give for each alert whom and what it hit, in words."""
     found: list[pd.DataFrame] = []
+    wanted = ["alert_id", "evidence_type", *dict.fromkeys(name for _, names in IMPACTED for name in names)]
+    evidence = evidence[wanted]  # of hundreds of columns: each selection of rows copies all there are
     for rank, (kind, names) in enumerate(IMPACTED):
         rows = evidence[evidence["evidence_type"] == kind]
         if len(rows):

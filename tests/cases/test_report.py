@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from graphinvestigate.cases import write_report
-from graphinvestigate.cases.report import sections
-from graphinvestigate.walkthrough import Investigation, investigate
+import graphinvestigate as gi
+from graphinvestigate.cases.case import Case
+from graphinvestigate.walkthrough import investigate
 
 
 class Seen(HTMLParser):
@@ -29,15 +29,21 @@ class Seen(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def found(world) -> Investigation:
-    """The investigation of the default tenant."""
-    return investigate(world.client)
+def case(world, found) -> Case:
+    """A case of the default tenant's investigation, with what an analyst writes."""
+    case = Case("INC-1", author="an analyst")
+    case.add(found, world.client)
+    case.finding("<b>The session</b> was replayed", edge=(found.user, found.address))
+    case.note("Asked her manager: she was on leave.", entity=found.user)
+    case.not_checked("mailbox rules: no permission")
+    case.conclude("malicious", "A replayed session, then credential theft.")
+    return case
 
 
 @pytest.fixture(scope="module")
-def report(found, tmp_path_factory) -> Path:
+def report(case, tmp_path_factory) -> Path:
     """Its report."""
-    return write_report(tmp_path_factory.mktemp("report") / "report.html", found)
+    return case.report(tmp_path_factory.mktemp("report") / "report.html")
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +69,39 @@ def test_the_report_holds_graph_timeline_and_tables(seen, found) -> None:
     assert text.count(found.incident.id) >= 2
     for title in found.frames["alerts"]["title"].dropna().head(20):
         assert title.strip()[:12].split("\\")[0] in text
-    assert [section.title for section in sections(found)][:2] == ["Summary", "How it unfolded"]
+
+
+def test_the_report_has_everything_a_reader_needs(seen, case, found) -> None:
+    """Verdict, findings, how it unfolded, path, entities, indicators, what was not checked, requests and hashes."""
+    text = "\n".join(seen.text)
+    for words in (
+        *("Verdict: malicious by an analyst", "<b>The session</b> was replayed", "How it unfolded", "From the user"),
+        *(
+            "Entity graph",
+            "Who and what matters",
+            "Indicators",
+            "Nothing was written to the tenant",
+            "she was on leave",
+        ),
+        *("mailbox rules: no permission", "never asked for in this case", "Appendix: requests", "SHA-256"),
+    ):
+        assert words in text, words
+    for sentence in found.paths[0].sentences:
+        assert sentence in text
+    for pull_id in case.coverage["pull_id"]:
+        assert pull_id in text
+
+
+def test_indicators_are_defanged_and_say_what_is_shared(seen, case, found) -> None:
+    """No address or domain of the attack stands in the list of indicators as something that can be clicked."""
+    table = case._dossier().indicators
+    assert len(table) > 5
+    for row in table[table["type"].isin(["IP address", "domain", "URL"])].itertuples():
+        assert "://" not in row.indicator.replace("[://]", "")
+        assert not any("." in part.replace("[.]", "") for part in [row.indicator.split("/")[0]])
+        assert row.indicator in "\n".join(seen.text)
+    assert found.address.key.replace(".", "[.]") in set(table["indicator"])
+    assert any("share it" in str(why) for why in table["shared"])
 
 
 def test_hostile_text_of_the_tenant_is_only_text(world, seen) -> None:
@@ -74,7 +112,7 @@ def test_hostile_text_of_the_tenant_is_only_text(world, seen) -> None:
     allowed = {
         *("html", "head", "meta", "title", "style", "script", "body", "header", "h1", "h2", "p", "nav", "ol", "li"),
         *("a", "main", "section", "figure", "div", "noscript", "details", "summary", "table", "caption", "thead"),
-        *("tbody", "tfoot", "tr", "th", "td", "span"),
+        *("tbody", "tfoot", "tr", "th", "td", "span", "ul"),
     }
     assert {tag for tag, _ in seen.tags} <= allowed
     assert not [attrs for _, attrs in seen.tags if any(name.startswith("on") for name in attrs)]
@@ -84,14 +122,32 @@ def test_hostile_text_of_the_tenant_is_only_text(world, seen) -> None:
 
 def test_a_quiet_tenant_has_a_report_too(make_world, tmp_path) -> None:
     """Without an incident that matters, the report says so and still shows the queue."""
-    found = investigate(make_world(seed=90_211, alerts=60, attack=False).client)
-    text = write_report(tmp_path / "quiet.html", found).read_text(encoding="utf-8")
-    assert "No incident here looks like an intrusion" in text
-    assert "Alert queue" in text
+    case = Case("quiet")
+    case.add(investigate(make_world(seed=90_211, alerts=60, attack=False).client))
+    text = case.report(tmp_path / "quiet.html").read_text(encoding="utf-8")
+    assert "looks like an intrusion by its records" in text
+    assert "No verdict has been given yet" in text
+    assert "Alerts" in text
+
+
+def test_a_case_can_be_about_an_incident_that_looks_harmless(world, tmp_path) -> None:
+    """Whichever incident the analyst chose, the report tells how that one unfolded, and whether it looks grave."""
+    alerts = gi.list_alerts(world.client, since="30d")
+    incidents = gi.list_incidents(world.client, since="30d")
+    case = Case("INC-2")
+    case.add(alerts, incidents)
+    counts = alerts["incident_id"].value_counts()
+    harmless = next(i for i in counts.index if counts[i] == 1)
+    case.focus(harmless)
+    text = case.report(tmp_path / "report.html").read_text(encoding="utf-8")
+    assert f"Incident {harmless} does not look like an intrusion" in text
+    assert "Its 1 alert spans" in text
+    with pytest.raises(gi.UsageError, match="no incident"):
+        case.focus("nothing")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="folders without write permission work differently on Windows")
-def test_a_report_is_written_whole_or_not_at_all(found, tmp_path, monkeypatch) -> None:
+def test_a_report_is_written_whole_or_not_at_all(case, tmp_path, monkeypatch) -> None:
     """When the disk fails half-way, the older report stays and no half file does."""
     target = tmp_path / "report.html"
     target.write_text("older", encoding="utf-8")
@@ -100,7 +156,7 @@ def test_a_report_is_written_whole_or_not_at_all(found, tmp_path, monkeypatch) -
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", fail)
-    with pytest.raises(OSError, match="No space left"):
-        write_report(target, found)
+    with pytest.raises(gi.NotSavedError, match="No space left"):
+        case.report(target)
     assert target.read_text(encoding="utf-8") == "older"
     assert [path.name for path in tmp_path.iterdir()] == ["report.html"]

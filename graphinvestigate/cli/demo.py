@@ -1,4 +1,4 @@
-"""The command line: ``graphinvestigate demo | serve | lab``."""
+"""``graphinvestigate demo | serve | lab``: the demo tenant, and the notebooks."""
 
 from __future__ import annotations
 
@@ -8,56 +8,25 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from graphinvestigate import __version__
-from graphinvestigate.errors import GraphInvestigateError, UsageError
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns its exit status (0 done, 1 stopped by an error, 2 wrong usage, 130 Ctrl-C)."""
-    parser = _parser()
-    chosen, others = parser.parse_known_args(arguments)
-    if others and chosen.command != "lab":
-        parser.error(f"unrecognized arguments: {' '.join(others)}")
-    chosen.others = others
-    try:
-        return int(chosen.run(chosen))
-    except UsageError as error:
-        return _fail(error, 2)
-    except GraphInvestigateError as error:
-        return _fail(error, 1)
-    except KeyboardInterrupt:
-        print("stopped", file=sys.stderr)
-        return 130
-    except BrokenPipeError:  # somebody piped us into `head`
-        sys.stderr.close()
-        return 0
+from graphinvestigate.errors import UsageError
 
 
-def _fail(error: Exception, status: int) -> int:
-    print(f"graphinvestigate: {error}", file=sys.stderr)
-    return status
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="graphinvestigate", description="Investigate threats in a Microsoft tenant.", allow_abbrev=False
-    )
-    parser.add_argument("--version", action="version", version=f"graphinvestigate {__version__}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-
+def add_commands(commands: Any) -> None:
+    """Add the commands to the parser's."""
     demo = commands.add_parser("demo", help="investigate a demo tenant, end to end, with no account")
-    _tenant_options(demo)
+    tenant_options(demo)
     demo.add_argument("--since", default="30d", help="how far back to look, such as 7d or 36h (default: 30d)")
     demo.add_argument(
         "--output", type=Path, default=Path("graphinvestigate-demo.html"), help="the report (default: %(default)s)"
     )
+    demo.add_argument("--case", type=Path, help="a folder to keep the case in, for verify, replay and report")
     demo.set_defaults(run=_demo)
 
     serve = commands.add_parser("serve", help="serve the demo tenant to any Graph client, on loopback only")
-    _tenant_options(serve)
+    tenant_options(serve)
     serve.add_argument("--port", type=int, default=8080, help="0 takes any free one (default: 8080)")
     serve.set_defaults(run=_serve)
 
@@ -67,10 +36,10 @@ def _parser() -> argparse.ArgumentParser:
         epilog="JupyterLab gets all other options, such as --no-browser.",
     )
     lab.set_defaults(run=_lab)
-    return parser
 
 
-def _tenant_options(parser: argparse.ArgumentParser) -> None:
+def tenant_options(parser: argparse.ArgumentParser) -> None:
+    """Say which demo tenant."""
     parser.add_argument("--seed", type=int, default=0, help="which tenant; the same seed, the same tenant (default: 0)")
     parser.add_argument("--alerts", type=int, default=120, help="how many alerts it has (default: 120)")
 
@@ -78,7 +47,7 @@ def _tenant_options(parser: argparse.ArgumentParser) -> None:
 def _demo(chosen: argparse.Namespace) -> int:
     from tqdm import tqdm
 
-    from graphinvestigate.cases import briefing, write_report
+    from graphinvestigate.cases import Case, briefing
     from graphinvestigate.demo import connect_demo
     from graphinvestigate.walkthrough import investigate
 
@@ -90,9 +59,15 @@ def _demo(chosen: argparse.Namespace) -> int:
     ):
         found = investigate(client, since=chosen.since, on_step=bar.set_description_str)
         bar.set_description_str("writing the report")
-        path = write_report(chosen.output, found)
+        case = Case(f"Demo tenant {chosen.seed}")
+        case.add(found)
+        if chosen.case is not None:
+            case.save(chosen.case)
+        path = case.report(chosen.output)
     print(briefing(found, width=min(max(shutil.get_terminal_size((140, 24)).columns, 80), 180)))
     print(f"\nReport: {path} (one file, opens with no network)")
+    if chosen.case is not None:
+        print(f"Case: {case.path} (graphinvestigate verify --case {case.path})")
     return 0
 
 
@@ -118,7 +93,7 @@ def _lab(chosen: argparse.Namespace) -> int:
 
 def notebooks_folder() -> Path:
     """The notebooks of a checkout; of an installed package, a copy in the current folder, where they can be saved."""
-    here = Path(__file__).resolve().parent
+    here = Path(__file__).resolve().parents[1]
     checkout = here.parent / "notebooks"
     if checkout.is_dir():
         return checkout

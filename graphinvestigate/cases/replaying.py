@@ -1,0 +1,149 @@
+"""A replay: a case built anew from its records, and compared with what it was when it was saved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import networkx as nx
+import pandas as pd
+import plotly.graph_objects as go
+
+from graphinvestigate.cases.contents import contents_of
+from graphinvestigate.cases.graph_json import graph_differences
+from graphinvestigate.cases.manifest import Manifest, versions
+from graphinvestigate.cases.rebuilding import hashes, rebuild
+from graphinvestigate.cases.storage import Stored
+from graphinvestigate.errors import BadFileError
+from graphinvestigate.text import log
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """What a case's records gave, with no client.
+
+    Attributes
+    ----------
+    frames : dict of str to DataFrame
+    graph : networkx.MultiDiGraph
+        As the records give it.
+    timeline : plotly Figure
+    report : str
+        The report's HTML.
+    markdown : str
+        The text for a ticket.
+    differences : list of str
+        Where what was rebuilt differs from what was saved, in sentences; empty where nothing does.
+    versions_differ : dict of str to tuple of str
+        Per tool the version the case was saved with and the one used here, where they are not the same. With the
+        same versions everything is compared byte for byte, with others by value.
+    """
+
+    frames: dict[str, pd.DataFrame] = field(repr=False)
+    graph: nx.MultiDiGraph = field(repr=False)
+    timeline: go.Figure = field(repr=False)
+    report: str = field(repr=False)
+    markdown: str = field(repr=False)
+    differences: list[str]
+    versions_differ: dict[str, tuple[str, str]]
+
+    @property
+    def sentence(self) -> str:
+        """The outcome in one sentence."""
+        how = "by value" if self.versions_differ else "byte for byte"
+        rows = sum(map(len, self.frames.values()))
+        built = (
+            f"{rows:,} records of {len(self.frames)} kinds, {self.graph.number_of_nodes():,} nodes, "
+            f"{self.graph.number_of_edges():,} edges, timeline and report"
+        )
+        if not self.differences:
+            return f"Rebuilt {built}: the same as saved, {how}."
+        return f"Rebuilt {built}: {len(self.differences)} differences from what was saved, compared {how}."
+
+
+def replay(stored: Stored) -> Replay:
+    """Build a case anew from what is stored, and compare.
+
+    Parameters
+    ----------
+    stored : Stored
+
+    Returns
+    -------
+    Replay
+
+    Raises
+    ------
+    BadFileError
+        A file is not what the manifest says: there is nothing to prove with it.
+    """
+    wrong = [problem for problem in stored.problems if problem.kind != "extra"]
+    if wrong:
+        raise BadFileError(f"{wrong[0]}. A replay of other files than those that were saved would prove nothing.")
+    manifest = stored.manifest
+    contents = contents_of(stored.files)
+    built = rebuild(manifest, contents)
+    other = {
+        name: (manifest.tools.get(name, "unknown"), here)
+        for name, here in versions().items()
+        if manifest.tools.get(name) != here
+    }
+    found = hashes(contents.frames, built)
+    said = _different(manifest, found, exactly=not other)
+    if contents.graph is not None:
+        said += graph_differences(contents.graph, built.graph)
+    return Replay(contents.frames, built.graph, built.timeline, built.report, built.markdown, said, other)
+
+
+def _different(manifest: Manifest, found: Mapping[str, Any], *, exactly: bool) -> list[str]:
+    """Compare hashes; only where the versions are the same, bytes that the versions have a say in count."""
+    saved = manifest.derived
+    if not saved:
+        return ["the manifest does not say what was rebuilt when the case was saved: there is nothing to compare with."]
+    try:
+        said = [*_frames(saved["frames"], found["frames"]), *_report(saved["report"], found["report"])]
+        said += [
+            f"{name}: other values than when the case was saved."
+            for name in ("graph", "timeline", "markdown")
+            if saved[name]["sha256"] != found[name]["sha256"]
+        ]
+        if exactly and saved["report"]["sha256"] != found["report"]["sha256"] and not said:
+            said.append("report: other bytes than when the case was saved, in what frames its sections.")
+    except (LookupError, TypeError, AttributeError, ValueError) as error:
+        raise BadFileError(f"what the manifest says of derived values is damaged ({log(str(error))}).") from error
+    return said
+
+
+def _frames(saved: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]:
+    said = []
+    for name in dict.fromkeys([*saved, *found]):
+        if name not in saved or name not in found:
+            said.append(f"{log(name)}: {'not there when the case was saved' if name in found else 'missing here'}.")
+            continue
+        before, after = saved[name], found[name]
+        if before["rows"] != after["rows"]:
+            said.append(f"{log(name)}: {after['rows']:,} rows instead of {before['rows']:,}.")
+        for column in dict.fromkeys([*before["columns"], *after["columns"]]):
+            old, new = before["columns"].get(column), after["columns"].get(column)
+            if old is None or new is None:
+                what = "is new in this version" if old is None else "is not there in this version"
+                said.append(f"{log(name)}: the column {log(column)} {what}.")
+            elif old[0] != new[0]:
+                said.append(f"{log(name)}: the column {log(column)} is {new[0]} instead of {old[0]}.")
+            elif old[1] != new[1]:
+                said.append(f"{log(name)}: the column {log(column)} has other values than when the case was saved.")
+    return said
+
+
+def _report(saved: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]:
+    before, after = dict(saved["sections"]), dict(found["sections"])
+    said = []
+    for name in dict.fromkeys([*before, *after]):
+        if name not in before or name not in after:
+            said.append(f"report: the section “{log(name)}” is {'new' if name in after else 'missing'}.")
+        elif before[name] != after[name]:
+            said.append(f"report: the section “{log(name)}” differs.")
+    if saved["title"] != found["title"]:
+        said.append("report: its title differs.")
+    return said

@@ -1,0 +1,54 @@
+"""The command line: ``graphinvestigate demo | serve | lab | verify | replay | report | diff``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from graphinvestigate import __version__
+from graphinvestigate.cli import cases, demo
+from graphinvestigate.cli.demo import notebooks_folder
+from graphinvestigate.errors import GraphInvestigateError, UsageError
+
+__all__ = ["main", "notebooks_folder"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit status.
+
+    0 done, 1 stopped by an error, 2 wrong usage, 3 a case is not what was saved, 130 Ctrl-C.
+    """
+    parser = _parser()
+    chosen, others = parser.parse_known_args(arguments)
+    if others and chosen.command != "lab":
+        parser.error(f"unrecognized arguments: {' '.join(others)}")
+    chosen.others = others
+    try:
+        return int(chosen.run(chosen))
+    except UsageError as error:
+        return _fail(error, 2)
+    except GraphInvestigateError as error:
+        return _fail(error, 1)
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # somebody piped us into `head`
+        sys.stderr.close()
+        return 0
+
+
+def _fail(error: Exception, status: int) -> int:
+    print(f"graphinvestigate: {error}", file=sys.stderr)
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="graphinvestigate", description="Investigate threats in a Microsoft tenant.", allow_abbrev=False
+    )
+    parser.add_argument("--version", action="version", version=f"graphinvestigate {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for group in (demo, cases):
+        group.add_commands(commands)
+    return parser

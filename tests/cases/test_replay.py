@@ -1,0 +1,158 @@
+"""replay: everything is built anew from the raw records, with no client, and compared with what was saved."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import networkx as nx
+import pandas as pd
+import pytest
+
+import graphinvestigate as gi
+from graphinvestigate.cases.case import Case
+from graphinvestigate.files import sha256
+from graphinvestigate.walkthrough import Investigation, investigate
+
+
+@pytest.fixture(scope="module")
+def found(small_tenant) -> Investigation:
+    """The investigation of a small tenant with an attack in it."""
+    return investigate(small_tenant.client)
+
+
+@pytest.fixture(scope="module")
+def small_tenant(make_world):
+    """A small tenant."""
+    return make_world(seed=3, alerts=30, attack=True)
+
+
+@pytest.fixture(scope="module")
+def case(small_tenant, found, tmp_path_factory) -> Case:
+    """The saved case of that investigation."""
+    case = Case("INC-1", author="me")
+    case.add(found, small_tenant.client)
+    case.finding("a session was replayed", entity=found.user)
+    case.add(gi.plot_timeline(found.frames["alerts"]))
+    case.save(tmp_path_factory.mktemp("replay") / "case")
+    return case
+
+
+def forge(case: Case, name: str, change) -> None:
+    """Change a file of a case and make the manifest agree, as somebody who covers a trace would."""
+    manifest = json.loads((case.path / "manifest.json").read_bytes())
+    data = change((case.path / name).read_bytes())
+    (case.path / name).write_bytes(data)
+    manifest["files"][name] = {"sha256": sha256(data), "bytes": len(data)}
+    (case.path / "manifest.json").write_text(json.dumps(manifest))
+
+
+def test_the_same_versions_rebuild_the_same_bytes(case, found) -> None:
+    """Frames, graph, timeline, report and ticket are the same, byte for byte, as those the case gives itself."""
+    replay = case.replay()
+    assert replay.differences == []
+    assert replay.versions_differ == {}
+    assert "byte for byte" in replay.sentence
+    for name, frame in case.frames.items():
+        pd.testing.assert_frame_equal(replay.frames[name], frame)
+    assert nx.utils.graphs_equal(replay.graph, found.graph)
+    assert case.report(case.path.parent / "report.html").read_text(encoding="utf-8") == replay.report
+    assert replay.markdown == case.markdown()
+    assert replay.timeline.layout.title.text == "Timeline"
+    assert sum(len(trace.x) for trace in replay.timeline.data if trace.x is not None) > 3
+
+
+def test_another_process_without_a_client_rebuilds_the_same_bytes(case) -> None:
+    """A process that never saw the tenant, with its network cut off, gives the same report."""
+    code = """
+import socket, sys
+socket.socket.connect = None  # whoever asks the network fails
+import graphinvestigate as gi
+replay = gi.open_case(sys.argv[1]).replay()
+print(len(replay.differences), gi.__version__)
+sys.stdout.flush(); sys.stdout.buffer.write(replay.report.encode())
+"""
+    done = subprocess.run([sys.executable, "-c", code, str(case.path)], capture_output=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stderr.decode()[-2000:]
+    head, _, report = done.stdout.partition(b"\n")
+    assert head.startswith(b"0 ")
+    assert report.decode() == case.replay().report
+
+
+def test_other_versions_are_compared_by_value_and_named(case, monkeypatch) -> None:
+    """With another version of a tool the values are compared, and the versions that differ are named."""
+    from graphinvestigate.cases import replaying
+
+    monkeypatch.setattr(replaying, "versions", lambda: {**case.manifest.tools, "pandas": "99.0"})
+    replay = case.replay()
+    assert replay.versions_differ == {"pandas": (pd.__version__, "99.0")}
+    assert "by value" in replay.sentence
+    assert replay.differences == []
+
+
+def test_a_changed_record_shows_where_it_makes_a_difference(case, tmp_path) -> None:
+    """A record whose change the manifest was made to agree with still differs: column, graph, timeline, report."""
+    copy = gi.open_case(case.path)
+    copy.save(tmp_path / "case")
+    title = copy.frames["alerts"]["title"].iloc[0].encode()
+    forge(copy, "records/alerts.jsonl", lambda data: data.replace(json.dumps(title.decode()).encode(), b'"nothing"', 1))
+    again = gi.open_case(tmp_path / "case")
+    assert again.verify() == []
+    told = "\n".join(again.replay().differences)
+    assert "alerts: the column title has other values" in told
+    assert "graph:" in told
+    assert "section “Alerts” differs" in told
+
+
+def test_a_column_that_another_version_reads_differently_is_named(case, monkeypatch) -> None:
+    """Where this version reads the same records into other columns, the replay says which."""
+    from graphinvestigate.cases import records
+
+    real = records._build
+
+    def other(*arguments):
+        frame = real(*arguments)
+        return (
+            frame.rename(columns={"recommended_actions": "advice"}).assign(extra="x")
+            if "recommended_actions" in frame
+            else frame
+        )
+
+    monkeypatch.setattr(records, "_build", other)
+    said = "\n".join(case.replay().differences)
+    assert "the column recommended_actions is not there in this version" in said
+    assert "the column extra is new in this version" in said
+
+
+def test_a_graph_that_says_more_than_the_records_is_named(world, small, tmp_path) -> None:
+    """Nodes of a graph that was added without its records cannot be rebuilt, and the replay says so."""
+    case = small()
+    incidents = gi.list_incidents(world.client, since="30d").head(2)
+    case.add(gi.entity_graph(incidents=incidents))
+    case.save(tmp_path / "case")
+    told = case.replay().differences
+    assert any("that the records do not give" in one and "incident" in one for one in told)
+    case.add(incidents)
+    case.save()
+    assert case.replay().differences == []
+
+
+def test_figures_and_reports_of_an_empty_case_are_rebuilt_too(tmp_path) -> None:
+    """A case with nothing but a note is a case."""
+    case = Case("empty")
+    case.note("nothing yet")
+    case.save(tmp_path / "case")
+    assert gi.open_case(tmp_path / "case").replay().differences == []
+    assert "nothing yet" in case.markdown()
+
+
+def test_a_damaged_derived_part_is_an_error(saved) -> None:
+    """Hashes of another shape are an error of ours, never a traceback of the standard library."""
+    manifest = json.loads((saved / "manifest.json").read_bytes())
+    for wrong in ({"frames": 3}, {"frames": {}, "report": []}, {"frames": {"alerts": {}}, "report": {"sections": [1]}}):
+        (saved / "manifest.json").write_text(json.dumps({**manifest, "derived": wrong}))
+        with pytest.raises(gi.BadFileError, match="derived"):
+            gi.open_case(saved).replay()
+    (saved / "manifest.json").write_text(json.dumps({**manifest, "derived": {}}))
+    assert "nothing to compare" in gi.open_case(saved).replay().differences[0]

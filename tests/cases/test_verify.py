@@ -1,0 +1,131 @@
+"""verify: every changed, missing or extra file is named, and nothing of it is used."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import graphinvestigate as gi
+
+
+def kinds(problems) -> dict[str, str]:
+    """File → what is wrong with it."""
+    return {problem.file: problem.kind for problem in problems}
+
+
+def files_of(folder: Path) -> list[str]:
+    """Every file of a case, the manifest left out."""
+    found = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
+    return sorted(name for name in found if name != "manifest.json")
+
+
+def test_a_case_that_nobody_touched_has_no_problems(saved, tmp_path) -> None:
+    """No problem after a save, after opening, after a copy, and after a second save."""
+    case = gi.open_case(saved)
+    assert case.verify() == []
+    shutil.copytree(saved, tmp_path / "copy")
+    copy = gi.open_case(tmp_path / "copy")
+    copy.note("x")
+    copy.save()
+    assert copy.verify() == case.verify() == []
+
+
+def test_each_changed_file_is_named(saved) -> None:
+    """One byte more, one byte other, in each file: that file is named as changed, and no other."""
+    for name in files_of(saved):
+        before = (saved / name).read_bytes()
+        for after in (before + b" ", before[:-2] + bytes([before[-2] ^ 1]) + before[-1:]):
+            (saved / name).write_bytes(after)
+            problems = gi.open_case(saved).verify()
+            assert kinds(problems) == {name: "changed"}
+            assert name in problems[0]
+        (saved / name).write_bytes(before)
+    assert gi.open_case(saved).verify() == []
+
+
+def test_each_missing_file_is_named(saved) -> None:
+    """A file that is gone is named as missing."""
+    for name in files_of(saved):
+        before = (saved / name).read_bytes()
+        (saved / name).unlink()
+        assert kinds(gi.open_case(saved).verify()) == {name: "missing"}
+        (saved / name).write_bytes(before)
+
+
+def test_each_extra_file_folder_and_link_is_named(saved) -> None:
+    """What the manifest does not name is named: files, also hidden and nested ones, empty folders, links."""
+    (saved / "notes.txt").write_text("x")
+    (saved / ".hidden").write_text("x")
+    (saved / "records" / "more.jsonl").write_text("x")
+    (saved / "empty").mkdir()
+    os.symlink("/etc/passwd", saved / "link")
+    os.symlink("/etc", saved / "records" / "folder")
+    found = kinds(gi.open_case(saved).verify())
+    names = {"notes.txt", ".hidden", "records/more.jsonl", "empty/", "link", "records/folder"}
+    assert found == dict.fromkeys(names, "extra")
+
+
+def test_a_link_in_a_files_place_is_not_followed(saved, tmp_path) -> None:
+    """A file, or a folder, that was replaced by a link to the same bytes counts as changed."""
+    outside = tmp_path / "outside"
+    shutil.copytree(saved, outside)
+    (saved / "notes.json").unlink()
+    os.symlink(outside / "notes.json", saved / "notes.json")
+    assert kinds(gi.open_case(saved).verify()) == {"notes.json": "changed"}
+    shutil.rmtree(saved / "records")
+    os.symlink(outside / "records", saved / "records")
+    assert kinds(gi.open_case(saved).verify())["records/alerts.jsonl"] == "changed"
+
+
+def test_a_damaged_part_is_an_error_when_asked_for_and_the_rest_is_there(saved) -> None:
+    """Of a case with one changed file everything else can be read; what it held is an error, never a short answer."""
+    case = gi.open_case(saved)
+    case.note("kept")
+    case.save()
+    with (saved / "records" / "alerts.jsonl").open("ab") as file:
+        file.write(b'{"pull_id":null,"record":{"id":"planted"}}\n')
+    case = gi.open_case(saved)
+    assert "DAMAGED" in repr(case)
+    for ask in ("frames", "graph", "checklist"):
+        with pytest.raises(gi.BadFileError, match=r"alerts\.jsonl"):
+            getattr(case, ask)
+    assert len(case.coverage)
+    with pytest.raises(gi.BadFileError, match="prove nothing"):
+        case.replay()
+    with pytest.raises(gi.BadFileError, match=r"alerts\.jsonl"):
+        case.report(saved.parent / "report.html")
+
+
+def test_a_zip_is_verified_too(small, tmp_path) -> None:
+    """Changed, missing and extra members of a zipped case are named."""
+    path = small().save(tmp_path / "case.zip")
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in members.items():
+            if name != "actions.jsonl":
+                archive.writestr(name, data + b" " if name == "notes.json" else data)
+        archive.writestr("extra.txt", "x")
+    found = kinds(gi.open_case(path).verify())
+    assert found == {"notes.json": "changed", "actions.jsonl": "missing", "extra.txt": "extra"}
+
+
+def test_one_hash_stands_for_all_files(saved) -> None:
+    """Whoever changes a file and the manifest to match changes the hash that was written down elsewhere."""
+    case = gi.open_case(saved)
+    first = case.manifest.content_sha256
+    assert len(first) == 64
+    case.note("x")
+    case.save()
+    assert case.manifest.content_sha256 != first
+
+
+def test_a_case_that_was_never_saved_has_nothing_to_verify(small) -> None:
+    """Verify and replay say what to do first."""
+    for ask in (small().verify, small().replay):
+        with pytest.raises(gi.UsageError, match="save the case first"):
+            ask()
