@@ -122,6 +122,11 @@ class Journal:
         self._keep(key, text.encode("utf-8"))
         return text
 
+    def find(self, name: str) -> str | None:
+        """Give a text that was kept under a name; None where there is none."""
+        found = self._find(_key("text", name))
+        return None if found is None else found.decode("utf-8")
+
     def keep(self, name: str, text: str) -> None:
         """Keep a text under a name, in place of what was kept under it."""
         self._keep(_key("text", name), text.encode("utf-8"))
@@ -170,8 +175,13 @@ class Journal:
         if not self._writable or not self._open():
             return False
         head = {"schema": SCHEMA, "key": key, "sha256": sha256(body), "kept_at": datetime.now(UTC).isoformat()}
+        content = json.dumps(head).encode("ascii") + b"\n" + body
         try:
-            write_atomic(self._file(key), json.dumps(head).encode("ascii") + b"\n" + body, private=True)
+            try:
+                write_atomic(self._file(key), content, private=True)
+            except FileNotFoundError:  # another pull of the same question was done, and cleared the folder
+                private_folder(self.path)
+                write_atomic(self._file(key), content, private=True)
         except OSError as error:
             self._writable = False
             self._warn("write", _not_kept(self.path, error))

@@ -24,7 +24,7 @@ from graphinvestigate.errors import (
 )
 from graphinvestigate.frames import Ahead, newest, records_frame
 from graphinvestigate.queries.coverage import remember
-from graphinvestigate.queries.questions import Question, closing, matches, window_text
+from graphinvestigate.queries.questions import WINDOW, Question, closing, matches, window_text
 from graphinvestigate.queries.reading import (
     PIECES_EACH,
     OnPage,
@@ -40,6 +40,7 @@ from graphinvestigate.queries.reading import (
 OnPartial = Literal["raise", "return"]
 SKEW = timedelta(seconds=30)  # this machine's clock may be so far behind Graph's when a window is closed by it
 GONE = 410
+READINGS = 3  # of a list out of which rows keep going while it is read
 
 
 def pull(client: GraphClient, question: Question, on_partial: OnPartial = "raise") -> pd.DataFrame:
@@ -94,9 +95,11 @@ def _go_on(
             question, pieces, stopped = _read_first(client, question, pieces[0], on_page)
         else:
             stopped = _read_pieces(client, question, pieces, on_page)
-    if stopped and not any(piece.pages for piece in pieces):
-        raise _retired(question, stopped.error) or stopped.error
-    kept = _keep(client, question, pieces, ahead)
+        if stopped and not any(piece.pages for piece in pieces):
+            raise _retired(question, stopped.error) or stopped.error
+        kept = _keep(client, question, pieces, ahead)
+        if kept.left:
+            pieces, kept = _read_anew(client, question, pieces, kept, on_page, ahead)
     silent = sorted({name for piece in pieces for page in piece.pages for name in page.left_out})
     missing = "; ".join(
         words
@@ -169,11 +172,11 @@ def _read_first(
     try:
         for page in pages_of(client, question, piece):
             if not piece.pages:
-                if question.closed and question.until is not None and client.now() - question.until > SKEW:
-                    later = replace(question, until=closing(client.now()), closed=False)  # by Graph's clock now
-                    if later.journal is not None:
-                        later.journal.keep("window", window_text(later.since, later.until))
+                if not question.settled and _is_past(client, question):
+                    later = replace(question, until=closing(client.now()), settled=True)  # by Graph's clock now
                     return _read_first(client, later, Piece(later.since, later.until), on_page)
+                if question.journal is not None and not piece.anew:
+                    question.journal.keep(WINDOW, window_text(question.since, question.until))
                 if (workers := workers_for(question, page)) > 1:
                     rows_each = max(2, ceil((page.count or 0) / len(page) / (workers * PIECES_EACH))) * len(page)
                     pieces = cut(piece, workers * PIECES_EACH)
@@ -185,6 +188,11 @@ def _read_first(
     except GraphInvestigateError as error:
         return question, [piece], _Stop(piece, error)
     return question, [piece], None
+
+
+def _is_past(client: GraphClient, question: Question) -> bool:
+    """Whether the window was closed by a clock that turns out to be far behind Graph's."""
+    return question.closed and question.until is not None and client.now() - question.until > SKEW
 
 
 def _read_pieces(
@@ -236,6 +244,8 @@ class Kept:
     counted: int | None
     missing: str
     notes: tuple[str, ...]
+    left: str = ""
+    """In words, that rows left the answer while it was read: others may have moved over to a page that was read."""
 
 
 def _keep(client: GraphClient, question: Question, pieces: list[Piece], ahead: Ahead) -> Kept:
@@ -249,13 +259,13 @@ def _keep(client: GraphClient, question: Question, pieces: list[Piece], ahead: A
     if repeated:
         notes.append(f"{repeated} repeated rows: the newest of each id was kept")
     counted = _counted(pieces)
-    missing = ""
+    missing = left = ""
     if ended and counted is not None and len(frame) < counted:
         again = _count_again(client, question)
+        if again is not None and again < counted:
+            left = f"Graph counted {counted} rows at first and {again} at the end"
         if again is None or len(frame) < again:
             missing = f"{(again or counted) - len(frame)} of the {again or counted} rows that Graph counted"
-        else:
-            notes.append(f"Graph counted {counted} rows at first and {again} at the end: some were deleted meanwhile")
     asked, narrowed = matches(frame, question)
     if not asked.all():
         notes.append(f"{int((~asked).sum())} rows do not fit what Graph was asked: left out")
@@ -263,7 +273,29 @@ def _keep(client: GraphClient, question: Question, pieces: list[Piece], ahead: A
     if question.limit is not None and (len(frame) > question.limit or (len(frame) == question.limit and not ended)):
         frame = frame.head(question.limit)
         notes.append(f"limit={question.limit} cut the answer: Graph holds more")
-    return Kept(frame.reset_index(drop=True), pull_id, received, counted, missing, tuple(notes))
+    return Kept(frame.reset_index(drop=True), pull_id, received, counted, missing, tuple(notes), left)
+
+
+def _read_anew(
+    client: GraphClient, question: Question, pieces: list[Piece], kept: Kept, on_page: OnPage, ahead: Ahead
+) -> tuple[list[Piece], Kept]:
+    """Read all of it again, until no row leaves meanwhile.
+
+    A row that is deleted, or no longer fits the filter, moves those after it forward: one of them lands on a page
+    that was read already, and the count does not tell. Only a reading during which nothing left is whole.
+    """
+    first = kept.left
+    for _ in range(READINGS - 1):
+        _, again, stopped = _read_first(
+            client, replace(question, settled=True), Piece(question.since, question.until, anew=True), on_page
+        )
+        if stopped is not None:
+            break
+        pieces, kept = again, _keep(client, question, again, ahead)
+        if not kept.left:
+            return pieces, replace(kept, notes=(*kept.notes, f"{first}: some left while it was read; read again"))
+    missing = f"rows that others which left meanwhile moved to pages that were read already ({first})"
+    return pieces, replace(kept, missing=kept.missing or missing)
 
 
 def _counted(pieces: list[Piece]) -> int | None:

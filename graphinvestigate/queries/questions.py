@@ -20,6 +20,7 @@ from graphinvestigate.text import log
 Time = str | datetime | None
 Values = str | Sequence[str] | None
 MOST_THREADS = 16
+WINDOW = "window"  # what a journal keeps it under
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,8 @@ class Question:
     """What the coverage says about the question itself."""
     closed: bool = False
     """Whether `until` is the start of the pull, not the caller's wish."""
+    settled: bool = False
+    """Whether it stays so, though Graph's clock may show that it is long past."""
     concurrent: int | None = None
     """How many threads read it, where its window can be cut; None: as many as it is worth."""
     unasked: bool = False
@@ -150,18 +153,18 @@ def ask(
         raise UsageError("filter takes OData text such as \"severity eq 'high'\", or leave it out.")
     closed = end is None and is_closable(resource)
     end = closing(now) if closed else end
-    pages = None
+    pages, again = None, False
     if journal is not None:
         given = (tenant, since, until, chosen, filter, limit, page_size, expand)
         pages = _journal(journal, resource, given)
         start, end, again = _same_window(pages, start, end)
-        closed = closed and not again
     return Question(
         resource=resource,
         since=start,
         until=end,
         journal=pages,
         closed=closed,
+        settled=again,
         concurrent=whole_number("concurrent", concurrent, most=MOST_THREADS, why="threads at once"),
         chosen={
             name: known_values(resource, name, values)
@@ -187,11 +190,12 @@ def _journal(folder: object, resource: Resource, given: object) -> Journal:
 def _same_window(
     journal: Journal, start: datetime | None, end: datetime | None
 ) -> tuple[datetime | None, datetime | None, bool]:
-    """The window that the interrupted pull asked for, else this one, which is kept; and whether it is the former's."""
-    made = window_text(start, end)
-    kept = journal.recall("window", lambda: made)
+    """The window that an interrupted pull asked for, if it got a page of it; else this one; and whether it is older."""
+    kept = journal.find(WINDOW)
+    if kept is None:
+        return start, end, False
     first, last = (datetime.fromisoformat(one) if one else None for one in json.loads(kept))
-    return first, last, kept != made
+    return first, last, True
 
 
 def window_text(start: datetime | None, end: datetime | None) -> str:

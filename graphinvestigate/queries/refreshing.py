@@ -83,14 +83,14 @@ def refresh(client: GraphClient, frame: pd.DataFrame, *, find_gone: bool = False
     """
     resource = _resource_of(frame)
     updated = str(resource.updated)
-    since = _bound(frame, updated)
+    questions = asked_by(client, frame["pull_id"].dropna().unique() if "pull_id" in frame.columns else ())
+    since = _bound(frame, updated, questions)
     term = f"{'/'.join(resource.column(updated).path)} ge {odata_datetime(since)}" if since else None
     expand = "alerts" if "alerts" in frame.columns and frame["alerts"].notna().any() else None
     now = client.now()
     everything = Question(resource, raw_filter=term, expand=expand, note="refresh: what changed since the frame")
     answer = pull_expanded(client, everything, "raise")
     known = set(frame["id"].dropna())
-    questions = asked_by(client, frame["pull_id"].dropna().unique() if "pull_id" in frame.columns else ())
     fresh = [
         answer[answer["id"].isin(known)],
         *(_new(client, question, answer, now, term, known) for question in questions),
@@ -126,14 +126,18 @@ def _resource_of(frame: pd.DataFrame) -> Resource:
     return resource
 
 
-def _bound(frame: pd.DataFrame, updated: str) -> datetime | None:
-    """From when on changes can be unknown: the newest update seen, but not after the start of a pull."""
+def _bound(frame: pd.DataFrame, updated: str, questions: Iterable[Question]) -> datetime | None:
+    """From when on changes can be unknown: the newest update seen, but not after the start of a pull.
+
+    A pull that was resumed, or taken up from a journal, started later than its window was closed.
+    """
     seen = frame[updated].max()
     if pd.isna(seen):
         return None
     pulls = [known_pull(each) for each in frame["pull_id"].dropna().unique()] if "pull_id" in frame.columns else []
     started = [pull.started for pull in pulls if pull is not None and pull.started is not None]
-    return min([seen.floor("us").to_pydatetime(), *started])
+    ends = [question.until for question in questions if question.closed and question.until is not None]
+    return min([seen.floor("us").to_pydatetime(), *started, *ends])
 
 
 def _new(

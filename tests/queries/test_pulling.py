@@ -92,15 +92,31 @@ class _Token:
         return type("AccessToken", (), {"token": "x.y.z", "expires_on": 4_000_000_000})()
 
 
-def test_rows_deleted_during_the_pull_are_not_missing(make_world) -> None:
-    """Graph counted 61 at first and 60 when asked again: all is there, and the coverage says what happened."""
-    drop = faults.rewrite(lambda page: {**page, "value": page["value"][1:]})
-    recount = faults.rewrite(lambda page: {**page, "@odata.count": 60})
-    world = make_world(alerts=61, faults=[Fault(f"/{PATH}", drop, on=[1]), Fault(f"/{PATH}", recount, on=[2])])
-    said = gi.coverage(gi.list_alerts(world.client)).iloc[0]
+def test_a_row_that_leaves_while_a_list_is_read_takes_none_along(live) -> None:
+    """A row that goes moves the next ones to a page that was read, and the count fits: all is read once more."""
+    for _ in range(9):
+        live.insert()
+    live.plan.extend([None, lambda: live.delete(0)])
+    with live.connect() as client:
+        frame = gi.list_alerts(client, page_size=3)
+        said = gi.coverage(frame).iloc[0]
+    assert set(frame["id"]) == set(live.alive)
     assert said["complete"]
-    assert "61 rows at first and 60 at the end" in said["note"]
-    assert asked_of(world, PATH)[-1]["$top"] == "1"
+    assert "9 rows at first and 8 at the end: some left while it was read; read again" in said["note"]
+    assert said["count_expected"] == 8
+
+
+def test_a_list_that_never_rests_is_partial(live) -> None:
+    """Rows go during each of three readings: what came is in the error, which says why that may not be all."""
+    for _ in range(20):
+        live.insert()
+    live.plan.extend([lambda: live.delete(0)] * 60)
+    with live.connect() as client:
+        with pytest.raises(gi.PartialResultError, match="left meanwhile") as caught:
+            gi.list_alerts(client, page_size=3)
+        live.plan.clear()
+        assert not gi.coverage(caught.value.frame)["complete"].any()
+        assert set(caught.value.resume()["id"]) == set(live.alive)
 
 
 def test_a_short_answer_stays_short_when_graph_counts_again(make_world) -> None:

@@ -160,7 +160,7 @@ def rows_that_move_while_paging_are_not_lost_quietly(subject):
             if skip == 10:
                 change(held)
             more = f"{HOME}/v1.0{ALERTS}?$skip={skip + 10}" if skip + 10 < len(held) else None
-            return page(*held[skip : skip + 10], next_link=more, count=30 if skip == 0 else None)
+            return page(*held[skip : skip + 10], next_link=more, count=len(held) if skip == 0 else None)
 
         return FakeGraph(answer)
 
