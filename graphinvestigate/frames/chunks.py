@@ -12,12 +12,12 @@ from typing import TypeVar
 import numpy as np
 import pyarrow as pa
 
-from graphinvestigate.frames.columns import Nulls, to_arrow
+from graphinvestigate.frames.columns import POOL, Nulls, to_arrow
 from graphinvestigate.frames.fast import Chunk, FastReader, MisfitError
 from graphinvestigate.frames.records import Piece, RecordDecoder
 from graphinvestigate.frames.schema import Column
 
-ROWS = 4096  # records read at a time
+ROWS = 8192  # records read at a time
 FEW = 8  # so many records are as fast one by one
 MISFITS = 256  # of a chunk; with more of them all are read one by one
 
@@ -55,7 +55,7 @@ def in_order(work: Callable[[_Job], _Done], jobs: Iterable[_Job]) -> Iterator[_D
         try:
             for job in chain(first, rest):
                 pending.append(pool.submit(work, job))
-                if len(pending) > 2 * threads():
+                if len(pending) > threads():
                     yield pending.popleft().result()
             while pending:
                 yield pending.popleft().result()
@@ -144,7 +144,7 @@ def joined(chunks: Sequence[Chunk]) -> Chunk:
     whole = Chunk(sum(chunk.rows for chunk in chunks), one_by_one=sum(chunk.one_by_one for chunk in chunks))
     for name, kind in {name: array.type for chunk in chunks for name, array in chunk.arrays.items()}.items():
         parts = [chunk.arrays[name] if name in chunk.arrays else pa.nulls(chunk.rows, kind) for chunk in chunks]
-        whole.arrays[name] = pa.concat_arrays(parts)
+        whole.arrays[name] = pa.concat_arrays(parts, POOL)
     for name in {name for chunk in chunks for name in chunk.spans}:
         whole.spans[name] = np.concatenate([spans_of(chunk, name) for chunk in chunks])
     return whole

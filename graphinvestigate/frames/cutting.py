@@ -15,7 +15,7 @@ from graphinvestigate.frames.records import REFUSED
 
 _ITEMS = msgspec.json.Decoder(list[msgspec.Raw])
 _WIDE = 8  # bytes between two items, from which on they are overwritten one gap at a time
-_SPACE, _ARRAY = ord(" "), ord("[")
+_SPACE = ord(" ")
 
 
 class Items:
@@ -46,20 +46,18 @@ class Items:
     """
 
     def __init__(self, raw: RawArray, source: str, first: int = 0) -> None:
-        arrays = [
-            (row, piece)
-            for row, piece in enumerate(raw.slices())
-            if piece is not None and len(piece) > len("[]") and piece[0] == _ARRAY
+        rows = raw.beginning_with(b"[")
+        whole = [
+            piece for piece in raw.inner(rows, np.ones(len(rows)), raw.lengths[rows] - 2).slices() if piece is not None
         ]
-        rows, whole = np.array([row for row, _ in arrays], np.int64), [piece for _, piece in arrays]
-        lines = bytearray(b",").join([b"[", *(piece[1:-1] for piece in whole), b"]"])
+        lines = bytearray(b",").join([b"[", *whole, b"]"])
         lines[1:2] = lines[-2:-1] = b" "  # the commas beside the brackets
-        inside = np.fromiter(map(len, whole), np.int64, len(whole)) - 2  # without their brackets
+        inside = raw.lengths[rows] - 2  # without their brackets
         begins = 2 + np.cumsum(inside + 1) - inside - 1
         try:
             counts, spans = _all_at_once(lines, begins, inside)
         except REFUSED:
-            counts, spans = _one_by_one(rows, whole, begins, source, first)
+            counts, spans = _one_by_one(raw, rows, begins, source, first)
         self.rows = np.repeat(rows, counts)
         self.positions = np.arange(len(self.rows)) - np.repeat(np.cumsum(counts) - counts, counts)
         self.raw = raw.inner(self.rows, spans[:, 0] + 1 - np.repeat(begins, counts), spans[:, 1])
@@ -107,10 +105,11 @@ def _all_at_once(lines: bytearray, begins: np.ndarray, inside: np.ndarray) -> tu
 
 
 def _one_by_one(
-    rows: np.ndarray, whole: list[memoryview], begins: np.ndarray, source: str, first: int
+    raw: RawArray, rows: np.ndarray, begins: np.ndarray, source: str, first: int
 ) -> tuple[np.ndarray, np.ndarray]:
     counts, spans = [], [np.empty((0, 2), np.int64)]
-    for row, piece, begin in zip(rows.tolist(), whole, begins.tolist(), strict=True):
+    for row, begin in zip(rows.tolist(), begins.tolist(), strict=True):
+        piece = next(raw.slices(row, row + 1)) or b""
         try:
             found = addresses(piece, _ITEMS.decode(piece))
         except REFUSED:

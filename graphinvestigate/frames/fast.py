@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import json as arrow_json
 
-from graphinvestigate.frames.columns import ARROW, times
+from graphinvestigate.frames.columns import ARROW, POOL, times
 from graphinvestigate.frames.records import ABSENT, REFUSED, Node, Piece
 from graphinvestigate.frames.schema import Column
 
@@ -173,7 +173,9 @@ class ValueReader:
             raise MisfitError
         reading = arrow_json.ReadOptions(use_threads=False, block_size=len(lines) + 1)
         try:
-            table = arrow_json.read_json(pa.BufferReader(lines), read_options=reading, parse_options=self._options)
+            table = arrow_json.read_json(
+                pa.BufferReader(lines), read_options=reading, parse_options=self._options, memory_pool=POOL
+            )
         except pa.ArrowException as error:
             row = _ROW.search(str(error))
             raise MisfitError(int(row[1]) if row else None) from error
@@ -227,7 +229,7 @@ def _leaves(node: Node, found: Mapping[str, Any]) -> Iterator[tuple[Column, Any]
         if isinstance(member, Node):
             whole = found[name].combine_chunks() if isinstance(found[name], pa.ChunkedArray) else found[name]
             names = [whole.type.field(number).name for number in range(whole.type.num_fields)]
-            yield from _leaves(member, dict(zip(names, whole.flatten(), strict=True)))
+            yield from _leaves(member, dict(zip(names, whole.flatten(POOL), strict=True)))
         else:
             yield member, found[name]
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from graphinvestigate.errors import UsageError
 from graphinvestigate.frames.chunks import ROWS, Chunk, in_order, pieces_of
-from graphinvestigate.frames.columns import Nulls, constant, from_arrow
+from graphinvestigate.frames.columns import Nulls, constant, from_arrow, repeated
 from graphinvestigate.frames.cutting import Items, items_of
 from graphinvestigate.frames.decode import frame_of
 from graphinvestigate.frames.items import ITEM_TYPE, ItemReader
@@ -48,29 +48,29 @@ def evidence(alerts: pd.DataFrame, *, columns: Collection[str] | None = None) ->
     wanted = _wanted(columns)
     reader, held = ItemReader(replace(EVIDENCE, columns=tuple(wanted))), as_raw(alerts["evidence"])
 
-    def read(run: tuple[int, int]) -> tuple[Items, Chunk]:
+    def read(run: tuple[int, int]) -> tuple[np.ndarray, np.ndarray, RawArray, Chunk]:
         items = Items(held[run[0] : run[1]], "evidence", run[0])
-        return items, reader.read(items)
+        return items.rows + run[0], items.positions, items.raw, reader.read(items)
 
-    runs, nulls = [*held.parts(rows=ROWS)], Nulls()
-    rows, positions, raws, chunks = [_NO_ROWS], [_NO_ROWS], [], []
-    for (first, _), (items, chunk) in zip(runs, in_order(read, runs), strict=True):
-        rows.append(items.rows + first)
-        positions.append(items.positions)
-        raws.append(items.raw)
-        chunks.append(chunk)
-    at, raw = np.concatenate(rows), RawArray._concat_same_type(raws)
+    parts, nulls = [*in_order(read, held.parts(rows=ROWS))], Nulls()
+    at = np.concatenate([_NO_ROWS, *(part[0] for part in parts)])
+    positions = np.concatenate([_NO_ROWS, *(part[1] for part in parts)])
+    raw, chunks = RawArray._concat_same_type([part[2] for part in parts]), [part[3] for part in parts]
     data: dict[str, Any] = {
         "record_kind": constant(EVIDENCE.record_kind, len(raw)),
         "alert_id": alerts["id"].array.take(at),
-        "evidence_index": pd.array(np.concatenate(positions), dtype="Int64"),
+        "evidence_index": pd.array(positions, dtype="Int64"),
         "evidence_type": from_arrow("string", pieces_of(chunks, ITEM_TYPE, nulls)),
-        **{name: alerts[name].array.take(at) for name in _OF_ALERT},
+        **{name: _of_alert(alerts[name], at) for name in _OF_ALERT},
         **{c.name: from_arrow(c.dtype, pieces_of(chunks, c, nulls)) for c in wanted},
-        "pull_id": alerts["pull_id"].array.take(at),
+        "pull_id": repeated(alerts["pull_id"].array, at),
         "raw": raw,
     }
     return pd.DataFrame(data, copy=False)
+
+
+def _of_alert(values: pd.Series, rows: np.ndarray) -> Any:
+    return repeated(values.array, rows) if isinstance(values.dtype, pd.StringDtype) else values.array.take(rows)
 
 
 def _wanted(names: Collection[str] | None) -> Sequence[Column]:

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphinvestigate.frames.chunks import FEW, Chunk, ChunkReader
-from graphinvestigate.frames.columns import ARROW
+from graphinvestigate.frames.columns import ARROW, POOL
 from graphinvestigate.frames.cutting import Items
 from graphinvestigate.frames.fast import FastReader, MisfitError
 from graphinvestigate.frames.records import RecordDecoder
@@ -85,7 +85,9 @@ class ItemReader:
             rows = np.flatnonzero(here)
             left &= ~here
             try:
-                parts.append((rows, self._type(_short(name.decode()))[0].read(array.take(rows))))
+                parts.append(
+                    (rows, self._type(_short(name.decode()))[0].read(pc.take(array, pa.array(rows), memory_pool=POOL)))
+                )
                 names[rows] = _short(name.decode())
             except (MisfitError, UnicodeDecodeError):
                 misfits.append(rows)
@@ -146,8 +148,9 @@ def in_order_again(parts: Sequence[Part], rows: int) -> dict[str, pa.Array]:
         found = np.concatenate([parts[number][0] for number in holding])
         positions = np.full(rows, -1)
         positions[found] = np.arange(len(found))
-        columns = [pa.concat_arrays([parts[number][1].arrays[name] for number in holding]) for name in names]
+        columns = [pa.concat_arrays([parts[number][1].arrays[name] for number in holding], POOL) for name in names]
         # All columns at once: each call gives up Python's lock, and gets it back only when it is its turn.
-        taken = pa.RecordBatch.from_arrays(columns, names).take(pa.array(positions, mask=positions < 0))
+        batch = pa.RecordBatch.from_arrays(columns, names)
+        taken = pc.take(batch, pa.array(positions, mask=positions < 0), memory_pool=POOL)
         done |= dict(zip(names, taken.columns, strict=True))
     return done

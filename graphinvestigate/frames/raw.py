@@ -122,7 +122,32 @@ class RawArray(OwnArray):
         for page, offset, length in rows:
             yield None if page < 0 else views[page][offset : offset + length]
 
-    def parts(self, *, rows: int, size: int = 16 * 2**20) -> Iterator[tuple[int, int]]:
+    @property
+    def lengths(self) -> np.ndarray:
+        """How many bytes each row has; 0 where missing."""
+        return self._length
+
+    def beginning_with(self, mark: bytes) -> np.ndarray:
+        """Find the rows whose first byte is `mark` and that hold more than two bytes.
+
+        Parameters
+        ----------
+        mark : bytes
+            One byte.
+
+        Returns
+        -------
+        numpy.ndarray
+            Row numbers, in order.
+        """
+        found = np.zeros(len(self), bool)
+        there = (self._page >= 0) & (self._length > len("[]"))
+        for page in np.unique(self._page[there]).tolist():
+            here = np.flatnonzero(there & (self._page == page))
+            found[here] = np.frombuffer(self._pages[page], np.uint8)[self._offset[here]] == ord(mark)
+        return np.flatnonzero(found)
+
+    def parts(self, *, rows: int, size: int = 8 * 2**20) -> Iterator[tuple[int, int]]:
         """Cut the rows into runs to be read at a time.
 
         Parameters
