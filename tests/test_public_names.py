@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import ast
 import importlib
+import importlib.metadata
 import pkgutil
 import subprocess
 import sys
+import tomllib
 import typing
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 import graphinvestigate as gi
 
@@ -37,15 +41,41 @@ def test_unknown_name_is_an_attribute_error() -> None:
         gi.list_alert  # noqa: B018 (the access is the test)
 
 
-def test_import_loads_none_of_the_heavy_libraries() -> None:
-    """`import graphinvestigate` does no work: no dependency is loaded by it."""
+def test_import_loads_nothing_else() -> None:
+    """`import graphinvestigate` does no work: no dependency is loaded by it, and no other module either."""
+    code = "import sys; before = {*sys.modules}; import graphinvestigate; print(sorted({*sys.modules} - before))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "['__future__', 'graphinvestigate']"
+
+
+def test_first_rows_load_no_notebook_and_no_plot() -> None:
+    """Frames come without what only widgets, figures or graphs need."""
     code = (
-        "import sys, graphinvestigate; "
-        "heavy = {'pandas','numpy','httpx','msal','plotly','networkx','ipywidgets','pyarrow','msgspec'}; "
-        "print(sorted(heavy & set(sys.modules)))"
+        "import sys, graphinvestigate as gi; gi.read_records('alerts', b'{\"value\":[]}'); print(sorted(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    heavy = {"IPython", "anywidget", "duckdb", "ipywidgets", "msal", "networkx", "plotly", "pyspark", "tqdm"}
+    assert heavy.isdisjoint(ast.literal_eval(done.stdout))
+
+
+def test_core_needs_few_distributions() -> None:
+    """Without extras, at most 52 distributions are installed: what `pyproject.toml` asks for and what that asks for."""
+    seen: set[str] = set()
+
+    def follow(text: str) -> None:
+        asked = Requirement(text)
+        name = canonicalize_name(asked.name)
+        if name in seen or (asked.marker and not asked.marker.evaluate({"extra": ""})):
+            return
+        seen.add(name)
+        for inner in importlib.metadata.requires(name) or []:
+            follow(inner)
+
+    project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    for dependency in project["dependencies"]:
+        follow(dependency)
+    assert {"pandas", "anyio", "python-dateutil"} <= seen
+    assert len(seen) <= 52
 
 
 def test_no_module_hides_a_public_function() -> None:
