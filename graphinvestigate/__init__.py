@@ -122,6 +122,7 @@ if TYPE_CHECKING:  # for editors and type checkers; at run time each name is loa
     from graphinvestigate.widgets import (
         AlertPicker as AlertPicker,
         EntityExplorer as EntityExplorer,
+        TimelineView as TimelineView,
     )
 
 _HOME = {
@@ -158,6 +159,7 @@ _HOME = {
     "Replay": "cases",
     "ServiceError": "errors",
     "ThrottledError": "errors",
+    "TimelineView": "widgets",
     "UsageError": "errors",
     "blast_radius": "linking",
     "check_access": "queries",

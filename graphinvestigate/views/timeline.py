@@ -70,7 +70,7 @@ def plot_timeline(
     UsageError
         If `lanes`, `tz` or a time is unknown, or a frame is none of the above.
     """
-    window = (_moment(since), _moment(until))
+    window = (moment_of(since), moment_of(until))
     return timeline_figure(marks_of(frames, lanes), tz=tz, theme=theme, window=window, lines=moments(lines))
 
 
@@ -169,7 +169,7 @@ def moments(lines: Mapping[str, str | datetime] | None) -> list[tuple[str, int]]
         raise UsageError('lines are names and times, such as {"password reset": "2026-03-02T10:00Z"}')
     if len(lines) > _MOST_LINES:
         raise UsageError(f"a timeline shows at most {_MOST_LINES} reference lines; these are {len(lines)}")
-    read = [(str(name), _moment(time)) for name, time in lines.items()]
+    read = [(str(name), moment_of(time)) for name, time in lines.items()]
     missing = [name for name, time in read if time is None]
     if missing:
         raise UsageError(f"the reference line {text.log(missing[0])} has no time")
@@ -224,7 +224,23 @@ def _set_range(
     axis["range"] = [low if since is None else since, high if until is None else until]
 
 
-def _moment(value: str | datetime | None) -> int | None:
+def moment_of(value: str | datetime | None) -> int | None:
+    """Read a moment: ISO text with a zone, or an aware datetime.
+
+    Parameters
+    ----------
+    value : str, datetime or None
+
+    Returns
+    -------
+    int or None
+        Nanoseconds since 1970.
+
+    Raises
+    ------
+    UsageError
+        It is no time, or has no zone.
+    """
     if value is None:
         return None
     try:

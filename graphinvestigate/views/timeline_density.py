@@ -105,11 +105,12 @@ def density(
 def _selected(
     chosen: np.ndarray, lane: np.ndarray, place: np.ndarray, x: np.ndarray, bins: Bins
 ) -> list[dict[str, Any]]:
-    """Ring the cells that hold something selected."""
+    """Mark the cells that hold something selected."""
     cells, counts = np.unique(lane[chosen].astype(np.int64) * bins.n + place[chosen], return_counts=True)
     most = np.argsort(-counts, kind="stable")[:_MOST_RINGS]
     middle = x + bins.step / 2e6
-    rings = halo(middle[cells[most] % bins.n], (cells[most] // bins.n).astype(str), yaxis="y2")
+    tick = {"symbol": "line-ns-open", "size": 18, "color": "#c2528b", "line": {"width": 2.5}}
+    rings = halo(middle[cells[most] % bins.n], (cells[most] // bins.n).astype(str), yaxis="y2", marker=tick)
     said = {
         "customdata": counts[most],
         "hoverinfo": "all",

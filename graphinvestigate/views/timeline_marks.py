@@ -116,8 +116,7 @@ def halo(x: np.ndarray, y: Any, **more: Any) -> dict[str, Any]:
     """Draw rings around what is selected."""
     return {
         "type": "scatter", "name": "selected", "mode": "markers", "x": x, "y": y, "hoverinfo": "skip",
-        "marker": {"symbol": "circle-open", "size": 18, "color": "#c2528b", "line": {"width": 2.5}},
-        "meta": {"selected": True}, **more,
+        "marker": {"symbol": "circle-open", "size": 18, "color": "#c2528b", "line": {"width": 2.5}}, **more,
     }  # fmt: skip
 
 

@@ -1,7 +1,8 @@
-"""Widgets for JupyterLab: pick an alert, walk the entity graph, pivot. They compute nothing themselves."""
+"""Widgets for JupyterLab: the alert queue, the entity graph, the timeline. They compute nothing themselves."""
 
 from graphinvestigate.widgets.explorer import EntityExplorer
 from graphinvestigate.widgets.picker import AlertPicker
 from graphinvestigate.widgets.selection import Selection
+from graphinvestigate.widgets.timeline_view import TimelineView
 
-__all__ = ["AlertPicker", "EntityExplorer", "Selection"]
+__all__ = ["AlertPicker", "EntityExplorer", "Selection", "TimelineView"]

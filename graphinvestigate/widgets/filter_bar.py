@@ -5,14 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 import ipywidgets
 import pandas as pd
 
 from graphinvestigate import text
-from graphinvestigate.client.times import parse_time
 from graphinvestigate.errors import UsageError
 from graphinvestigate.views.style import source_word
 from graphinvestigate.widgets.details import severity_words
@@ -20,6 +18,7 @@ from graphinvestigate.widgets.facets import FACETS, Filters
 from graphinvestigate.widgets.failures import Messages
 from graphinvestigate.widgets.rows import Queue
 from graphinvestigate.widgets.safe import pane, safe_html
+from graphinvestigate.widgets.times import moment
 
 MOST_ENTITIES = 200
 """So many entities the box offers, those named by most alerts first; any other can be typed."""
@@ -175,12 +174,6 @@ def known_entities(queue: Queue, names: list[str]) -> frozenset[str]:
         hint = f"; near it: {', '.join(near)}" if near else ""
         raise UsageError(f"no alert of this queue names {', '.join(unknown)}{hint}")
     return wanted
-
-
-def moment(value: str | datetime | None) -> pd.Timestamp | None:
-    """Read a time as the callers of queries write it: ``"7d"``, an ISO text with a zone, or an aware datetime."""
-    time = parse_time(value, now=datetime.now(UTC))
-    return None if time is None else pd.Timestamp(time)
 
 
 def _word(name: str, value: str) -> str:

@@ -15,7 +15,7 @@ from graphinvestigate.widgets import twins
 from graphinvestigate.widgets.alert_pane import AlertPane
 from graphinvestigate.widgets.facets import Filters
 from graphinvestigate.widgets.failures import Messages
-from graphinvestigate.widgets.filter_bar import FilterBar, known_entities, moment
+from graphinvestigate.widgets.filter_bar import FilterBar, known_entities
 from graphinvestigate.widgets.grid import ButtonGrid, Events, Grid, How
 from graphinvestigate.widgets.picker_cells import GRID, cells_of
 from graphinvestigate.widgets.picker_code import code_of, plain_filters
@@ -24,6 +24,7 @@ from graphinvestigate.widgets.rows import COLUMNS, FIRST_DOWN, Queue
 from graphinvestigate.widgets.safe import pane, safe_html, show
 from graphinvestigate.widgets.selection import Node, Selection
 from graphinvestigate.widgets.style import SHEET
+from graphinvestigate.widgets.times import moment
 
 _NOBODY = "This frame holds no alerts: pull a wider window with list_alerts(client, since=…)."
 

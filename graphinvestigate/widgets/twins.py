@@ -11,11 +11,13 @@ import numpy as np
 from graphinvestigate import text
 from graphinvestigate.linking import Entity, Record
 from graphinvestigate.views.style import kind_look
+from graphinvestigate.views.timeline_svg import timeline_svg
 from graphinvestigate.widgets.details import alert_details, log_lines, node_details, node_name, plain
 from graphinvestigate.widgets.picker_cells import GRID, cells_of
 from graphinvestigate.widgets.rows import Queue
 from graphinvestigate.widgets.safe import Safe, join, safe_html
 from graphinvestigate.widgets.style import SHEET
+from graphinvestigate.widgets.timeline_records import Records
 
 MOST_ROWS = 50
 
@@ -86,6 +88,54 @@ def picker(queue: Queue, order: np.ndarray, marked: np.ndarray, current: int | N
     words = f"AlertPicker: {len(order):,} of {len(queue):,} alerts, {n:,} selected"
     if current is not None:
         words += ", current: " + " | ".join(text.terminal(cell.text, 80) for cell in cells_of(queue, [current])[0])
+    return html, words
+
+
+def timeline(
+    records: Records, window: tuple[int | None, int | None], marked: np.ndarray, tz: str, untimed: Safe
+) -> tuple[Safe, str]:
+    """Give a timeline as it is now: a picture, a table of its first or its selected marks, and words.
+
+    Parameters
+    ----------
+    records : Records
+    window : (int or None, int or None)
+        From when to when is shown, in nanoseconds since 1970.
+    marked : bool array
+        Which marks are highlighted.
+    tz : str
+        The time zone of the axis; the table says UTC.
+    untimed : Safe
+        What is said of records without a time.
+
+    Returns
+    -------
+    (Safe, str)
+    """
+    active = records.marks.within(*window)
+    places = np.flatnonzero(active & marked) if (active & marked).any() else np.flatnonzero(active)
+    places = places[np.argsort(records.marks.start[places], kind="stable")]
+    rows = join(
+        safe_html(
+            "<tr{on}><td>{when}</td><td>{what}</td><td>{name}</td><td>{details}</td><td>{identity}</td></tr>",
+            on=Safe(' class="gi-on"') if marked[place] else Safe(""),
+            **row,
+        )
+        for place, row in zip(places[:MOST_ROWS], records.words(places[:MOST_ROWS]), strict=True)
+    )
+    n, shown = int(np.count_nonzero(marked)), int(np.count_nonzero(active))
+    words = f"TimelineView: {shown:,} of {len(records.marks):,} marks in view, {n:,} selected"
+    rest = f"; the first {MOST_ROWS} of {len(places):,} are listed" if len(places) > MOST_ROWS else ""
+    html = safe_html(
+        '{sheet}<div class="gi-root"><p>{words}{rest}.</p>{picture}<table class="gi-table"><tr><th>When, UTC</th>'
+        "<th>What</th><th>Name</th><th>Details</th><th>Record</th></tr>{rows}</table>{untimed}</div>",
+        sheet=SHEET,
+        words=words,
+        rest=rest,
+        picture=Safe(timeline_svg(records.marks.take(active), tz)),
+        rows=rows,
+        untimed=untimed,
+    )
     return html, words
 
 
