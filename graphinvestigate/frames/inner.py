@@ -44,7 +44,7 @@ def evidence(alerts: pd.DataFrame, *, columns: Collection[str] | None = None) ->
     UsageError
         It is no frame of alerts, or evidence has no such column.
     """
-    _check(alerts, "alert", "evidence", *_OF_ALERT)
+    check(alerts, "alert", "evidence", *_OF_ALERT)
     wanted = _wanted(columns)
     reader, held = ItemReader(replace(EVIDENCE, columns=tuple(wanted))), as_raw(alerts["evidence"])
 
@@ -100,12 +100,13 @@ def expanded_alerts(incidents: pd.DataFrame) -> pd.DataFrame:
     UsageError
         It is no frame of incidents.
     """
-    _check(incidents, "incident", "alerts")
+    check(incidents, "incident", "alerts")
     rows, _, raw = items_of(as_raw(incidents["alerts"]), source="alerts of incidents")
     return frame_of(RESOURCES["alerts"], raw, pull_ids=incidents["pull_id"].array.take(rows))
 
 
-def _check(frame: pd.DataFrame, record_kind: str, *names: str) -> None:
+def check(frame: pd.DataFrame, record_kind: str, *names: str) -> None:
+    """Refuse what is no frame of such records: with `UsageError`, naming the columns that it lacks."""
     needed = ["record_kind", "id", *names, "pull_id"]
     missing = [name for name in needed if name not in frame.columns]
     if missing:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 
 import networkx as nx
+import numpy as np
 import pandas as pd
 
-from graphinvestigate.errors import UsageError
-from graphinvestigate.linking.assembly import End, Parts, Reference, Seen, assemble, uncollected
+from graphinvestigate.linking.assembly import Parts, Seen, assemble, linked, uncollected
+from graphinvestigate.linking.collecting import Collected, by_kind, collect
+from graphinvestigate.linking.edge_table import EdgeTable
 from graphinvestigate.linking.hubs import Hubs, listed
-from graphinvestigate.linking.mentions import Collected, by_kind, collect, newer
-from graphinvestigate.linking.nodes import RECORD_KINDS, Node, Record
-from graphinvestigate.linking.overrides import Overrides, Who, overrides_of
-from graphinvestigate.linking.tables import MAIN
+from graphinvestigate.linking.nodes import RECORD_KINDS, Record
+from graphinvestigate.linking.overrides import Overrides, Who, overrides_of, pair_of
+from graphinvestigate.linking.pools import ints
+from graphinvestigate.linking.record_rows import newer
+from graphinvestigate.linking.reference_table import add_graph, add_mentions
 
 _DERIVED = frozenset({"kind", "label", "identifiers", "first_seen", "last_seen", "facts", "observations", "refused"})
 
@@ -76,20 +78,19 @@ def entity_graph(
     UsageError
         A frame that is not as it came from Graph; merges or splits that are no identifiers or contradict each other.
     """
+    named = {
+        "incidents": incidents,
+        "alerts": alerts,
+        "risk_detections": risk_detections,
+        "risky_users": risky_users,
+        "sign_ins": sign_ins,
+        "directory_audits": directory_audits,
+        "service_principal_risk_detections": service_principal_risk_detections,
+        "risky_service_principals": risky_service_principals,
+    }
     overrides = overrides_of(merges, splits)
     with uncollected():
-        named = {
-            "incidents": incidents,
-            "alerts": alerts,
-            "risk_detections": risk_detections,
-            "risky_users": risky_users,
-            "sign_ins": sign_ins,
-            "directory_audits": directory_audits,
-            "service_principal_risk_detections": service_principal_risk_detections,
-            "risky_service_principals": risky_service_principals,
-        }
-        collected = collect(by_kind(named, records), tenant=tenant)
-        parts = _parts(collected)
+        parts = parts_of(collect(by_kind(named, records), tenant=tenant))
         parts.overrides = overrides
         g = assemble(parts)
     if hubs is not None:
@@ -97,6 +98,29 @@ def entity_graph(
     if tenant is not None:
         g.graph["tenant"] = tenant
     return g
+
+
+def edge_table(
+    *, records: Sequence[pd.DataFrame] = (), tenant: str | None = None, **named: pd.DataFrame | None
+) -> EdgeTable:
+    """Link records like `entity_graph`, in columns of numbers: for what is too large to stand as a graph.
+
+    Parameters
+    ----------
+    records : list of DataFrame, optional
+        As in `entity_graph`.
+    tenant : str, optional
+        As in `entity_graph`.
+    **named : DataFrame
+        ``alerts``, ``incidents``, ``sign_ins`` …, as in `entity_graph`.
+
+    Returns
+    -------
+    EdgeTable
+        The nodes and edges of that graph, in the same order.
+    """
+    with uncollected():
+        return linked(parts_of(collect(by_kind(named, records), tenant=tenant))).edges
 
 
 def merge_graphs(a: nx.MultiDiGraph, b: nx.MultiDiGraph) -> nx.MultiDiGraph:
@@ -169,61 +193,27 @@ def overrides_in(g: nx.MultiDiGraph) -> Overrides:
     return overrides_of(g.graph.get("merges"), g.graph.get("splits"))
 
 
-def _parts(collected: Collected) -> Parts:
+def parts_of(collected: Collected) -> Parts:
+    """Return what frames say as parts of a graph."""
     parts = Parts(records=collected.records)
-    ends: list[End] = []
-    mentions = collected.reading.mentions
-    times = {record: attrs["time"] or "" for record, attrs in collected.records.items()}
-    references, observations = parts.references, parts.observations
-    for m in mentions:
-        record = m.record
-        end: End
-        if m.kind in RECORD_KINDS:
-            end, by = Record(m.kind, m.ids[0][1]), None
-        else:
-            id_type, value = m.ids[0]
-            end, by = (m.kind, id_type, value), f"{id_type}={value}"
-            seen = observations.get((m.kind, m.ids))
-            if seen is None:
-                seen = observations[m.kind, m.ids] = Seen()
-            for place, text in m.names:
-                seen.name(text, place, times[record])
-            for name, text in m.facts:
-                seen.facts.setdefault(name, set()).add(text)
-        ends.append(end)
-        reference: Reference = {
-            "record_kind": record.kind,
-            "record_id": record.id,
-            "field": m.fields[0],
-            "value": m.values[0],
-            "time": None,
-            "by": [by, None] if m.inverse else [None, by],
-        }
-        if by is not None and len(m.ids) > 1:
-            reference["beside"] = [
-                ["=".join(i), path, value] for i, path, value in zip(m.ids[1:], m.fields[1:], m.values[1:], strict=True)
-            ]
-        if m.relation == MAIN:
-            reference["roles"] = list(m.judged.roles)
-            reference["verdict"] = m.judged.verdict
-            reference["remediation_status"] = m.judged.remediation
-        references.append((end, record, m.relation, reference) if m.inverse else (record, end, m.relation, reference))
-    for tie in collected.reading.ties:
-        source, target = mentions[tie.source], mentions[tie.target]
-        reference = {
-            "record_kind": source.record.kind,
-            "record_id": source.record.id,
-            "field": target.fields[0],
-            "value": target.values[0],
-            "time": None,
-            "by": [_by(ends[tie.source]), _by(ends[tie.target])],
-        }
-        references.append((ends[tie.source], ends[tie.target], tie.relation, reference))
+    found = collected.mentions
+    add_mentions(parts.references, found)
+    times = sorted({attrs["time"] or "" for attrs in collected.records.values()})
+    place = {time: at for at, time in enumerate(times)}
+    begun = ints([place[collected.records[record]["time"] or ""] for record in found.records.values])
+    last = np.zeros(len(found.meanings), np.int64)
+    np.maximum.at(last, found.meaning, begun[found.record])
+    for meaning, time in zip(found.meanings, last.tolist(), strict=True):
+        if meaning.kind in RECORD_KINDS:
+            continue
+        seen = parts.observations.get((meaning.kind, meaning.ids))
+        if seen is None:
+            seen = parts.observations[meaning.kind, meaning.ids] = Seen()
+        for rank, text in meaning.names:
+            seen.name(text, rank, times[time])
+        for name, text in meaning.facts:
+            seen.facts.setdefault(name, set()).add(text)
     return parts
-
-
-def _by(end: End) -> str | None:
-    return None if isinstance(end, Record) else f"{end[1]}={end[2]}"
 
 
 def _take_apart(g: nx.MultiDiGraph, parts: Parts) -> None:
@@ -235,7 +225,7 @@ def _take_apart(g: nx.MultiDiGraph, parts: Parts) -> None:
                 parts.records[node] = dict(attrs) if known is None else newer(known, dict(attrs))
             continue
         for observed in attrs["observations"]:
-            ids = tuple(_pair(text) for text in observed["identifiers"])
+            ids = tuple(pair_of(text) for text in observed["identifiers"])
             seen = parts.observations.setdefault((node.kind, ids), Seen())
             for text, (place, time) in observed["names"].items():
                 seen.name(text, place, time)
@@ -243,25 +233,6 @@ def _take_apart(g: nx.MultiDiGraph, parts: Parts) -> None:
                 seen.facts.setdefault(name, set()).update(values)
         extras = {name: value for name, value in attrs.items() if name not in _DERIVED}
         if extras:
-            first = _pair(attrs["observations"][0]["identifiers"][0])
+            first = pair_of(attrs["observations"][0]["identifiers"][0])
             parts.node_extras.setdefault((node.kind, *first), {}).update(extras)
-    for source, target, relation, references in g.edges(keys=True, data="references"):
-        for reference in references:
-            by = reference["by"]
-            parts.references.append((_end(source, by[0]), _end(target, by[1]), relation, dict(reference)))
-
-
-def _end(node: Node, by: str | None) -> End:
-    if by is not None:
-        return (node.kind, *_pair(by))
-    if isinstance(node, Record):
-        return node
-    raise UsageError(
-        f"a reference of {node} does not say by which identifier it was named; merge graphs of entity_graph"
-    )
-
-
-@lru_cache(maxsize=100_000)
-def _pair(text: str) -> tuple[str, str]:
-    id_type, _, value = text.partition("=")
-    return id_type, value
+    add_graph(parts.references, g)

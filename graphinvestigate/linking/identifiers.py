@@ -53,6 +53,7 @@ RANKED: dict[str, tuple[str, ...]] = {
     "github_repo": ("github_repo_id", "github_repo"),
     "github_organization": ("github_org_id", "github_login"),
 }
+_RANKS = {kind: {id_type: place for place, id_type in enumerate(types)} for kind, types in RANKED.items()}
 # Their keys are the bare value; all other kinds say the type (`urn=…`).
 BARE_KEYS = frozenset(
     {"user", "host", "file", "ip", "mail_message", "app", "service_principal", "mailbox", "process", "url", "domain"}
@@ -93,8 +94,8 @@ Reader: TypeAlias = Callable[[Sequence[Any], str | None], Identifier | None]
 
 def rank(kind: str, identifier_type: str) -> int:
     """Place of an identifier type among those of its kind, strongest 0; types without a place come last."""
-    ranked = RANKED.get(kind, ())
-    return ranked.index(identifier_type) if identifier_type in ranked else len(ranked)
+    ranked = _RANKS.get(kind)
+    return 0 if ranked is None else ranked.get(identifier_type, len(ranked))
 
 
 def scoped(tenant: str | None, text: str) -> str:
@@ -145,10 +146,26 @@ def _local_account(values: Sequence[Any], _tenant: str | None) -> Identifier | N
     Account, domain, device id, and any names of the device.
     """
     parts, device = _account_parts(values[:2]), guid(values[2])
-    if parts is None or device is None:
+    if parts is None or device is None or not _is_local(parts[0], values[3:]):
         return None
-    named = {name.partition(".")[0] for name in map(host_text, values[3:]) if name is not None}
-    return ("local_account", f"{device}/{parts[1]}") if parts[0] in _LOCAL_DOMAIN | named else None
+    return "local_account", f"{device}/{parts[1]}"
+
+
+def _is_local(domain: str, host_names: Sequence[Any]) -> bool:
+    return domain in _LOCAL_DOMAIN or any(
+        domain == name.partition(".")[0] for name in map(host_text, host_names) if name is not None
+    )
+
+
+def is_local_account(values: Sequence[Any]) -> bool:
+    """Whether account, domain, device id and names of the device (in this order) may spell a local account.
+
+    If not, device id and names decide nothing, and the same account on another device means the same.
+    """
+    domain = values[1]
+    if type(domain) is str and "\\" not in str(values[0]):
+        return _is_local(domain.strip().casefold(), values[3:])
+    return values[0] is not None
 
 
 def _host_name(values: Sequence[Any], tenant: str | None) -> Identifier | None:

@@ -78,7 +78,7 @@ class Resolution:
 def in_tenant(identifier: Identifier, tenant: str | None) -> Identifier:
     """Put a tenant in front of an identifier that has none and means something else in another tenant."""
     id_type, value = identifier
-    if tenant is None or id_type not in SCOPED or value.startswith(f"{tenant.casefold()}/"):
+    if id_type not in SCOPED or tenant is None or value.startswith(f"{tenant.casefold()}/"):
         return identifier
     return id_type, scoped(tenant, value)
 
@@ -101,7 +101,7 @@ def resolve(
         What the analyst joined and split by hand.
     """
     found = Resolution(only_tenant=next(iter(tenants)) if len(tenants) == 1 else None)
-    kinds: defaultdict[str, dict[Identifier, set[Identifier]]] = defaultdict(dict)
+    kinds: defaultdict[str, dict[Identifier, Collection[Identifier]]] = defaultdict(dict)
     domains: defaultdict[str, set[str]] = defaultdict(set)
     spelled: list[tuple[str, Identifier, Identifier]] = []
     for kind, ids in observations:
@@ -110,10 +110,14 @@ def resolve(
             given, ids = ids, tuple(found.canonical(i) for i in ids)
             spelled += [(kind, old, new) for old, new in zip(given, ids, strict=True) if old != new]
         first = ids[0]
-        ties.setdefault(first, set())
+        ties.setdefault(first, ())
         for other in ids[1:]:
             if other != first:
-                ties.setdefault(other, set()).add(first)
+                tied = ties.get(other)
+                if isinstance(tied, set):
+                    tied.add(first)
+                else:
+                    ties[other] = {first}
         if kind == "host":
             _note_domains(ids, domains)
     for kind in sorted(kinds):
@@ -132,7 +136,7 @@ def resolve(
 
 def _settled(
     kind: str,
-    ties: dict[Identifier, set[Identifier]],
+    ties: dict[Identifier, Collection[Identifier]],
     by_hand: KindOverrides,
     domains: dict[str, set[str]],
 ) -> Joining:
@@ -160,10 +164,12 @@ def _members(joining: Joining) -> dict[Identifier, list[Identifier]]:
     return members
 
 
-def _by_rank(kind: str, identifiers: Iterable[Identifier]) -> list[list[Identifier]]:
+def _by_rank(kind: str, ties: dict[Identifier, Collection[Identifier]]) -> list[list[Identifier]]:
+    """Return the identifiers that are tied to others, by rank."""
     tiers: defaultdict[int, list[Identifier]] = defaultdict(list)
-    for identifier in identifiers:
-        tiers[rank(kind, identifier[0])].append(identifier)
+    for identifier, beside in ties.items():
+        if beside:
+            tiers[rank(kind, identifier[0])].append(identifier)
     return [sorted(tiers[place]) for place in sorted(tiers)]
 
 
@@ -178,17 +184,19 @@ def _note_domains(ids: Iterable[Identifier], domains: defaultdict[str, set[str]]
 
 def _named(kind: str, joining: Joining) -> dict[KindedId, Entity]:
     """Key each entity by its strongest identifier; where two types spell the same text, the weaker says its type."""
-    members = _members(joining)
-    order = {top: min((rank(kind, i[0]), i) for i in ids) for top, ids in members.items()}
-    taken: set[Entity] = set()
+    bare = set(RANKED[kind]) if kind in BARE_KEYS else set()
     entities: dict[KindedId, Entity] = {}
-    for top in sorted(order, key=lambda top: order[top]):
-        id_type, value = order[top][1]
-        bare = kind in BARE_KEYS and id_type in RANKED[kind]
-        entity = Entity(kind, value if bare else f"{id_type}={value}")
-        if entity in taken:
-            entity = Entity(kind, f"{id_type}={value}")
-        taken.add(entity)
-        for identifier in members[top]:
-            entities[kind, *identifier] = entity
+    carriers: dict[Entity, list[Identifier]] = {}
+    members = _members(joining)
+    for top, ids in members.items():
+        strongest = top if len(ids) == 1 else min(ids, key=lambda i: (rank(kind, i[0]), i))
+        id_type, value = strongest
+        carriers.setdefault(Entity(kind, value if id_type in bare else f"{id_type}={value}"), []).append(strongest)
+    for entity, strongest_ids in carriers.items():
+        if len(strongest_ids) > 1:
+            strongest_ids.sort(key=lambda i: (rank(kind, i[0]), i))
+        for place, identifier in enumerate(strongest_ids):
+            named = entity if place == 0 else Entity(kind, "=".join(identifier))
+            for one in members[joining.top(identifier)]:
+                entities[kind, *one] = named
     return entities

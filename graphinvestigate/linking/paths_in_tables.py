@@ -16,6 +16,10 @@ PathTaken: TypeAlias = tuple[bool, tuple[str, ...]]
 """Whether a path starts at the root, and its property names."""
 
 
+Steps: TypeAlias = tuple[tuple[str, bool], ...]
+"""Property names, each with whether every item of a list is meant."""
+
+
 class CompiledSlot(NamedTuple):
     """A slot whose paths are taken apart; identifiers, labels and facts point into `paths`."""
 
@@ -33,6 +37,16 @@ class CompiledSlot(NamedTuple):
     inverse: bool
     is_main: bool
     when: tuple[When, tuple[int, ...]] | None
+    local: tuple[tuple[int, ...], tuple[int, ...]] | None  # values that matter for local accounts only (`without`)
+
+    @property
+    def signature(self) -> tuple[Any, ...]:
+        """What decides what values mean: slots of one signature mean the same by the same values."""
+        paths = tuple(steps for _, steps in self.paths)
+        return (
+            *(self.kind, paths, self.ids, self.labels, self.facts),
+            *(self.label_place, self.private_is_fact, self.when),
+        )
 
 
 @cache
@@ -64,6 +78,9 @@ def _compile(slot: Slot) -> CompiledSlot:
     labels = tuple(place(path) for path in slot.labels)
     facts = tuple((snake(path.rsplit(".", 1)[-1]), place(path)) for path in slot.facts)
     when = None if slot.when is None else (slot.when, tuple(place(path) for path in slot.when.paths))
+    used = [at for declared, at, _ in ids if declared != "local_account"]
+    kept = {*(one for at in used for one in at), *labels, *(at for _, at in facts), *(when[1] if when else ())}
+    local = next((at for declared, at, _ in ids if declared == "local_account"), None)
     plain = all(not from_root and len(steps) == 1 for from_root, steps in places)
     return CompiledSlot(
         slot.name,
@@ -80,6 +97,7 @@ def _compile(slot: Slot) -> CompiledSlot:
         slot.inverse,
         slot.relation == MAIN,
         when,
+        None if local is None else (local, tuple(at for at in local if at not in kept)),
     )
 
 

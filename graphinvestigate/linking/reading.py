@@ -30,7 +30,7 @@ from graphinvestigate.linking.paths_in_tables import (
 )
 from graphinvestigate.linking.tables import MAIN, Table
 
-_PREFIX = "#microsoft.graph.security."
+EVIDENCE_PREFIX = "#microsoft.graph.security."
 _MAX_DEPTH = 5
 # What every evidence item has says how it was judged, not what it is.
 _COMMON = frozenset(
@@ -55,22 +55,21 @@ class Judged(NamedTuple):
     remediation: str | None = None
 
 
-NOT_JUDGED = Judged()
-
-
 class Mention(NamedTuple):
     """One entity (or record) named by one record, with every identifier found in that place, strongest first."""
 
     record: Record
     kind: str
     ids: tuple[Identifier, ...]
-    fields: tuple[str, ...]
+    paths: tuple[str, ...]
     values: tuple[Any, ...]
-    relation: str
-    inverse: bool
-    judged: Judged
     names: tuple[tuple[int, str], ...]
     facts: tuple[tuple[str, str], ...]
+    relation: str
+    inverse: bool
+    prefix: str
+    at: str
+    judged: Judged | None = None
 
 
 class TieFound(NamedTuple):
@@ -84,10 +83,11 @@ class TieFound(NamedTuple):
 class Reading:
     """Collects mentions and ties; `read` may be called for any number of records."""
 
-    def __init__(self) -> None:
+    def __init__(self, meanings: dict[tuple[Any, ...], Meaning | None] | None = None) -> None:
         self.mentions: list[Mention] = []
         self.ties: list[TieFound] = []
-        self._meanings: dict[tuple[Any, ...], Meaning | None] = {}
+        # Most values occur again and again: the same laptop, the same user, the same address.
+        self._meanings = {} if meanings is None else meanings
 
     def read(self, record: Record, table: Table, data: Json, *, tenant: str | None = None) -> None:
         """Read a record's own properties."""
@@ -96,12 +96,7 @@ class Reading:
     def read_evidence(self, record: Record, item: Any, index: int, *, tenant: str | None = None) -> None:
         """Read one evidence item; it names at least one entity, whatever it is."""
         data = item if isinstance(item, dict) else {}
-        roles = data.get("roles")
-        judged = Judged(
-            tuple(sorted({r for r in roles if isinstance(r, str)})) if isinstance(roles, list) else (),
-            _text(data.get("verdict")),
-            _text(data.get("remediationStatus")),
-        )
+        judged = judgement(data.get("roles"), data.get("verdict"), data.get("remediationStatus"))
         kind, table = table_of(data)
         self._read(record, table, data, f"evidence[{index}].", tenant, 0, judged=judged, kind=kind)
 
@@ -159,38 +154,24 @@ class Reading:
             values = [element.get(name) for name in slot.names]
         else:
             values = [get(data if from_root else element, steps) for from_root, steps in slot.paths]
-        # Most values occur again and again: the same laptop, the same user, the same address.
-        key = (id(slot), tenant, *[v if v is None or type(v) is str else _frozen(v) for v in values])
+        key = (id(slot), tenant, *[v if v is None or type(v) is str else frozen(v) for v in values])
         try:
             meaning = self._meanings[key]
         except KeyError:
-            meaning = self._meanings[key] = _meaning(slot, values, tenant)
-        if meaning is None:
-            return None
-        fields = tuple(
-            [
-                prefix + path[1:] if path[:1] == "/" else f"{at}.{path}" if at and path else at or path
-                for path in meaning.paths
-            ]
-        )
-        return Mention(
-            record,
-            slot.kind,
-            meaning.ids,
-            fields,
-            meaning.values,
-            slot.relation,
-            slot.inverse,
-            NOT_JUDGED,
-            meaning.names,
-            meaning.facts,
-        )
+            meaning = self._meanings[key] = meaning_of(slot, values, tenant)
+        return None if meaning is None else Mention(record, *meaning, slot.relation, slot.inverse, prefix, at)
+
+
+def judgement(roles: Any, verdict: Any, remediation: Any) -> Judged:
+    """Return how an item is judged, from what it says."""
+    listed = tuple(sorted({r for r in roles if isinstance(r, str)})) if isinstance(roles, list | tuple) else ()
+    return Judged(listed, _text(verdict), _text(remediation))
 
 
 def table_of(item: Json, default: str | None = None) -> tuple[str, Table]:
     """Return an evidence item's kind and table, by its ``@odata.type``."""
     name = item.get("@odata.type")
-    name = name.removeprefix(_PREFIX) if isinstance(name, str) else default
+    name = name.removeprefix(EVIDENCE_PREFIX) if isinstance(name, str) else default
     if name is None:
         return "evidence", UNKNOWN
     table = EVIDENCE.get(name)
@@ -207,8 +188,9 @@ def kind_of_type(name: str) -> str:
 
 
 class Meaning(NamedTuple):
-    """What the values in a slot mean: the same wherever the same values stand."""
+    """What the values in one place mean: the same wherever the same values stand."""
 
+    kind: str
     ids: tuple[Identifier, ...]
     paths: tuple[str, ...]
     values: tuple[Any, ...]
@@ -216,7 +198,8 @@ class Meaning(NamedTuple):
     facts: tuple[tuple[str, str], ...]
 
 
-def _meaning(slot: CompiledSlot, values: list[Any], tenant: str | None) -> Meaning | None:
+def meaning_of(slot: CompiledSlot, values: list[Any], tenant: str | None) -> Meaning | None:
+    """Return what the values at a slot's paths mean; None where they name nobody."""
     if slot.when is not None and not slot.when[0].holds(values[place] for place in slot.when[1]):
         return None
     found: list[tuple[int, Identifier, str, Any]] = []
@@ -229,22 +212,34 @@ def _meaning(slot: CompiledSlot, values: list[Any], tenant: str | None) -> Meani
             found.append((rank(slot.kind, made[0]), made, path, first))
     if not found:
         return None
-    if len(found) > 1 or slot.kind == "host":
-        found.sort(key=lambda f: f[:2])
-        found = [f for f in found if f[1][0] not in ONLY_ALONE] or found
-        if slot.kind == "host":
+    is_host = slot.kind == "host"
+    if len(found) > 1 or is_host:
+        found.sort(key=_by_strength)
+        if slot.kind == "file":
+            found = [f for f in found if f[1][0] not in ONLY_ALONE] or found
+        if is_host:
             found += _short_of(found, tenant)
-        # The same identifier in two places (an object id and the SID that spells it) is one.
-        found = list({f[1]: f for f in reversed(found)}.values())[::-1]
+        if len({f[1] for f in found}) < len(found):
+            # The same identifier in two places (an object id and the SID that spells it) is one.
+            found = list({f[1]: f for f in reversed(found)}.values())[::-1]
     if slot.private_is_fact and is_private_ip(found[0][1][1]):
         return None
-    names = tuple(
-        (place, text)
-        for place, at in enumerate(slot.labels, slot.label_place)
-        if (text := _text(values[at])) is not None
-    )
-    facts = tuple((name, text) for name, at in slot.facts for text in _texts(values[at]))
-    return Meaning(tuple(f[1] for f in found), tuple(f[2] for f in found), tuple(f[3] for f in found), names, facts)
+    names: list[tuple[int, str]] = []
+    for place, at in enumerate(slot.labels, slot.label_place):
+        value = values[at]
+        if value is not None and (text := _text(value)) is not None:
+            names.append((place, text))
+    facts: list[tuple[str, str]] = []
+    for name, at in slot.facts:
+        value = values[at]
+        if value is not None:
+            facts += [(name, text) for text in _texts(value)]
+    _, ids, paths, originals = zip(*found, strict=True)
+    return Meaning(slot.kind, ids, paths, originals, tuple(names), tuple(facts))
+
+
+def _by_strength(found: tuple[int, Identifier, str, Any]) -> tuple[int, Identifier]:
+    return found[:2]
 
 
 def _short_of(
@@ -257,10 +252,10 @@ def _short_of(
     return [] if full is None else [(rank("host", "short_name"), short_name_of(full[1][1], tenant), *full[2:])]
 
 
-def _frozen(value: Any) -> Any:
+def frozen(value: Any) -> Any:
     """Return a stand-in for a JSON value that can be looked up: 1, 1.0 and true stay different."""
     if isinstance(value, list):
-        return tuple(_frozen(v) for v in value)
+        return tuple(frozen(v) for v in value)
     return value if value is None or type(value) is str else (type(value), repr(value))
 
 
@@ -302,7 +297,7 @@ def _unnamed(
     if value is None:
         value = data.get("@odata.type") if isinstance(data.get("@odata.type"), str) else None
         field = f"{at}.@odata.type" if value is not None else at
-    return Mention(record, kind, (ident,), (field,), (value,), MAIN, False, judged, names, ())
+    return Mention(record, kind, (ident,), (field,), (value,), names, (), MAIN, False, "", "", judged)
 
 
 def _is_id_name(name: str) -> bool:

@@ -10,7 +10,9 @@ import ipaddress
 import re
 import struct
 import uuid
-from urllib.parse import urlsplit, urlunsplit
+from functools import lru_cache
+from typing import TypeAlias
+from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 _NOTHING = frozenset({"", "-", "--", "null", "none", "n/a", "na", "unknown", "undefined", "(null)", "nil"})
 _NO_HOST = frozenset({"localhost", "localhost.localdomain"})
@@ -23,6 +25,9 @@ _PRIVATE = tuple(
 )
 _DEFAULT_PORTS = {"http": ":80", "https": ":443", "ftp": ":21"}
 _GUEST = "#ext#@"
+
+
+Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 def text_of(value: object) -> str | None:
@@ -70,27 +75,33 @@ def upn_text(value: object) -> str | None:
     return text
 
 
+@lru_cache(maxsize=100_000)
+def _address(text: str) -> Address | None:
+    """Return the address that a text spells, v4-mapped v6 unwrapped."""
+    if "." not in text and ":" not in text:
+        return None
+    try:
+        address = ipaddress.ip_address(text.strip("[]"))
+    except ValueError:
+        return None
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return address if mapped is None else mapped
+
+
 def ip_text(value: object) -> str | None:
     """One spelling of an address: v6 compressed, v4-mapped v6 unwrapped, fillers dropped, malformed text kept."""
     text = text_of(value)
     if text is None:
         return None
-    try:
-        address: ipaddress.IPv4Address | ipaddress.IPv6Address = ipaddress.ip_address(text.strip("[]"))
-    except ValueError:
+    address = _address(text)
+    if address is None:
         return text.casefold()
-    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
-        address = address.ipv4_mapped
     return None if address.is_unspecified else str(address)
 
 
 def is_ip(text: str) -> bool:
     """Whether a text is a well-formed address."""
-    try:
-        ipaddress.ip_address(text.strip("[]"))
-    except ValueError:
-        return False
-    return True
+    return _address(text) is not None
 
 
 def is_private_ip(text: str) -> bool:
@@ -98,11 +109,8 @@ def is_private_ip(text: str) -> bool:
 
     The value of an identifier may say its tenant in front (``<tenant>/10.0.0.7``).
     """
-    try:
-        address = ipaddress.ip_address(text.rpartition("/")[2])
-    except ValueError:
-        return False
-    return any(address.version == net.version and address in net for net in _PRIVATE)
+    address = _address(text.rpartition("/")[2])
+    return address is not None and any(address.version == net.version and address in net for net in _PRIVATE)
 
 
 def host_text(value: object) -> str | None:
@@ -114,14 +122,21 @@ def host_text(value: object) -> str | None:
     return None if not text or text in _NO_HOST or is_ip(text) else text
 
 
+@lru_cache(maxsize=10_000)
+def _split(text: str) -> SplitResult | None:
+    try:
+        return urlsplit(text)
+    except ValueError:
+        return None
+
+
 def url_text(value: object) -> str | None:
     """URL with scheme and host in lower case and without a port that goes without saying; the rest as it is."""
     text = text_of(value)
     if text is None:
         return None
-    try:
-        parts = urlsplit(text)
-    except ValueError:
+    parts = _split(text)
+    if parts is None:
         return text
     scheme, place = parts.scheme.lower(), parts.netloc
     user, at, host = place.rpartition("@")
@@ -134,11 +149,8 @@ def url_host(value: object) -> str | None:
     text = text_of(value)
     if text is None:
         return None
-    try:
-        host = urlsplit(text if "//" in text else f"//{text}").hostname
-    except ValueError:
-        return None
-    return (host or "").rstrip(".") or None
+    parts = _split(text if "//" in text else f"//{text}")
+    return None if parts is None else (parts.hostname or "").rstrip(".") or None
 
 
 def moment_text(text: str) -> str:

@@ -13,7 +13,11 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from graphinvestigate.errors import AmbiguousEntityError
 from graphinvestigate.frames import evidence, expanded_alerts, read_records
 from graphinvestigate.linking import Entity, Record, entities, entity_graph, find_entity, mentions, merge_graphs
+from graphinvestigate.linking.assembly import assemble
+from graphinvestigate.linking.collecting import by_kind, collect
+from graphinvestigate.linking.entity_graph import edge_table, parts_of
 from graphinvestigate.linking.identifiers import STRONG
+from graphinvestigate.linking.index import index_of
 from graphinvestigate.linking.mentions_evidence import EVIDENCE
 from tests.linking.conftest import Json
 
@@ -206,6 +210,36 @@ def test_order_does_not_matter_and_adding_is_building(
     assert nx.utils.graphs_equal(merged, whole)
     assert list(merged) == list(whole)
     assert nx.utils.graphs_equal(merge_graphs(merged, b), whole)
+
+
+@FEW
+@given(ALERTS, SIGN_INS, RISKS)
+def test_typed_readers_read_what_is_there(alerts: list[Json], sign_ins: list[Json], risks: list[Json]) -> None:
+    """Whatever shape the records have, the typed readers lead to the same graph as reading record by record."""
+    frames = built(alerts, sign_ins, risks)
+    plain = assemble(parts_of(collect(by_kind(frames), typed_readers=False)))
+    assert nx.utils.graphs_equal(entity_graph(**frames), plain)
+
+
+@FEW
+@given(ALERTS, SIGN_INS, RISKS)
+def test_columns_and_graph_hold_the_same(alerts: list[Json], sign_ins: list[Json], risks: list[Json]) -> None:
+    """The edge table has the graph's nodes, edges, times and counts; the graph's two directions agree."""
+    frames = built(alerts, sign_ins, risks)
+    g, table = entity_graph(**frames), edge_table(**frames)
+    assert list(table.nodes) == list(g)
+    ends = zip(table.source.tolist(), table.target.tolist(), table.relation.tolist(), strict=True)
+    assert [(table.nodes[u], table.nodes[v], table.relations[k]) for u, v, k in ends] == list(g.edges(keys=True))
+    assert table.count.tolist() == [count for *_, count in g.edges(data="count")]
+    times = [None if code < 0 else table.times[code] for code in table.first.tolist()]
+    assert times == [first for *_, first in g.edges(data="first_seen")]
+    index = index_of(g)
+    assert [sorted(a.tolist()) for a in table.nanoseconds()] == [sorted(a.tolist()) for a in (index.first, index.last)]
+    again = nx.MultiDiGraph(**g.graph)
+    again.add_nodes_from(g.nodes(data=True))
+    again.add_edges_from(g.edges(keys=True, data=True))
+    assert nx.utils.graphs_equal(again, g)
+    assert {n: dict(again.pred[n]) for n in again} == {n: dict(g.pred[n]) for n in g}
 
 
 @FEW

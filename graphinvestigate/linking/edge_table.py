@@ -1,0 +1,233 @@
+"""References → edges as columns of numbers: one edge per pair of nodes and relation, with first and last time.
+
+| column of `EdgeTable` | one value per | holds |
+|---|---|---|
+| ``source``, ``target`` | edge | places in ``nodes`` |
+| ``relation`` | edge | place in ``relations`` |
+| ``first``, ``last`` | edge | places in ``times`` (ISO texts in UTC, sorted), or -1: when it was first and last seen |
+| ``count`` | edge | how many references say so |
+| ``start`` | edge (and one more) | where the edge's rows begin in the columns of references |
+| ``rows`` | reference | the columns of `ReferenceTable`, sorted by edge, record and field, nothing twice |
+| ``when`` | reference | place in ``times``, or -1: when its record happened |
+
+Nodes stand in sorted order, records before entities; edges in the order of their ends and relation. Nothing depends on
+the order in which references came.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+
+from graphinvestigate.linking.nodes import Node, Record, verdict_rank
+from graphinvestigate.linking.pools import NONE, Codes, ints, ranks
+from graphinvestigate.linking.reading import Judged
+from graphinvestigate.linking.reference_table import ReferenceTable
+
+_LATER = np.iinfo(np.int64).max
+_IN_EDGE = ("record", "field")
+_REST = ("value", "source", "target", "judged", "beside")
+
+
+@dataclass(slots=True, eq=False)
+class EdgeTable:
+    """Edges in columns; see the module for what each holds."""
+
+    nodes: Sequence[Node]
+    relations: Sequence[str]
+    times: Sequence[str]
+    source: Codes
+    target: Codes
+    relation: Codes
+    first: Codes
+    last: Codes
+    count: Codes
+    start: Codes
+    rows: dict[str, Codes]
+    when: Codes
+
+    def nanoseconds(self) -> tuple[Codes, Codes]:
+        """Return first and last time of each edge as nanoseconds since 1970, UTC; numpy's NaT where unknown."""
+        texts = [text.removesuffix("Z") for text in self.times]
+        known = np.array([*texts, "NaT"], dtype="datetime64[us]")  # -1 is the last
+        moments = known.astype("datetime64[ns]").astype(np.int64)
+        return moments[self.first], moments[self.last]
+
+
+def edges_of(
+    table: ReferenceTable,
+    nodes: Sequence[Node],
+    node_of_end: Codes,
+    spans: Mapping[Record, tuple[str | None, str | None]],
+) -> EdgeTable:
+    """Group references into edges.
+
+    Parameters
+    ----------
+    table : ReferenceTable
+    nodes : sequence of nodes
+        In their order.
+    node_of_end : ndarray
+        Per end of `table` its place in `nodes`.
+    spans : mapping of Record to (begin, end)
+        When records happened; of a record that is missing here the references know the time themselves.
+    """
+    columns = table.columns()
+    relations = sorted(table.relations.values)
+    relation = ints([relations.index(name) for name in table.relations.values])[columns["relation"]]
+    source, target = node_of_end[columns["source"]], node_of_end[columns["target"]]
+    edge = (source * len(nodes) + target) * max(len(relations), 1) + relation
+    within = ranks(table.records.values)[columns["record"]] * max(len(table.texts), 1)
+    within += ranks(table.texts.values)[columns["field"]]
+    order = np.lexsort((within, edge))
+    order = order[source[order] != target[order]]
+    order = _without_repeats(table, columns, order, edge, within)
+    rows = {name: column[order] for name, column in columns.items()}
+    edge = edge[order]
+    start = np.append(np.flatnonzero(np.diff(edge, prepend=-1)), len(edge))
+    heads = order[start[:-1]]
+    times, when, until = _times(table, spans, rows)
+    first, last = _extremes(when, until, start)
+    return EdgeTable(
+        nodes=nodes,
+        relations=relations,
+        times=times,
+        source=source[heads],
+        target=target[heads],
+        relation=relation[heads],
+        first=first,
+        last=last,
+        count=np.diff(start),
+        start=start,
+        rows=rows,
+        when=when,
+    )
+
+
+def _without_repeats(
+    table: ReferenceTable, columns: dict[str, Codes], order: Codes, edge: Codes, within: Codes
+) -> Codes:
+    """Leave out what is said twice: the same record, field and value. Of two judgements the worse one stays."""
+    same = (np.diff(edge[order]) == 0) & (np.diff(within[order]) == 0)
+    if not same.any():
+        return order
+    in_run = np.append(same, False) | np.append(False, same)
+    places = np.flatnonzero(in_run)
+    rows = order[places]
+    rows = rows[np.lexsort((*(columns[name][rows] for name in reversed(_REST)), within[rows], edge[rows]))]
+    repeated = np.append(False, np.logical_and.reduce([np.diff(c[rows]) == 0 for c in _all(columns, edge, within)]))
+    order = order.copy()
+    order[places] = rows
+    keep = np.ones(len(order), bool)
+    keep[places[repeated]] = False
+    places, rows = places[~repeated], rows[~repeated]
+    run = np.cumsum(np.append(True, (np.diff(edge[rows]) != 0) | (np.diff(within[rows]) != 0)))
+    several = np.flatnonzero(np.bincount(run) > 1)
+    if len(several):
+        chosen = np.isin(run, several)
+        for _, members in groupby(
+            zip(run[chosen].tolist(), places[chosen].tolist(), strict=True), lambda pair: pair[0]
+        ):
+            _settle(table, columns, order, keep, [place for _, place in members])
+    return order[keep]
+
+
+def _all(columns: dict[str, Codes], edge: Codes, within: Codes) -> list[Codes]:
+    return [edge, within, *(columns[name] for name in _REST)]
+
+
+def _settle(table: ReferenceTable, columns: dict[str, Codes], order: Codes, keep: Any, places: list[int]) -> None:
+    """Put references of one edge, record and field into the order of their values, and join what is said twice."""
+
+    def said(row: int) -> tuple[str, str, str, str]:
+        value = table.values[columns["value"][row]]
+        source, target = (str(table.ends.values[columns[name][row]]) for name in ("source", "target"))
+        return str(value), type(value).__name__, source, target
+
+    rows = sorted((order[place] for place in places), key=lambda row: (said(row), columns["judged"][row]))
+    kept: list[int] = []
+    for _, group in groupby(rows, said):
+        first, *others = group
+        for row in others:
+            _join(table, columns, first, row)
+        kept.append(first)
+    for place, row in zip(places, kept, strict=False):
+        order[place] = row
+    keep[places[len(kept) :]] = False
+
+
+def _join(table: ReferenceTable, columns: dict[str, Codes], kept: int, other: int) -> None:
+    a, b = columns["judged"][kept], columns["judged"][other]
+    if a != b and NONE not in (a, b):
+        one, two = table.judgements.values[a], table.judgements.values[b]
+        worse = Judged(
+            tuple(sorted({*one.roles, *two.roles})),
+            max(one.verdict, two.verdict, key=verdict_order),
+            max(one.remediation or "", two.remediation or "") or None,
+        )
+        columns["judged"][kept] = table.judgements.code(worse)
+    a, b = columns["beside"][kept], columns["beside"][other]
+    if a != b:
+        besides = {found for code in (a, b) if code != NONE for found in table.besides[code]}
+        ordered = sorted(besides, key=lambda found: [str(part) for part in found])
+        columns["beside"][kept] = table.together(tuple(ordered))
+
+
+def verdict_order(verdict: str | None) -> tuple[int, str]:
+    """Sort key of verdicts, the worst last."""
+    return verdict_rank(verdict), verdict or ""
+
+
+def _times(
+    table: ReferenceTable, spans: Mapping[Record, tuple[str | None, str | None]], rows: dict[str, Codes]
+) -> tuple[list[str], Codes, Codes]:
+    """Return all times, sorted; and per reference the places of when its record began and ended."""
+    known = [spans.get(record) for record in table.records.values]
+    texts = {text for span in known if span is not None for text in span if text is not None}
+    times = sorted(texts.union(table.times.values))
+    place = {text: at for at, text in enumerate(times)}
+    missing = np.array([span is None for span in known], bool)
+    own = ints([place[text] for text in table.times.values] + [NONE])[rows["time"]]
+
+    def of(side: int) -> Codes:
+        codes = ints([NONE if span is None or span[side] is None else place[span[side] or ""] for span in known])
+        return np.where(missing[rows["record"]], own, codes[rows["record"]]) if len(known) else own
+
+    return times, of(0), of(1)
+
+
+def _extremes(when: Codes, until: Codes, start: Codes) -> tuple[Codes, Codes]:
+    """Return the first and the last time of each edge, -1 where none is known."""
+    if len(start) < 2:
+        return ints([]), ints([])
+    first = np.minimum.reduceat(np.where(when < 0, _LATER, when), start[:-1])
+    last = np.maximum.reduceat(until, start[:-1])
+    return np.where(first == _LATER, NONE, first), last
+
+
+Judgement = tuple[tuple[str, ...], str | None, tuple[str, ...]]
+
+
+def judgements_of(edges: EdgeTable, table: ReferenceTable, chosen: Codes) -> Iterator[Judgement]:
+    """Yield roles, worst verdict and remediations of all that the references of each chosen edge say."""
+    pool = table.judgements.values
+    alone = [(one.roles, one.verdict, (one.remediation,) if one.remediation else ()) for one in pool]
+    judged, start = edges.rows["judged"].tolist(), edges.start
+    for begin, end in zip(start[chosen].tolist(), start[chosen + 1].tolist(), strict=True):
+        if end == begin + 1:
+            yield alone[judged[begin]]
+            continue
+        codes = set(judged[begin:end])
+        if len(codes) == 1:
+            yield alone[judged[begin]]
+            continue
+        found = [pool[code] for code in codes]
+        yield (
+            tuple(sorted({role for one in found for role in one.roles})),
+            max((one.verdict for one in found), key=verdict_order),
+            tuple(sorted({one.remediation for one in found if one.remediation})),
+        )

@@ -1,0 +1,310 @@
+"""Frames → mentions in columns: typed readers where records have the expected shape, plain reading where not."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from graphinvestigate.linking.identifiers import is_local_account
+from graphinvestigate.linking.mention_table import Collector
+from graphinvestigate.linking.mentions_evidence import EVIDENCE
+from graphinvestigate.linking.nodes import Record
+from graphinvestigate.linking.paths_in_tables import main_names
+from graphinvestigate.linking.pools import NONE, Codes, ints, pairs_within
+from graphinvestigate.linking.reading import EVIDENCE_PREFIX, Meaning, Reading, frozen, judgement, meaning_of
+from graphinvestigate.linking.struct_readers import (
+    ColumnReader,
+    SlotReader,
+    TypedTable,
+    column_readers,
+    typed,
+    typed_evidence,
+)
+from graphinvestigate.linking.tables import Table
+
+REFUSED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+_PLAIN = frozenset({str, type(None)})
+Piece = bytes | memoryview
+
+
+def decoded(piece: Piece) -> Any:
+    """Return the JSON value of bytes that were valid JSON when they came."""
+    try:
+        return msgspec.json.decode(piece)
+    except REFUSED:
+        return json.loads(bytes(piece).decode("utf-8", "surrogatepass"))
+
+
+@cache
+def _evidence_readers() -> tuple[Any, dict[Any, TypedTable | None]]:
+    return typed_evidence(EVIDENCE, EVIDENCE_PREFIX)
+
+
+@dataclass(slots=True)
+class _Found:
+    """The mentions of one slot, by record: whose they are, where they stand, and their places in the table."""
+
+    owner: Codes
+    at: Codes
+    mention: Codes
+
+
+@dataclass(slots=True)
+class _Group:
+    """Decoded records of one table: their codes, and their places in the evidence."""
+
+    records: list[Any] = field(default_factory=list)
+    codes: list[int] = field(default_factory=list)
+    places: list[int] = field(default_factory=list)
+
+
+class Extractor:
+    """Reads records of one kind after the other into one `MentionTable`.
+
+    Parameters
+    ----------
+    typed_readers : bool
+        Without them every record is read plainly, with the same result.
+    """
+
+    def __init__(self, *, typed_readers: bool = True) -> None:
+        self.collector = Collector()
+        self._typed = typed_readers
+        self._read: dict[tuple[Any, ...], Meaning | None] = {}
+        self._memos: defaultdict[tuple[Any, str | None], dict[Any, int]] = defaultdict(dict)
+
+    def evidence(
+        self, records: Sequence[Record], pieces: Iterable[Piece | None], tenants: Sequence[str | None]
+    ) -> None:
+        """Read the evidence of alerts: one JSON array per alert; what is none holds no items."""
+        decoder, tables = _evidence_readers()
+        groups: defaultdict[tuple[str | None, Any], _Group] = defaultdict(_Group)
+        code = self.collector.table.records.code
+        kept: dict[int, tuple[Record, Piece, str | None]] = {}
+        for record, piece, tenant in zip(records, pieces, tenants, strict=True):
+            if piece is None or piece[:1] != b"[":
+                continue
+            try:
+                items = decoder.decode(piece) if self._typed else None
+            except REFUSED:
+                items = None
+            if items is None:
+                self._plainly(record, piece, tenant, None)
+                continue
+            number = code(record)
+            for place, item in enumerate(items):
+                group = groups[tenant, type(item)]
+                group.records.append(item)
+                group.codes.append(number)
+                group.places.append(place)
+            kept[number] = (record, piece, tenant)
+        again: defaultdict[int, set[int]] = defaultdict(set)
+        for (tenant, struct), group in groups.items():
+            reader = tables[struct]
+            left = range(len(group.records)) if reader is None else self._group(reader, group, tenant, evidence=True)
+            for at in left:
+                again[group.codes[at]].add(group.places[at])
+        for number, places in again.items():
+            self._plainly(*kept[number], places)
+
+    def records(
+        self, records: Sequence[Record], table: Table, pieces: Iterable[Piece | None], tenants: Sequence[str | None]
+    ) -> None:
+        """Read records' own properties: one JSON object per record; what is none names nobody."""
+        reader = typed(table) if self._typed else None
+        decode: Callable[[Any], Any] = decoded if reader is None else msgspec.json.Decoder(reader.struct).decode
+        groups: defaultdict[str | None, _Group] = defaultdict(_Group)
+        reading = Reading(self._read)
+        for record, piece, tenant in zip(records, pieces, tenants, strict=True):
+            if piece is None:
+                continue
+            try:
+                found = decode(piece)
+            except REFUSED:
+                found = decoded(piece)
+            if isinstance(found, dict):
+                reading.read(record, table, found, tenant=tenant)
+            elif reader is not None and isinstance(found, reader.struct):
+                group = groups[tenant]
+                group.records.append(found)
+                group.codes.append(self.collector.table.records.code(record))
+        for tenant, group in groups.items():
+            assert reader is not None
+            self._group(reader, group, tenant, evidence=False)
+        self.collector.add_read(reading)
+
+    def columns(
+        self,
+        records: Sequence[Record],
+        table: Table,
+        columns: Mapping[str, Sequence[Any]],
+        tenants: Sequence[str | None],
+    ) -> None:
+        """Read records whose properties stand in columns: one value per record under each path that the table reads."""
+        codes = self.collector.table.records.codes(records)
+        by_tenant: defaultdict[str | None, list[int]] = defaultdict(list)
+        for row, tenant in enumerate(tenants):
+            by_tenant[tenant].append(row)
+        for tenant, rows in by_tenant.items():
+            chosen = {path: [values[row] for row in rows] for path, values in columns.items()}
+            found: defaultdict[str, list[_Found]] = defaultdict(list)
+            for reader in column_readers(table):
+                values = [chosen.get(path, [None] * len(rows)) for path in reader.paths]
+                if reader.says_nothing(values):
+                    continue
+                meaning = self._meanings(reader, values, tenant)
+                owner = np.flatnonzero(meaning != NONE)
+                at = np.full(len(owner), self.collector.table.texts.code(""))
+                mention = self._add(reader, codes[rows][owner], meaning[owner], at, at, None)
+                found[reader.slot.name].append(_Found(owner, at, mention))
+            self._tie(table, found)
+
+    def _plainly(self, record: Record, piece: Piece, tenant: str | None, places: set[int] | None) -> None:
+        """Read the items of one alert one by one: all, or some."""
+        reading = Reading(self._read)
+        items = decoded(piece)
+        for place, item in enumerate(items if isinstance(items, list) else ()):
+            if places is None or place in places:
+                reading.read_evidence(record, item, place, tenant=tenant)
+        self.collector.add_read(reading)
+
+    def _group(self, reader: TypedTable, group: _Group, tenant: str | None, *, evidence: bool) -> list[int]:
+        """Read decoded records of one table; return those that have to be read plainly as nothing says who they are."""
+        owners: Sequence[int] = range(len(group.records))
+        records, left = group.records, []
+        meant = [self._meant(slot, records, tenant) for slot in reader.slots]
+        if evidence and main_names(reader.table):
+            named = np.zeros(len(records), bool)
+            for slot, (owner, _, _) in zip(reader.slots, meant, strict=True):
+                if slot.slot.is_main:
+                    named[owner] = True
+            left = np.flatnonzero(~named).tolist()
+            if left:
+                meant = [tuple(column[named[part[0]]] for column in part) for part in meant]  # type: ignore[misc]
+        elif evidence:
+            left, meant = list(owners), []
+        prefixes = self._prefixes(group) if evidence else None
+        judged = self._judgements(reader, records) if evidence and meant else None
+        found: defaultdict[str, list[_Found]] = defaultdict(list)
+        codes, no_prefix = ints(group.codes), self.collector.table.texts.code("")
+        for slot, (owner, item, meaning) in zip(reader.slots, meant, strict=bool(meant)):
+            if len(owner):
+                prefix = ints([no_prefix] * len(owner)) if prefixes is None else prefixes[owner]
+                at = self._places(slot, prefix, item)
+                mention = self._add(slot, codes[owner], meaning, prefix, at, None if judged is None else judged[owner])
+                found[slot.slot.name].append(_Found(owner, at, mention))
+        self._tie(reader.table, found)
+        return left
+
+    def _meant(self, reader: SlotReader, records: Sequence[Any], tenant: str | None) -> tuple[Codes, Codes, Codes]:
+        """Return owner, list item and meaning of each mention of a slot."""
+        owners, items, columns = reader.read(records)
+        if reader.says_nothing(columns):
+            return ints([]), ints([]), ints([])
+        found = self._meanings(reader, columns, tenant)
+        kept = np.flatnonzero(found != NONE)
+        if not reader.in_list:
+            return kept, np.full(len(kept), NONE), found[kept]
+        return ints(owners)[kept], ints(items)[kept], found[kept]
+
+    def _meanings(self, reader: ColumnReader, columns: Sequence[Sequence[Any]], tenant: str | None) -> Codes:
+        """Return what the values of each row mean, -1 where they name nobody."""
+        if reader.slot.local is not None:
+            columns = _without_device(columns, *reader.slot.local)
+        keys = [
+            column if _PLAIN.issuperset(map(type, column)) else [v if type(v) is str else frozen(v) for v in column]
+            for column in columns
+        ]
+        memo = self._memos[reader.slot.signature, tenant]
+        codes = []
+        get = memo.get
+        for at, key in enumerate(zip(*keys, strict=True)):
+            code = get(key)
+            if code is None:
+                meaning = meaning_of(reader.slot, [column[at] for column in columns], tenant)
+                code = memo[key] = NONE if meaning is None else self.collector.meaning(meaning)
+            codes.append(code)
+        return ints(codes)
+
+    def _prefixes(self, group: _Group) -> Codes:
+        """Return the code of each record's path in the evidence."""
+        texts = self.collector.table.texts
+        places, inverse = np.unique(ints(group.places), return_inverse=True)
+        return texts.codes(f"evidence[{place}]." for place in places.tolist())[inverse]
+
+    def _judgements(self, reader: TypedTable, records: Sequence[Any]) -> Codes:
+        pool, codes = self.collector.table.judgements, []
+        memo: dict[Any, int] = {}
+        for said in reader.judgements(records):
+            key = said if _PLAIN.issuperset(map(type, said[1:])) else (said[0], *map(frozen, said[1:]))
+            code = memo.get(key)
+            if code is None:
+                code = memo[key] = pool.code(judgement(*said))
+            codes.append(code)
+        return ints(codes)
+
+    def _add(
+        self,
+        reader: SlotReader | ColumnReader,
+        record: Codes,
+        meaning: Codes,
+        prefix: Codes,
+        at: Codes,
+        judged: Codes | None,
+    ) -> Codes:
+        slot, size = reader.slot, len(record)
+        main = slot.is_main and judged is not None
+        relation = self.collector.table.relations.code("names" if slot.is_main and not main else slot.relation)
+        nobody = np.full(size, NONE)
+        return self.collector.add(
+            (
+                record,
+                meaning,
+                np.full(size, relation),
+                np.full(size, int(slot.inverse)),
+                prefix,
+                at,
+                judged if main and judged is not None else nobody,
+            )
+        )
+
+    def _places(self, reader: SlotReader, prefix: Codes, item: Codes) -> Codes:
+        """Return the code of the path that each mention stands at."""
+        texts = self.collector.table.texts
+        wide = int(item.max(initial=0)) + 2
+        both, inverse = np.unique(prefix * wide + (item + 1), return_inverse=True)
+        places = []
+        for key in both.tolist():
+            start, number = texts.values[key // wide], key % wide - 1
+            inside = f"[{number}]" if reader.in_list else ""
+            places.append(texts.code(f"{start}{reader.base}{inside}{reader.after}" if reader.base else start[:-1]))
+        return ints(places)[inverse]
+
+    def _tie(self, table: Table, found: dict[str, list[_Found]]) -> None:
+        for tie in table.ties:
+            for source in found.get(tie.source, ()):
+                for target in found.get(tie.target, ()):
+                    left, right = pairs_within(source.owner, target.owner)
+                    if tie.beside:
+                        near = source.at[left] == target.at[right]
+                        left, right = left[near], right[near]
+                    self.collector.tie(source.mention[left], tie.relation, target.mention[right])
+
+
+def _without_device(
+    columns: Sequence[Sequence[Any]], local: Sequence[int], blank: Sequence[int]
+) -> Sequence[Sequence[Any]]:
+    """Leave out the device where it decides nothing: an account of a domain is the same on every device."""
+    rows = zip(*(columns[place] for place in local), strict=True)
+    keep = [is_local_account(values) for values in rows]
+    changed = list(columns)
+    for place in blank:
+        changed[place] = [value if kept else None for value, kept in zip(columns[place], keep, strict=True)]
+    return changed

@@ -1,0 +1,79 @@
+"""Values kept once and spoken of by number, and joins of columns of numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from typing import Any, Generic, TypeAlias, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+Codes: TypeAlias = NDArray[np.int64]
+V = TypeVar("V", bound=Hashable)
+
+NONE = -1
+"""The code of no value."""
+
+
+class Pool(Generic[V]):
+    """Distinct values in the order in which they came; a value's code is its place."""
+
+    __slots__ = ("_codes", "values")
+
+    def __init__(self, values: Iterable[V] = ()) -> None:
+        self.values: list[V] = []
+        self._codes: dict[V, int] = {}
+        for value in values:
+            self.code(value)
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def code(self, value: V) -> int:
+        """Return the code of a value, taken in if it is new."""
+        found = self._codes.get(value)
+        if found is None:
+            found = self._codes[value] = len(self.values)
+            self.values.append(value)
+        return found
+
+    def codes(self, values: Iterable[V]) -> Codes:
+        """Return the codes of many values."""
+        return ints([self.code(value) for value in values])
+
+
+def ints(values: Any) -> Codes:
+    """Return numbers as an array of int64."""
+    return np.asarray(values, dtype=np.int64)
+
+
+def joined(parts: Iterable[Codes]) -> Codes:
+    """Return arrays one after the other; empty where there are none."""
+    kept = [part for part in parts if len(part)]
+    return np.concatenate(kept) if kept else np.empty(0, np.int64)
+
+
+def pairs_within(left: Codes, right: Codes) -> tuple[Codes, Codes]:
+    """Return the places of all pairs of a left and a right row that belong to one owner.
+
+    Parameters
+    ----------
+    left, right : ndarray
+        The owner of each row, ascending.
+    """
+    if len(left) and len(right) == len(left) and np.array_equal(left, right) and (np.diff(left) > 0).all():
+        place = np.arange(len(left))
+        return place, place
+    begin = np.searchsorted(right, left, side="left")
+    size = np.searchsorted(right, left, side="right") - begin
+    at_left = np.repeat(np.arange(len(left)), size)
+    ends = np.cumsum(size)
+    at_right = np.repeat(begin - ends + size, size) + np.arange(ends[-1] if len(ends) else 0)
+    return at_left, at_right
+
+
+def ranks(values: Iterable[Any]) -> Codes:
+    """Return the place of each value among the distinct ones in sorted order."""
+    listed = list(values)
+    place = {value: at for at, value in enumerate(sorted(set(listed)))}
+    return ints([place[value] for value in listed])

@@ -1,0 +1,112 @@
+"""Frames → records with the facts that their nodes carry: id, times, headline facts, tenant."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from graphinvestigate.errors import UsageError
+from graphinvestigate.frames.raw import RawArray, as_raw
+from graphinvestigate.linking.identifiers import guid
+from graphinvestigate.linking.nodes import Record
+from graphinvestigate.linking.record_kinds import RecordKind
+
+
+def iso_times(times: pd.Series) -> list[str | None]:
+    """ISO texts of one length (microseconds, UTC), so that they sort as text; None for NaT."""
+    if not len(times):
+        return []
+    values = pd.to_datetime(times, utc=True).dt.tz_localize(None).to_numpy(dtype="datetime64[ns]")
+    texts = np.datetime_as_string(values, unit="us").tolist()
+    return [None if text == "NaT" else text + "Z" for text in texts]
+
+
+def newer(a: dict[str, Any], b: dict[str, Any]) -> dict[str, Any]:
+    """Of two versions of one record the one that was updated last; a record that was read before one only named."""
+
+    def age(attrs: dict[str, Any]) -> tuple[bool, str, str]:
+        return bool(attrs.get("read")), attrs.get("updated") or "", json.dumps(attrs, sort_keys=True, default=str)
+
+    return max(a, b, key=age)
+
+
+def record_rows(
+    frame: pd.DataFrame, kind: str, known: RecordKind, tenants: list[str | None]
+) -> Iterator[tuple[Record, dict[str, Any]]]:
+    """Yield each row's record and the attributes of its node."""
+    begins = [iso_times(frame[c]) for c in known.begin if c in frame]
+    size = len(frame)
+    nothing: list[Any] = [None] * size
+    ends = iso_times(frame[known.end]) if known.end in frame else nothing
+    updated = iso_times(frame[known.updated]) if known.updated in frame else nothing
+    facts = zip(*(plain_column(frame, name) for name in known.headlines), strict=True) if known.headlines else nothing
+    names = known.headlines
+    for row, (record_id, end, update, tenant, values) in enumerate(
+        zip(ids_of(frame), ends, updated, tenants, facts, strict=True)
+    ):
+        begin = next((b[row] for b in begins if b[row] is not None), None)
+        attrs: dict[str, Any] = {"kind": kind, "id": record_id, "read": True, "time": begin}
+        attrs["end_time"] = end if end is not None and (begin is None or end >= begin) else begin
+        attrs["updated"] = update
+        if names:
+            attrs.update(zip(names, values, strict=True))
+        attrs["tenant_id"] = tenant
+        yield Record(kind, record_id), attrs
+
+
+def ids_of(frame: pd.DataFrame) -> list[str]:
+    """Return the records' ids; a record that came without one goes by the hash of what came."""
+    ids = frame["id"].tolist()
+    if not frame["id"].isna().any():
+        return ids
+    return [
+        found if type(found) is str else f"no id, sha256 {hashlib.sha256(raw or b'').hexdigest()}"
+        for found, raw in zip(ids, raw_of(frame).slices(), strict=True)
+    ]
+
+
+def plain_column(frame: pd.DataFrame, name: str) -> list[Any]:
+    """Return a column as plain JSON values, None where it has none; all None where there is no such column."""
+    if name not in frame:
+        return [None] * len(frame)
+    return [value if type(value) is str else _plain(value) for value in frame[name].tolist()]
+
+
+def _plain(value: Any) -> Any:
+    if type(value) is str:
+        return value
+    if isinstance(value, list | tuple | np.ndarray):
+        return [_plain(v) for v in value]
+    if value is None or value is pd.NA or value != value:  # NaN is not itself
+        return None
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def tenants_of(frame: pd.DataFrame, known: RecordKind, default: str | None) -> list[str | None]:
+    """Return the tenant of each record, as it says itself, else the given one."""
+    said: dict[Any, str | None] = {}
+    for value in (own := plain_column(frame, known.tenant)):
+        if value not in said:
+            said[value] = guid(value) or guid(default)
+    return [said[value] for value in own]
+
+
+def raw_of(frame: pd.DataFrame) -> RawArray:
+    """Return the records as received.
+
+    Raises
+    ------
+    UsageError
+        The frame has no column ``raw``.
+    """
+    if "raw" not in frame:
+        raise UsageError(
+            "this frame has no column 'raw', and entities are read from it; use the frame as it came from Graph, "
+            "or keep 'raw' when choosing columns"
+        )
+    return as_raw(frame["raw"])

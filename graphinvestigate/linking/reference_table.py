@@ -1,0 +1,213 @@
+"""References as columns of numbers: which record states which link, in which field, with which value.
+
+They come from mentions (`of_mentions`), or from entity graphs (`of_graph`, which takes a graph apart). Nothing in them
+depends on which identifiers were found to be one entity.
+
+| column | holds |
+|---|---|
+| ``source``, ``target`` | places in ``ends``: a record, or the (kind, type, value) of the identifier that it names |
+| ``relation`` | place in ``relations`` |
+| ``record`` | place in ``records``: the record that says so |
+| ``field``, ``value`` | places in ``texts`` (the JSON path in the record) and ``values`` (as received) |
+| ``judged`` | place in ``judgements``, or -1 |
+| ``beside`` | place in ``besides`` (the other identifiers in the same place), or -1 |
+| ``time`` | place in ``times``, or -1: when the record is not at hand and a graph kept the time |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import networkx as nx
+import numpy as np
+
+from graphinvestigate.errors import UsageError
+from graphinvestigate.linking.identity import KindedId
+from graphinvestigate.linking.mention_table import MentionTable, field_of
+from graphinvestigate.linking.nodes import RECORD_KINDS, Node, Record
+from graphinvestigate.linking.overrides import pair_of
+from graphinvestigate.linking.pools import NONE, Codes, Pool, ints, joined
+from graphinvestigate.linking.reading import Judged
+
+End: TypeAlias = Record | KindedId
+Beside: TypeAlias = tuple[tuple[str, str, Any], ...]
+"""Other identifiers of a place: `type=value`, JSON path, value as received."""
+
+COLUMNS = ("source", "target", "relation", "record", "field", "value", "judged", "beside", "time")
+
+
+@dataclass(slots=True, eq=False)
+class ReferenceTable:
+    """References in columns; see the module for what each holds."""
+
+    ends: Pool[End] = field(default_factory=Pool)
+    records: Pool[Record] = field(default_factory=Pool)
+    relations: Pool[str] = field(default_factory=Pool)
+    texts: Pool[str] = field(default_factory=Pool)
+    values: list[Any] = field(default_factory=list)
+    judgements: Pool[Judged] = field(default_factory=Pool)
+    besides: list[Beside] = field(default_factory=list)
+    times: Pool[str] = field(default_factory=Pool)
+    value_codes: dict[tuple[type, str], int] = field(default_factory=dict)
+    beside_codes: dict[str, int] = field(default_factory=dict)
+    parts: list[tuple[Codes, ...]] = field(default_factory=list)
+
+    def value(self, value: Any) -> int:
+        """Return the code of a value; 1, 1.0 and true are different."""
+        key = (type(value), value if type(value) is str else repr(value))
+        code = self.value_codes.get(key)
+        if code is None:
+            code = self.value_codes[key] = len(self.values)
+            self.values.append(value)
+        return code
+
+    def together(self, beside: Beside) -> int:
+        """Return the code of the other identifiers of a place."""
+        if not beside:
+            return NONE
+        key = repr(beside)
+        code = self.beside_codes.get(key)
+        if code is None:
+            code = self.beside_codes[key] = len(self.besides)
+            self.besides.append(beside)
+        return code
+
+    def columns(self) -> dict[str, Codes]:
+        """Return all references as columns."""
+        if not self.parts:
+            return {name: ints([]) for name in COLUMNS}
+        return {name: joined(column) for name, column in zip(COLUMNS, zip(*self.parts, strict=True), strict=True)}
+
+
+def add_mentions(table: ReferenceTable, found: MentionTable) -> tuple[Codes, Codes]:
+    """Take in what mentions and ties say; give the end and the value of each meaning.
+
+    Returns
+    -------
+    ends : ndarray
+        Per meaning the place of what it means in ``table.ends``.
+    observed : ndarray
+        Per meaning whether it is an entity (else a record).
+    """
+    meanings = found.meanings
+    is_record = np.array([m.kind in RECORD_KINDS for m in meanings], bool)
+    ends = table.ends.codes(
+        Record(m.kind, m.ids[0][1]) if m.kind in RECORD_KINDS else (m.kind, *m.ids[0]) for m in meanings
+    )
+    values = ints([table.value(m.values[0]) for m in meanings])
+    records = table.records.codes(found.records.values)
+    record_ends = table.ends.codes(found.records.values)
+    relations = table.relations.codes(found.relations.values)
+    judgements = np.append(table.judgements.codes(found.judgements.values), NONE)
+    named, value = ends[found.meaning], values[found.meaning]
+    fields_of, beside = _fields(table, found), _besides(table, found, is_record)
+    record, inverse = records[found.record], found.inverse.astype(bool)
+    own = record_ends[found.record]
+    nothing = np.full(len(found), NONE)
+    table.parts.append(
+        (
+            np.where(inverse, named, own),
+            np.where(inverse, own, named),
+            relations[found.relation],
+            record,
+            fields_of,
+            value,
+            judgements[found.judged],
+            beside,
+            nothing,
+        )
+    )
+    source, target = found.tie_source, found.tie_target
+    nothing = np.full(len(source), NONE)
+    table.parts.append(
+        (
+            named[source],
+            named[target],
+            relations[found.tie_relation],
+            record[source],
+            fields_of[target],
+            value[target],
+            nothing,
+            nothing,
+            nothing,
+        )
+    )
+    return ends, ~is_record
+
+
+def _fields(table: ReferenceTable, found: MentionTable) -> Codes:
+    """Return the code of the field that each mention's strongest identifier stands in."""
+    paths: Pool[str] = Pool()
+    path = paths.codes(m.paths[0] for m in found.meanings)[found.meaning] if len(found) else ints([])
+    texts = found.texts.values
+    wide, deep = max(len(texts), 1), max(len(paths), 1)
+    keys, inverse = np.unique((found.prefix * wide + found.at) * deep + path, return_inverse=True)
+    codes = [
+        table.texts.code(field_of(paths.values[key % deep], texts[key // deep % wide], texts[key // deep // wide]))
+        for key in keys.tolist()
+    ]
+    return ints(codes)[inverse] if len(keys) else ints([])
+
+
+def _besides(table: ReferenceTable, found: MentionTable, is_record: Any) -> Codes:
+    """Return the code of the other identifiers that stand in each mention's place."""
+    several = np.array([len(m.ids) > 1 for m in found.meanings], bool) & ~is_record
+    codes = np.full(len(found), NONE)
+    rows = np.flatnonzero(several[found.meaning]) if len(found) else ints([])
+    if not len(rows):
+        return codes
+    texts = found.texts.values
+    wide = len(texts)
+    keys, inverse = np.unique(
+        (found.prefix[rows] * wide + found.at[rows]) * len(found.meanings) + found.meaning[rows], return_inverse=True
+    )
+    pooled = []
+    for key in keys.tolist():
+        meaning = found.meanings[key % len(found.meanings)]
+        key //= len(found.meanings)
+        prefix, at = texts[key // wide], texts[key % wide]
+        others = zip(meaning.ids[1:], meaning.paths[1:], meaning.values[1:], strict=True)
+        pooled.append(len(table.besides))
+        table.besides.append(tuple(("=".join(i), field_of(path, at, prefix), value) for i, path, value in others))
+    codes[rows] = ints(pooled)[inverse]
+    return codes
+
+
+def add_graph(table: ReferenceTable, g: nx.MultiDiGraph) -> None:
+    """Take in the references of a graph's edges."""
+    rows = [
+        _row(table, source, target, relation, reference)
+        for source, target, relation, references in g.edges(keys=True, data="references")
+        for reference in references
+    ]
+    if rows:
+        table.parts.append(tuple(ints(column) for column in zip(*rows, strict=True)))
+
+
+def _row(table: ReferenceTable, source: Node, target: Node, relation: str, r: Mapping[str, Any]) -> tuple[int, ...]:
+    judged = NONE
+    if "roles" in r:
+        judged = table.judgements.code(Judged(tuple(r["roles"]), r["verdict"], r["remediation_status"]))
+    return (
+        table.ends.code(_end(source, r["by"][0])),
+        table.ends.code(_end(target, r["by"][1])),
+        table.relations.code(relation),
+        table.records.code(Record(r["record_kind"], r["record_id"])),
+        table.texts.code(r["field"]),
+        table.value(r["value"]),
+        judged,
+        table.together(tuple((text, path, value) for text, path, value in r.get("beside", ()))),
+        NONE if r["time"] is None else table.times.code(r["time"]),
+    )
+
+
+def _end(node: Node, by: str | None) -> End:
+    if by is not None:
+        return (node.kind, *pair_of(by))
+    if isinstance(node, Record):
+        return node
+    raise UsageError(
+        f"a reference of {node} does not say by which identifier it was named; merge graphs of entity_graph"
+    )
