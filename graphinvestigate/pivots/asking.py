@@ -107,6 +107,7 @@ def pivot(
     until: Time = None,
     sources: Sequence[str] | None = None,
     known: Mapping[str, pd.DataFrame] | None = None,
+    on_step: Callable[[Step], None] | None = None,
 ) -> Pivot:
     """Ask Graph for everything that mentions an entity.
 
@@ -126,6 +127,8 @@ def pivot(
         default. `pivot_steps` shows what will be asked.
     known : mapping of str to DataFrame, optional
         Frames at hand by source, which cover the window: they are narrowed down instead of being asked for again.
+    on_step : callable, optional
+        Told each step before it is made; what it raises ends the pivot.
 
     Returns
     -------
@@ -158,6 +161,8 @@ def pivot(
         if step.how == "alerts" and "alerts" not in frames:
             tables.append(not_read(step.source, "not looked for: the alerts that lead to them could not be read"))
             continue
+        if on_step is not None:
+            on_step(step)
         before = set(client.pulls)
         failure: GraphInvestigateError | None = None
         try:

@@ -15,12 +15,13 @@ import numpy as np
 
 from graphinvestigate import text
 from graphinvestigate.views.choosing import choose_nodes, highlighted, kind_of, neighbors, worst_severity
+from graphinvestigate.views.graph_parts import NO_EXTRAS, Extras, Trace, edge_labels, pairs_of, verdict_marks
 from graphinvestigate.views.graph_words import caption, count, hover_words, label_of, link_words
 from graphinvestigate.views.labels import place_labels, shorten
 from graphinvestigate.views.layout import node_order
 from graphinvestigate.views.style import KINDS, OTHER, SEVERITIES, Look, kind_look, severity_rank
 
-__all__ = ["GraphTraces", "Trace", "choose_nodes", "graph_traces", "highlighted"]
+__all__ = ["Extras", "GraphTraces", "Trace", "choose_nodes", "graph_traces", "highlighted"]
 
 Positions = Mapping[Any, tuple[float, float]]
 
@@ -29,32 +30,14 @@ EDGES, HIGHLIGHTED_EDGES, LINKS, RINGS, NODES = range(5)
 TRACE_KINDS = (*KINDS, OTHER.name)
 """The kinds in the order of their traces: trace ``NODES + i`` holds kind ``TRACE_KINDS[i]``; the labels follow."""
 LABELS = NODES + len(TRACE_KINDS)
+VERDICT_MARKS, EDGE_LABELS = LABELS + 1, LABELS + 2
 
 _LABEL, _LONG_LABEL = 26, 38
 _MOST_LABELS = 90
 _FEW = 40  # up to so many nodes, alerts and other records get labels too
+_LEAST_ROOM = 0.6  # around all nodes
 _IMPORTANT = 14  # labels that may cover nodes
 _RING = {"high": 8.5, "medium": 7.5, "low": 6.5}  # pixels that a ring adds to a node
-
-
-@dataclass(frozen=True, slots=True)
-class Trace:
-    """The changing part of one trace of the figure.
-
-    Attributes
-    ----------
-    kind : str
-        ``edges``, ``highlighted_edges``, ``links``, ``rings``, a kind of node, or ``labels``.
-    items : tuple
-        What each point stands for, by its index in a click: nodes, or ``(node, node)`` for ``links``; empty
-        for the lines.
-    arrays : dict
-        Properties for ``figure.data[i].update(...)``: x, y and what else changes with the graph.
-    """
-
-    kind: str
-    items: tuple[Any, ...]
-    arrays: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +56,10 @@ class GraphTraces:
         How many nodes of each kind are not drawn.
     x_range, y_range : (float, float)
         For the axes, with room for labels.
+    off : frozenset of str
+        Kinds whose legend entries are dimmed.
+    time_axis : bool
+        Whether x is a time in milliseconds since 1970.
     """
 
     traces: tuple[Trace, ...]
@@ -83,10 +70,17 @@ class GraphTraces:
     left_out: dict[str, int]
     x_range: tuple[float, float]
     y_range: tuple[float, float]
+    off: frozenset[str] = frozenset()
+    time_axis: bool = False
 
 
 def graph_traces(
-    g: nx.MultiDiGraph, positions: Positions, *, highlight: Any = None, size: tuple[float, float] = (900.0, 560.0)
+    g: nx.MultiDiGraph,
+    positions: Positions,
+    *,
+    highlight: Any = None,
+    size: tuple[float, float] = (900.0, 560.0),
+    extras: Extras = NO_EXTRAS,
 ) -> GraphTraces:
     """Turn the part of an entity graph that has positions into the traces of its figure.
 
@@ -100,6 +94,8 @@ def graph_traces(
         Drawn larger, with their links; of several nodes, the links among them.
     size : (width, height)
         About how many pixels there are, to know which labels fit.
+    extras : Extras
+        What a workbench adds: names, filters of links, a path, counts of what is hidden.
 
     Returns
     -------
@@ -118,9 +114,12 @@ def graph_traces(
         sizes[index[node]] = max(sizes[index[node]], 20) * 1.25
     looks = [kind_look(kind_of(g, node)) for node in nodes]
     worst = [worst_severity(g, node, around[node]) for node in nodes]
-    pairs = _pairs(g, nodes, index)
-    x_range, y_range = _ranges(xy)
-    bright = _marked_pairs(pairs, [index[node] for node in marked])
+    pairs = pairs_of(g, nodes, index, extras)
+    x_range, y_range = _ranges(xy, time_axis=extras.time_axis)
+    way = sorted({tuple(sorted((index[a], index[b]))) for a, b in extras.path if a in index and b in index})
+    bright = np.array(way, dtype=np.int64).reshape(-1, 2)
+    if not len(bright):
+        bright = _marked_pairs(pairs, [index[node] for node in marked])
     traces = [
         Trace("edges", (), {**_lines(xy, pairs), "opacity": float(np.clip(200 / max(len(pairs), 1), 0.45, 1))}),
         Trace(
@@ -143,8 +142,14 @@ def graph_traces(
                 },
             )
         )
-    traces.append(_labels(g, nodes, marked, xy, sizes, degree, worst, (x_range, y_range), size))
-    left_out = Counter(kind_of(g, node) for node in g if node not in index)
+    labels = [_label(g, node, around[node], index, len(nodes), extras) for node in nodes]
+    relations, taken = edge_labels(g, nodes, xy, pairs, bright, extras, (x_range, y_range), size)
+    traces.append(_labels(g, nodes, labels, marked, xy, sizes, degree, worst, (x_range, y_range), size, taken))
+    traces.append(verdict_marks(g, nodes, xy))
+    traces.append(relations)
+    left_out = Counter(extras.kinds if extras.kinds is not None else (kind_of(g, node) for node in g))
+    left_out.subtract(kind_of(g, node) for node in nodes)
+    left_out = +left_out
     return GraphTraces(
         traces=tuple(traces),
         title=f"Entity graph: {count(len(nodes), 'node')}, {count(len(pairs), 'link')}",
@@ -154,6 +159,8 @@ def graph_traces(
         left_out=dict(left_out),
         x_range=x_range,
         y_range=y_range,
+        off=frozenset(extras.off),
+        time_axis=extras.time_axis,
     )
 
 
@@ -170,16 +177,6 @@ def _rings(nodes: list[Any], xy: np.ndarray, sizes: np.ndarray, looks: list[Look
         },
     }
     return Trace("rings", tuple(nodes[at] for at in ringed), arrays)
-
-
-def _pairs(g: nx.MultiDiGraph, nodes: list[Any], index: dict[Any, int]) -> np.ndarray:
-    pairs = {
-        (min(at, index[other]), max(at, index[other]))
-        for at, node in enumerate(nodes)
-        for other in g.adj[node]
-        if other in index and other != node
-    }
-    return np.array(sorted(pairs), dtype=np.int64).reshape(-1, 2)
 
 
 def _marked_pairs(pairs: np.ndarray, marked: list[int]) -> np.ndarray:
@@ -204,9 +201,19 @@ def _links(g: nx.MultiDiGraph, nodes: list[Any], xy: np.ndarray, pairs: np.ndarr
     )
 
 
+def _label(
+    g: nx.MultiDiGraph, node: Any, around: Collection[Any], index: Mapping[Any, int], drawn: int, extras: Extras
+) -> str:
+    longest = _LONG_LABEL if drawn <= _FEW // 2 else _LABEL
+    words = shorten(extras.names.get(node) or label_of(g, node), longest, middle=True)
+    hidden = sum(other not in index for other in around) if extras.counts_hidden else 0
+    return " ".join(filter(None, [words, f"+{hidden}" if hidden else "", extras.badges.get(node, "")]))
+
+
 def _labels(
     g: nx.MultiDiGraph,
     nodes: list[Any],
+    labels: list[str],
     marked: Collection[Any],
     xy: np.ndarray,
     sizes: np.ndarray,
@@ -214,10 +221,9 @@ def _labels(
     worst: list[str],
     ranges: tuple[tuple[float, float], tuple[float, float]],
     size: tuple[float, float],
+    taken: np.ndarray,
 ) -> Trace:
     """Choose and place the labels; nodes without one have their text in the hover."""
-    longest = _LONG_LABEL if len(nodes) <= _FEW // 2 else _LABEL
-    labels = [shorten(label_of(g, node), longest, middle=True) for node in nodes]
     around = sizes + np.array([_RING.get(name, 0.0) for name in worst])
     few = len(nodes) <= _FEW
     rank = {node: at for at, node in enumerate(marked)}
@@ -243,7 +249,7 @@ def _labels(
     ]
     order = sorted(wanted, key=importance)[:_MOST_LABELS]
     (x0, x1), (y0, y1) = ranges
-    shown, sides = place_labels(
+    shown, sides, _ = place_labels(
         (xy[:, 0] - x0) / (x1 - x0) * size[0],
         (xy[:, 1] - y0) / (y1 - y0) * size[1],
         around / 2,
@@ -252,6 +258,7 @@ def _labels(
         size=size,
         always=len(rank),
         important=max(len(rank), _IMPORTANT),
+        taken=taken,
     )
     drawn = [at for at, show in enumerate(shown) if show]
     arrays = {
@@ -264,9 +271,9 @@ def _labels(
     return Trace("labels", tuple(nodes[at] for at in drawn), arrays)
 
 
-def _ranges(xy: np.ndarray) -> tuple[tuple[float, float], tuple[float, float]]:
+def _ranges(xy: np.ndarray, *, time_axis: bool) -> tuple[tuple[float, float], tuple[float, float]]:
     if not len(xy):
         return (-1.0, 1.0), (-1.0, 1.0)
     low, high = xy.min(axis=0), xy.max(axis=0)
-    room = np.maximum((high - low) * [0.10, 0.09], 0.6)
+    room = np.maximum((high - low) * [0.10, 0.09], [_LEAST_ROOM if not time_axis else 3_600_000.0, _LEAST_ROOM])
     return (float(low[0] - room[0]), float(high[0] + room[0])), (float(low[1] - room[1]), float(high[1] + room[1]))

@@ -8,6 +8,7 @@ import networkx as nx
 import plotly.graph_objects as go
 
 from graphinvestigate.views.graph_model import TRACE_KINDS, GraphTraces, choose_nodes, graph_traces
+from graphinvestigate.views.graph_parts import VERDICTS, Trace
 from graphinvestigate.views.layout import layout
 from graphinvestigate.views.style import EDGE, EDGE_HIGHLIGHT, KINDS, OTHER, SEVERITIES, template
 
@@ -16,6 +17,7 @@ _NODE_HOVER = (
     "<br><i>%{customdata[4]}</i><extra></extra>"
 )
 _LINK_HOVER = "%{customdata[0]}<br>%{customdata[1]}<br><i>first: %{customdata[2]}</i><extra></extra>"
+_TIME_AXIS = {"type": "date", "showgrid": True, "zeroline": False, "title": {"text": "first met, UTC"}}
 _NODE_COLUMNS = ["name", "what", "when", "links", "identity"]
 _LINK_COLUMNS = ["link", "stated by", "first record and field"]
 
@@ -68,7 +70,25 @@ def figure_of(model: GraphTraces, *, theme: str = "light") -> go.Figure:
     Returns
     -------
     plotly.graph_objects.Figure
-        Its traces stand in the order of ``model.traces``, then follow three that only explain the rings.
+        Its traces stand in the order of ``model.traces``, then follow those that only explain rings and marks.
+    """
+    return go.Figure(parts_of(model, theme=theme))
+
+
+def parts_of(model: GraphTraces, *, theme: str = "light") -> dict[str, Any]:
+    """Give what :func:`figure_of` gives as plain values: to make a Figure of them takes longer than to draw it.
+
+    Parameters
+    ----------
+    model : GraphTraces
+        From :func:`graphinvestigate.views.graph_model.graph_traces`.
+    theme : {"light", "dark"}
+        Which background it stands on.
+
+    Returns
+    -------
+    dict
+        ``data`` (a list) and ``layout``, the caller's own: arrays are numpy's.
     """
     line = {"type": "scatter", "mode": "lines", "hoverinfo": "skip", "showlegend": False}
     fixed: list[dict[str, Any]] = [
@@ -116,29 +136,37 @@ def figure_of(model: GraphTraces, *, theme: str = "light") -> go.Figure:
             "showlegend": False,
         }
     )
+    written = {"type": "scatter", "mode": "text", "hoverinfo": "skip", "showlegend": False}
+    fixed.append(
+        {**written, "name": "verdicts", "textposition": "middle center", "textfont": {"size": 11, "color": "#ffffff",
+         "weight": 800, "shadow": "none"}}
+    )  # fmt: skip
+    fixed.append({**written, "name": "relations", "textposition": "middle center", "textfont": {"size": 10.5}})
     data = []
     for trace, known in zip(model.traces, fixed, strict=True):
+        if trace.kind in model.off:  # a point that is nowhere keeps the entry in the legend
+            known = {**known, "visible": "legendonly"}
+            trace = Trace(trace.kind, (), {**trace.arrays, "x": [None], "y": [None], "marker": {}})
         marker = {**known.get("marker", {}), **trace.arrays.get("marker", {})}
         data.append({**known, **trace.arrays, **({"marker": marker} if marker else {})})
     data.extend(_ring_key(name) for name in ("high", "medium", "low"))
+    data.extend(_verdict_key(mark, words) for mark, words in VERDICTS.values())
     axis = {"visible": False, "showgrid": False, "zeroline": False, "autotypenumbers": "strict"}
-    return go.Figure(
-        {
-            "data": data,
-            "layout": {
-                "template": template(theme),
-                "title": {"text": model.title, "subtitle": {"text": model.caption}},
-                "xaxis": {**axis, "range": list(model.x_range)},
-                "yaxis": {**axis, "range": list(model.y_range)},
-                "height": 640,
-                "margin": {"l": 12, "r": 12, "t": 72, "b": 12},
-                "hovermode": "closest",
-                "dragmode": "pan",
-                "legend": {"itemsizing": "constant", "tracegroupgap": 14},
-                "uirevision": "entity graph",
-            },
-        }
-    )
+    return {
+        "data": data,
+        "layout": {
+            "template": template(theme),
+            "title": {"text": model.title, "subtitle": {"text": model.caption}},
+            "xaxis": {**(_TIME_AXIS if model.time_axis else axis), "range": list(model.x_range)},
+            "yaxis": {**axis, "range": list(model.y_range)},
+            "height": 640,
+            "margin": {"l": 12, "r": 12, "t": 72, "b": 48 if model.time_axis else 12},
+            "hovermode": "closest",
+            "dragmode": "pan",
+            "legend": {"itemsizing": "constant", "tracegroupgap": 14},
+            "uirevision": "entity graph",
+        },
+    }
 
 
 def _ring_key(name: str) -> dict[str, Any]:
@@ -152,4 +180,17 @@ def _ring_key(name: str) -> dict[str, Any]:
         "marker": {"symbol": "circle-open", "color": look.color, "size": 14, "line": {"width": 3}},
         "hoverinfo": "skip",
         "legendgroup": "rings",
+    }
+
+
+def _verdict_key(mark: str, words: str) -> dict[str, Any]:
+    return {
+        "type": "scatter",
+        "name": f"{mark}  {words}",
+        "x": [None],
+        "y": [None],
+        "mode": "markers",
+        "marker": {"symbol": "circle", "color": "#7d8590", "size": 8, "line": {"width": 0}},
+        "hoverinfo": "skip",
+        "legendgroup": "verdicts",
     }

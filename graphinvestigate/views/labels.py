@@ -87,7 +87,8 @@ def place_labels(
     size: tuple[float, float],
     always: int = 0,
     important: int = 0,
-) -> tuple[list[bool], list[str]]:
+    taken: np.ndarray | None = None,
+) -> tuple[list[bool], list[str], np.ndarray]:
     """Place labels greedily, the most important first.
 
     Parameters
@@ -104,16 +105,20 @@ def place_labels(
         The first so many of `order` get their label even if it covers something.
     important : int
         The first so many get theirs even if it covers nodes, but never another label.
+    taken : array of shape (m, 4), optional
+        Where labels stand already: left, bottom, right, top in pixels.
 
     Returns
     -------
     shown, side : list of bool, list of str
         For each node whether its label is drawn, and plotly's ``textposition``.
+    boxes : array of shape (k, 4)
+        What is taken now.
     """
     n = len(labels)
     shown, side = [False] * n, [_SIDES[0][0]] * n
     nodes = np.stack([x - radius, y - radius, x + radius, y + radius], axis=1)
-    boxes = np.empty((0, 4))
+    boxes = np.empty((0, 4)) if taken is None else taken
     for rank, at in enumerate(order):
         width, height = columns(labels[at]) * _LETTER, _LINE
         options = []
@@ -129,7 +134,7 @@ def place_labels(
         if cost[best] <= 0 or rank < always or (rank < important and cost[best] < 500):
             shown[at], side[at] = True, _SIDES[best][0]
             boxes = np.vstack([boxes, box[best]])
-    return shown, side
+    return shown, side, boxes
 
 
 def _overlaps(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:

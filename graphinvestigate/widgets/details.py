@@ -147,7 +147,7 @@ def alert_details(row: pd.DataFrame, evidence: pd.DataFrame) -> Safe:
     return join(parts)
 
 
-def node_details(g: nx.MultiDiGraph, node: Entity | Record) -> Safe:
+def node_details(g: nx.MultiDiGraph, node: Entity | Record, *, called: str = "", note: str = "") -> Safe:
     """Say what is known of a node, and why each of its neighbours is linked to it.
 
     Parameters
@@ -156,6 +156,8 @@ def node_details(g: nx.MultiDiGraph, node: Entity | Record) -> Safe:
         The entity graph.
     node : Entity or Record
         One of its nodes.
+    called, note : str
+        What a user calls it, and wrote about it.
 
     Returns
     -------
@@ -167,7 +169,12 @@ def node_details(g: nx.MultiDiGraph, node: Entity | Record) -> Safe:
     known += [(_spoken(key), _moment(key, value)) for key, value in attributes.items() if key not in _UNSAID]
     known += [(_spoken(key), value) for key, value in (attributes.get("facts") or {}).items()]
     known.append(("Id" if isinstance(node, Record) else "Key", node[1]))
-    parts = [safe_html("<h3>{name}</h3>", name=node_name(g, node))]
+    own = node_name(g, node)
+    parts = [safe_html("<h3>{name}</h3>", name=called or own)]
+    if called and called != own:
+        known.insert(0, ("In the records", own))
+    if note:
+        parts.append(safe_html('<p class="gi-note">{note}</p>', note=note))
     if attributes.get("severity"):
         parts.append(_badge(attributes["severity"]))
     parts.append(facts(known))
@@ -252,16 +259,47 @@ def coverage_table(coverage: pd.DataFrame) -> Safe:
     )
 
 
+def step_words(entry: Mapping[str, Any]) -> str:
+    """Say one entry of the log.
+
+    Parameters
+    ----------
+    entry : mapping
+        As in ``explorer.log``.
+
+    Returns
+    -------
+    str
+    """
+    words = str(entry["action"]).replace("_", " ")
+    if entry["action"] in {"undo", "redo"}:
+        words += f" {str(entry['of']).replace('_', ' ')}"
+    if "kind" in entry:
+        words += f" {kind_look(entry['kind']).word} {entry['label']}"
+    elif entry.get("label"):
+        words += f" {entry['label']}"
+    if entry["action"] == "pivot":
+        counted = ", ".join(f"{rows} {name.replace('_', ' ')}" for name, rows in entry.get("rows", {}).items())
+        outcome = entry.get("error") or f"{counted or 'nothing'}; {entry['new_nodes']} new nodes"
+        return f"{words} since {entry['since'] or 'ever'}: {outcome}"
+    skipped = {"action", "of", "kind", "key", "label", "identifiers"}
+    said = [f"{name.replace('_', ' ')}: {plain(value)}" for name, value in entry.items() if name not in skipped]
+    return f"{words} ({'; '.join(said)})" if said else words
+
+
 def log_lines(log: Sequence[Mapping[str, Any]]) -> Safe:
-    """Show what was done, the latest first."""
-    lines = []
-    for number, entry in reversed(list(enumerate(log, start=1))):
-        words = f"{number}. {entry['action']} {kind_look(entry['kind']).word} {entry['label']}"
-        if entry["action"] == "pivot":
-            counted = ", ".join(f"{rows} {name.replace('_', ' ')}" for name, rows in entry.get("rows", {}).items())
-            outcome = entry.get("error") or f"{counted or 'nothing'}; {entry['new_nodes']} new nodes"
-            words += f" since {entry['since'] or 'ever'}: {outcome}"
-        lines.append(safe_html("<div>{words}</div>", words=words))
+    """Show what was done, the latest first.
+
+    Parameters
+    ----------
+    log : sequence of mappings
+
+    Returns
+    -------
+    Safe
+    """
+    numbered = list(enumerate(log, start=1))[-300:]
+    lines = [safe_html("<div>{n}. {words}</div>", n=n, words=step_words(entry)) for n, entry in reversed(numbered)]
     return safe_html("<details open><summary>Log ({n})</summary>{lines}</details>", n=len(log), lines=join(lines))
 
 

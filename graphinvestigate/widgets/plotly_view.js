@@ -73,6 +73,7 @@ function render({ model, el }) {
   let frame = 0;
   let closed = false;
   let width = 0; // at which it was drawn last
+  let told = ""; // the size that the kernel knows
   let boxes = 0;
   let sent = 0;
   let heard = 0;
@@ -110,6 +111,7 @@ function render({ model, el }) {
       if (first) listen();
       width = place.clientWidth;
       root.dataset.drawn = edition;
+      tellSize();
       say("");
     } catch (error) {
       say(`This figure could not be drawn: ${error.message ?? error}`);
@@ -117,6 +119,14 @@ function render({ model, el }) {
       drawing = false;
       if (wanted) want();
     }
+  }
+
+  function tellSize() {
+    const { w, h } = place._fullLayout?._size ?? {};
+    const size = `${Math.round(w)} ${Math.round(h)}`;
+    if (!w || size === told || !model.get("tells_size")) return;
+    told = size;
+    tell({ type: "size", size: [Math.round(w), Math.round(h)] });
   }
 
   function tell(event) {
@@ -161,6 +171,14 @@ function render({ model, el }) {
   const onMessage = (message, buffers) => {
     if (message?.type === "plotly.js" && buffers?.length) {
       evaluated(buffers[0], message.packed).then(entry.resolve, entry.reject);
+    } else if (message?.type === "picture" && plotly && place._fullLayout) {
+      plotly.downloadImage(place, { format: message.format, filename: message.name, scale: 2 });
+    } else if (message?.type === "file" && buffers?.length) {
+      const link = document.createElement("a");
+      link.href = URL.createObjectURL(new Blob([buffers[0]], { type: message.mime }));
+      link.download = message.name;
+      link.click();
+      setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
     } else if (message?.type === "heard") {
       heard = Math.max(heard, message.number);
       if (plotly && words.textContent.startsWith("The kernel")) say("");
@@ -188,7 +206,9 @@ function render({ model, el }) {
     if (wanted) return want();
     if (!plotly || drawing || !place.clientWidth || width === place.clientWidth) return;
     width = place.clientWidth;
-    requestAnimationFrame(() => closed || !place.clientWidth || plotly.Plots.resize(place)?.catch?.(() => {}));
+    requestAnimationFrame(() => {
+      if (!closed && place.clientWidth) plotly.Plots.resize(place)?.then(tellSize, () => {});
+    });
   });
   room.observe(root);
   const looks = new MutationObserver(want);

@@ -13,6 +13,7 @@ from typing import Any
 import anywidget
 import plotly.graph_objects as go
 import traitlets
+from plotly.io.json import to_json_plotly
 from plotly.offline import get_plotlyjs, get_plotlyjs_version
 
 from graphinvestigate.views.style import CONFIG, THEMES, template
@@ -47,7 +48,8 @@ class Event:
     Attributes
     ----------
     type : str
-        ``click``, ``select`` (box or lasso; without points: no selection any more), ``zoom``, ``legend`` or ``key``.
+        ``click``, ``select`` (box or lasso; without points: no selection any more), ``zoom``, ``legend``, ``key`` or
+        ``size``.
     edition : int
         Which edition of the figure the page showed then (see :attr:`PlotlyView.edition`).
     points : tuple of Point
@@ -58,6 +60,8 @@ class Event:
         Whose legend entry was pressed.
     key : str
         Which key was pressed, by its browser's name: ``ArrowUp``, ``Enter``, ``p`` …
+    size : (int, int) or None
+        How many pixels there are between the axes now.
     shift, ctrl, double : bool
         Whether Shift or Ctrl (or Command) was held, and whether a legend entry was pressed twice.
     """
@@ -68,6 +72,7 @@ class Event:
     ranges: Mapping[str, list[Any]] | None = None
     trace: int | None = None
     key: str = ""
+    size: tuple[int, int] | None = None
     shift: bool = False
     ctrl: bool = False
     double: bool = False
@@ -82,14 +87,17 @@ class PlotlyView(anywidget.AnyWidget):
 
     Parameters
     ----------
-    figure : plotly.graph_objects.Figure
-        What it shows first. Its template is replaced by the light or dark one of the page.
+    figure : plotly.graph_objects.Figure or dict
+        What it shows first; a dict has ``data`` and ``layout`` as plotly.js reads them. Its template is replaced by
+        the light or dark one of the page.
     label : str
         What it is, for screen readers.
     keys : collection of str
         Keys that are told to :meth:`on`, by their browser's names; all others do nothing.
     legend_asks : bool
         True: pressing a legend entry hides nothing but is told to :meth:`on`.
+    tells_size : bool
+        True: :meth:`on` is told how large the drawing is, at first and whenever that changes.
     config : mapping, optional
         Changes to plotly's configuration, such as which buttons the mode bar has.
 
@@ -115,31 +123,37 @@ class PlotlyView(anywidget.AnyWidget):
     label = traitlets.Unicode().tag(sync=True)
     told_keys = traitlets.Unicode("[]").tag(sync=True)
     legend_asks = traitlets.Bool(False).tag(sync=True)
+    tells_size = traitlets.Bool(False).tag(sync=True)
     edition = traitlets.Int(0).tag(sync=True)
     plotly_version = traitlets.Unicode(get_plotlyjs_version()).tag(sync=True)
 
     def __init__(
         self,
-        figure: go.Figure,
+        figure: go.Figure | Mapping[str, Any],
         *,
         label: str,
         keys: Collection[str] = (),
         legend_asks: bool = False,
+        tells_size: bool = False,
         config: Mapping[str, Any] | None = None,
     ) -> None:
         self._config = {**CONFIG, **(config or {})}
         self._callbacks: dict[str, list[Callable[[Event], None]]] = {}
         super().__init__(
-            figure=self._json(figure), label=label, told_keys=json.dumps(sorted(keys)), legend_asks=legend_asks
+            figure=self._json(figure),
+            label=label,
+            told_keys=json.dumps(sorted(keys)),
+            legend_asks=legend_asks,
+            tells_size=tells_size,
         )
         self.on_msg(self._on_message)
 
-    def draw(self, figure: go.Figure) -> None:
+    def draw(self, figure: go.Figure | Mapping[str, Any]) -> None:
         """Show another figure in the same place.
 
         Parameters
         ----------
-        figure : plotly.graph_objects.Figure
+        figure : plotly.graph_objects.Figure or dict
             It is not changed. What users zoomed stays zoomed as long as its ``uirevision`` is the same.
         """
         written = self._json(figure)
@@ -148,22 +162,48 @@ class PlotlyView(anywidget.AnyWidget):
                 self.edition += 1
                 self.figure = written
 
+    def save_picture(self, name: str, *, format: str = "png") -> None:
+        """Let the page save what it shows as a picture.
+
+        Parameters
+        ----------
+        name : str
+            The file's name without its ending.
+        format : {"png", "svg", "jpeg", "webp"}
+            Which kind of picture.
+        """
+        self.send({"type": "picture", "name": name, "format": format})
+
+    def save_file(self, name: str, content: bytes, *, mime: str) -> None:
+        """Let the page save a file.
+
+        Parameters
+        ----------
+        name : str
+            The file's name.
+        content : bytes
+            What it holds.
+        mime : str
+            What kind of content that is.
+        """
+        self.send({"type": "file", "name": name, "mime": mime}, [content])
+
     def on(self, type: str, callback: Callable[[Event], None]) -> None:
         """Call this for every event of a type; errors are the callback's own to show.
 
         Parameters
         ----------
-        type : {"click", "select", "zoom", "legend", "key"}
+        type : {"click", "select", "zoom", "legend", "key", "size"}
             Which events.
         callback : callable
             Gets the :class:`Event`.
         """
         self._callbacks.setdefault(type, []).append(callback)
 
-    def _json(self, figure: go.Figure) -> str:
-        content = json.loads(figure.to_json())
-        layout = {name: value for name, value in content["layout"].items() if name != "template"}
-        return json.dumps({"data": content["data"], "layout": layout, "config": self._config}, ensure_ascii=False)
+    def _json(self, figure: go.Figure | Mapping[str, Any]) -> str:
+        parts = figure.to_dict() if isinstance(figure, go.Figure) else figure
+        layout = {name: value for name, value in parts["layout"].items() if name != "template"}
+        return str(to_json_plotly({"data": list(parts["data"]), "layout": layout, "config": self._config}))
 
     def _on_message(self, _: object, content: Any, __: object) -> None:
         if not isinstance(content, Mapping):
@@ -199,12 +239,20 @@ def read_event(content: Mapping[str, Any]) -> Event | None:
             ranges={str(name): list(ends) for name, ends in (content.get("ranges") or {}).items()},
             trace=None if content.get("trace") is None else int(content["trace"]),
             key=str(content.get("key", "")),
+            size=_size(content.get("size")),
             shift=content.get("shift") is True,
             ctrl=content.get("ctrl") is True,
             double=content.get("double") is True,
         )
     except (KeyError, TypeError, ValueError, AttributeError):
         return None
+
+
+def _size(value: Any) -> tuple[int, int] | None:
+    if value is None:
+        return None
+    width, height = value
+    return max(int(width), 1), max(int(height), 1)
 
 
 def _points(traces: Sequence[Mapping[str, Any]]) -> Iterator[Point]:

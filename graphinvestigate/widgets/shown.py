@@ -1,82 +1,155 @@
-"""Which part of an entity graph is drawn, and where each node stands: a node that was drawn never moves."""
+"""Which part of an entity graph is drawn, and where each node stands: a node that was placed never moves."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import TypeAlias
 
 import networkx as nx
 
 from graphinvestigate.linking import Entity, Record
-from graphinvestigate.views.choosing import choose_nodes
+from graphinvestigate.views.choosing import choose_nodes, neighbors
 from graphinvestigate.views.layout import layout
 
 START = 60
 BUDGET = 200
 CAP = 450
 
-Node = Entity | Record
+Node: TypeAlias = Entity | Record
+Places: TypeAlias = Mapping[Node, tuple[float, float]]
+Placing: TypeAlias = Callable[[nx.MultiDiGraph, Places], dict[Node, tuple[float, float]]]
 
 
-class Shown:
-    """The drawn nodes and their places.
+def first_nodes(g: nx.MultiDiGraph, around: Node | None) -> frozenset[Node]:
+    """Choose what is drawn first.
 
-    Attributes
+    Parameters
     ----------
-    positions : dict of node to (x, y)
-        The nodes that are drawn now.
-    restarted : bool
-        True if the last growth passed the cap, so that the drawing started over around what was asked for.
+    g : networkx.MultiDiGraph
+        The whole entity graph.
+    around : Entity, Record or None
+        What is selected.
+
+    Returns
+    -------
+    frozenset of nodes
+        At most ``START``.
     """
+    return frozenset(choose_nodes(g, highlight=around, max_nodes=START))
 
-    def __init__(self, g: nx.MultiDiGraph, around: Node | None) -> None:
-        self.restarted = False
-        self._places: dict[Node, tuple[float, float]] = {}
-        self.positions: dict[Node, tuple[float, float]] = {}
-        self._place(g, choose_nodes(g, highlight=around, max_nodes=START))
 
-    def reveal(self, g: nx.MultiDiGraph, node: Node, also: Iterable[Node] = ()) -> bool:
-        """Draw a node with what it is linked to.
+def with_more(
+    g: nx.MultiDiGraph,
+    drawn: frozenset[Node],
+    wanted: Iterable[Node],
+    *,
+    around: Node,
+    kept: Collection[Node] = (),
+) -> frozenset[Node]:
+    """Draw more nodes, as far as there is room.
 
-        Parameters
-        ----------
-        g : networkx.MultiDiGraph
-            The whole entity graph.
-        node : Entity or Record
-            What to draw.
-        also : iterable of nodes
-            What else to draw, as far as there is room.
+    Parameters
+    ----------
+    g : networkx.MultiDiGraph
+        The whole entity graph.
+    drawn : frozenset of nodes
+        What is drawn now.
+    wanted : iterable of nodes
+        What to draw too. Of more than ``BUDGET``, the nodes nearest to `around`, most severe and most linked.
+    around : Entity or Record
+        Is drawn in any case.
+    kept : collection of nodes
+        Stay drawn in any case.
 
-        Returns
-        -------
-        bool
-            True if more is drawn now than before.
-        """
-        near = {node, *nx.all_neighbors(g, node)}
-        wanted = (near | set(also)) - self.positions.keys()
-        self.restarted = False
-        if not wanted:
-            return False
-        room = CAP - len(self.positions)
-        if len(wanted) <= min(room, BUDGET):
-            nodes = [*self.positions, *wanted]
-        else:
-            crowd = near | set(also)
-            chosen = choose_nodes(g.subgraph(crowd), highlight=node, max_nodes=BUDGET)
-            self.restarted = not set(chosen) <= self.positions.keys() and len(self.positions.keys() | set(chosen)) > CAP
-            nodes = chosen if self.restarted else list(dict.fromkeys([*self.positions, *chosen]))
-        before = self.positions.keys()
-        self._place(g, nodes)
-        return bool(self.positions.keys() - before)
+    Returns
+    -------
+    frozenset of nodes
+        At most ``CAP``: if all would be more, the drawing starts over with what was wanted and what is kept.
+    """
+    crowd = {around, *wanted}
+    new = crowd - drawn
+    if len(new) <= min(CAP - len(drawn), BUDGET):
+        return drawn | new
+    chosen = frozenset(choose_nodes(g.subgraph(crowd), highlight=around, max_nodes=BUDGET))
+    together = drawn | chosen
+    return together if len(together) <= CAP else (chosen | frozenset(kept))
 
-    def rename(self, old: Node, new: Node) -> None:
-        """Keep a node's place when the graph now knows it under a stronger key."""
-        if old != new and old in self._places:
-            self._places.setdefault(new, self._places.pop(old))
-            if old in self.positions:
-                self.positions[new] = self.positions.pop(old)
 
-    def _place(self, g: nx.MultiDiGraph, nodes: Iterable[Node]) -> None:
-        kept = [node for node in nodes if node in g]
-        fixed = {node: self._places[node] for node in kept if node in self._places}
-        self.positions = layout(g.subgraph(kept), fixed=fixed)
-        self._places.update(self.positions)
+def without_leaves(
+    g: nx.MultiDiGraph, drawn: frozenset[Node], node: Node, near: Collection[Node], *, kept: Collection[Node] = ()
+) -> frozenset[Node]:
+    """Stop drawing what hangs at a node only.
+
+    Parameters
+    ----------
+    g : networkx.MultiDiGraph
+        The whole entity graph.
+    drawn : frozenset of nodes
+        What is drawn now.
+    node : Entity or Record
+        Whose neighbours go.
+    near : collection of nodes
+        The neighbours that may go. Those that are linked to other drawn nodes than these stay.
+    kept : collection of nodes
+        Stay drawn in any case.
+
+    Returns
+    -------
+    frozenset of nodes
+    """
+    going = {other for other in near if other in drawn and other != node and other not in kept}
+    while True:
+        stays = drawn - going - {node}
+        held = {one for one in going if not stays.isdisjoint(neighbors(g, one))}
+        if not held:
+            return drawn - going
+        going -= held
+
+
+def linked_by(g: nx.MultiDiGraph, node: Node, relation: str | None = None) -> set[Node]:
+    """Give what is linked to a node, by any relation or by one.
+
+    Parameters
+    ----------
+    g : networkx.MultiDiGraph
+    node : Entity or Record
+    relation : str, optional
+
+    Returns
+    -------
+    set of nodes
+    """
+    if relation is None:
+        return neighbors(g, node)
+    return {
+        other for side in (g.succ[node], g.pred[node]) for other, between in side.items() if relation in between
+    } - {node}
+
+
+def hidden_by_relation(g: nx.MultiDiGraph, node: Node, drawn: Collection[Node]) -> dict[str, tuple[int, int]]:
+    """Count a node's neighbours per relation.
+
+    Parameters
+    ----------
+    g : networkx.MultiDiGraph
+    node : Entity or Record
+    drawn : collection of nodes
+
+    Returns
+    -------
+    dict of str to (int, int)
+        Per relation, most first: how many there are, and how many of them are not drawn.
+    """
+    found: dict[str, set[Node]] = {}
+    for side in (g.succ[node], g.pred[node]):
+        for other, between in side.items():
+            if other != node:
+                for relation in between:
+                    found.setdefault(relation, set()).add(other)
+    counted = {relation: (len(near), sum(one not in drawn for one in near)) for relation, near in found.items()}
+    return dict(sorted(counted.items(), key=lambda item: (-item[1][0], item[0])))
+
+
+def force(g: nx.MultiDiGraph, fixed: Places) -> dict[Node, tuple[float, float]]:
+    """Place what is drawn by the forces of its links; what has a place keeps it."""
+    return layout(g, fixed=fixed)

@@ -65,5 +65,11 @@ table.gi-table tr.gi-on td { background: rgba(25, 118, 210, .14) !important; }
 .gi-opened:focus-visible, .gi-json pre:focus-visible { outline: 2px solid var(--gi-brand); outline-offset: -2px; }
 .gi-json pre { font-family: var(--jp-code-font-family, monospace); font-size: 11.5px; line-height: 1.35;
   max-height: 320px; overflow: auto; white-space: pre; margin: 4px 0; }
+.gi-code { font-family: var(--jp-code-font-family, monospace); font-size: 12px; max-height: 260px; overflow: auto; }
+.gi-code div div, .gi-code .widget-html-content > div { white-space: pre; }
+.gi-filters { border: 1px solid var(--gi-line); border-radius: 4px; padding: 4px 8px; margin: 2px 0; column-gap: 12px; }
+.gi-small { font-size: 11px; color: var(--gi-muted); height: 20px; line-height: 20px; }
+.gi-node-bar { border-bottom: 1px solid var(--gi-line); padding-bottom: 4px; margin-bottom: 6px; flex-shrink: 0; }
+.gi-pane { max-height: 300px; overflow: auto; }
 .gi-log { font-family: var(--jp-code-font-family, monospace); font-size: 12px; max-height: 120px; overflow-y: auto; }
 </style>""")

@@ -91,7 +91,7 @@ def test_pick_click_pivot(open_notebook: Callable[..., Any]) -> None:
 
     # A user clicked in the drawing is selected, and what a pivot will ask is said before it is asked.
     at = notebook.value(
-        "[n for n in explorer._model().traces if n.kind == 'user'][0].items.index("
+        "[n for n in explorer._canvas._model.traces if n.kind == 'user'][0].items.index("
         "next(n for n in g.successors(explorer.selected) if n.kind == 'user')) "
         "if any(n.kind == 'user' for n in g.successors(explorer.selected)) else 0"
     )
@@ -107,7 +107,7 @@ def test_pick_click_pivot(open_notebook: Callable[..., Any]) -> None:
     # The pivot asks once, however often its button is pressed, and graph and timeline grow where they stand.
     before = notebook.value(
         "[explorer.graph.number_of_nodes(), client.requests_made, "
-        "{str(tuple(n)): xy for n, xy in explorer._shown.positions.items()}]"
+        "{str(tuple(n)): xy for n, xy in explorer._state.positions.items()}]"
     )
     drawn, dates = page.evaluate(DRAWN), page.evaluate(DATES)
     figures = page.locator(".js-plotly-plot").evaluate_all("all => all.map(one => one.__mark = Math.random())")
@@ -118,7 +118,7 @@ def test_pick_click_pivot(open_notebook: Callable[..., Any]) -> None:
     notebook.picture("4-pivoted")
     after = notebook.value(
         "[explorer.graph.number_of_nodes(), client.requests_made, "
-        "{str(tuple(n)): xy for n, xy in explorer._shown.positions.items()}]"
+        "{str(tuple(n)): xy for n, xy in explorer._state.positions.items()}]"
     )
     assert after[0] > before[0]
     assert [entry["action"] for entry in notebook.value("explorer.log")].count("pivot") == 1

@@ -158,7 +158,7 @@ def test_it_follows_the_theme_and_says_when_nobody_answers(open_notebook: Callab
     page.wait_for_function(f"light => ({background})() === light", arg=light)
 
     # A kernel that is busy: the figure stays, and says that it waits; when it answers, the words go.
-    notebook.value("globals().update(pause=12)")
+    notebook.value("globals().update(pause=20)")
     page.evaluate("() => void window.jupyterapp.commands.execute('notebook:run-cell')")
     until(lambda: notebook.lab.kernel_of(notebook.name)["execution_state"] == "busy", what="a busy kernel")
     click(page, page.locator(POINTS).nth(1))

@@ -14,9 +14,10 @@ import pytest
 
 import graphinvestigate as gi
 from graphinvestigate.client import GraphClient
+from graphinvestigate.views.graph_model import LABELS
 from graphinvestigate.views.timeline import plot_timeline
 from graphinvestigate.widgets import AlertPicker, EntityExplorer
-from graphinvestigate.widgets.canvas import TimelineCanvas
+from graphinvestigate.widgets.canvas import TimelineCanvas, merged_frames
 from graphinvestigate.widgets.plotly_view import PlotlyView
 from graphinvestigate.widgets.shown import CAP, START
 
@@ -114,7 +115,7 @@ def test_a_pivot_says_first_what_it_asks_then_grows_all(client: GraphClient, gra
     assert "sign ins" in explorer._plan.value
     figures = explorer._canvas.widget, explorer._timeline.widget
     names = [trace.name for trace in drawn(explorer._canvas.widget).data]
-    stood = dict(explorer._shown.positions)
+    stood = dict(explorer._state.positions)
     explorer._button.click()
     assert explorer._messages.error is None
     assert explorer.graph.number_of_nodes() > before
@@ -122,12 +123,12 @@ def test_a_pivot_says_first_what_it_asks_then_grows_all(client: GraphClient, gra
     assert (explorer._canvas.widget, explorer._timeline.widget) == figures
     traces = drawn(explorer._canvas.widget).data
     assert [trace.name for trace in traces] == names, "the same traces, whatever they hold"
-    assert {node: explorer._shown.positions[node] for node in stood} == stood
-    assert len(explorer._shown.positions) > len(stood)
+    assert {node: explorer._state.positions[node] for node in stood} == stood
+    assert len(explorer._state.positions) > len(stood)
     for live, trace in zip(traces, explorer._canvas._model.traces, strict=False):
-        assert list(live.x) == pytest.approx(list(trace.arrays["x"]), nan_ok=True)
+        np.testing.assert_allclose(np.array(live.x, dtype=float), trace.arrays["x"])
     nodes = {n for trace in explorer._canvas._model.traces for n in trace.items if isinstance(n, gi.Entity | gi.Record)}
-    assert nodes == set(explorer._shown.positions)
+    assert nodes == set(explorer._state.positions)
     entry = explorer.log[-1]
     assert entry["action"] == "pivot"
     assert entry["since"] is None
@@ -144,7 +145,7 @@ def test_the_timeline_shows_what_a_new_figure_would(alerts: pd.DataFrame) -> Non
     canvas = TimelineCanvas()
     few = alerts[alerts["severity"] == "low"].head(3)
     for frames in ([few], [alerts], [gi.evidence(alerts)]):
-        canvas.add(frames)
+        canvas.show(merged_frames(canvas.frames, frames))
         expected = json.loads(plot_timeline(*canvas.frames.values(), lanes="record_kind").to_json())
         expected["layout"].pop("template")
         shown = json.loads(canvas.widget.get_state()["figure"])
@@ -212,11 +213,11 @@ def test_errors_are_shown_escaped_and_the_state_stays(graph: nx.MultiDiGraph) ->
     explorer = EntityExplorer(gi.connect_demo(seed=2, alerts=60, permissions=[]), graph)
     user = entity(graph, "user")
     explorer.select(user)
-    stood = dict(explorer._shown.positions)
+    stood = dict(explorer._state.positions)
     explorer._button.click()
     assert isinstance(explorer._messages.error, gi.PermissionMissingError)
     assert "PermissionMissingError" in explorer._messages.widget.value
-    assert (explorer.graph, explorer.selected, explorer._shown.positions) == (graph, user, stood)
+    assert (explorer.graph, explorer.selected, explorer._state.positions) == (graph, user, stood)
     assert not explorer._button.disabled
     with pytest.raises(gi.PermissionMissingError):
         explorer.pivot(user)
@@ -250,7 +251,7 @@ def test_an_alert_picked_is_selected_with_its_entities(
         picker.select(wanted)
         node = gi.Record("alert", wanted)
         assert explorer.selected == node
-        assert set(nx.all_neighbors(graph, node)) <= explorer._shown.positions.keys()
+        assert set(nx.all_neighbors(graph, node)) <= explorer._state.positions.keys()
     other = gi.Record("alert", picker.shown["id"].iloc[3])
     explorer.select(other)
     assert picker.selected["id"].tolist() == [other.id]
@@ -272,15 +273,15 @@ def test_large_graphs_are_drawn_in_part(client: GraphClient) -> None:
     """A large graph starts with its gravest part; selecting brings in more, and never more than the cap."""
     g = gi.entity_graph(alerts=gi.list_alerts(gi.connect_demo(seed=2, alerts=400)))
     explorer = EntityExplorer(client, g)
-    assert len(explorer._shown.positions) == START
+    assert len(explorer._state.positions) == START
     assert "not drawn" in explorer._head.value
     for node in sorted((n for n in g if isinstance(n, gi.Entity)), key=g.degree, reverse=True)[:75:3]:
-        stood = dict(explorer._shown.positions)
+        stood = dict(explorer._state.positions)
         explorer.select(node)
-        assert node in explorer._shown.positions
-        assert len(explorer._shown.positions) <= CAP
-        both = stood.keys() & explorer._shown.positions.keys()
-        assert {n: stood[n] for n in both} == {n: explorer._shown.positions[n] for n in both}
+        assert node in explorer._state.positions
+        assert len(explorer._state.positions) <= CAP
+        both = stood.keys() & explorer._state.positions.keys()
+        assert {n: stood[n] for n in both} == {n: explorer._state.positions[n] for n in both}
 
 
 def test_wrong_arguments(client: GraphClient, graph: nx.MultiDiGraph) -> None:
@@ -308,9 +309,9 @@ def test_a_view_opened_later_starts_from_now(client: GraphClient, graph: nx.Mult
     explorer.pivot(entity(graph, "user"))
     figure = drawn(explorer._canvas.widget)
     assert sum(len(t.x) for t in figure.data if t.meta and "identity" in t.meta["columns"]) == len(
-        explorer._shown.positions
+        explorer._state.positions
     )
-    assert figure.layout.title.text == explorer._canvas._model.title
+    assert figure.layout.title.text is None, "the words above the drawing say it"
     assert "sign-ins" in drawn(explorer._timeline.widget).layout.title.subtitle.text
     for view in (explorer._canvas.widget, explorer._timeline.widget):
         state = view.get_state()
@@ -330,3 +331,16 @@ def test_the_static_twin_and_the_mode_bar(client: GraphClient, graph: nx.MultiDi
         assert config["plotlyServerURL"] == ""
         assert config["typesetMath"] is False
         assert config["displaylogo"] is False
+
+
+def test_a_new_size_places_labels_anew_and_says_nothing(client: GraphClient, graph: nx.MultiDiGraph) -> None:
+    """When a page makes room, labels are placed for it; it is no step, and what was said stays."""
+    explorer = EntityExplorer(client, graph, since=None)
+    explorer.pivot(entity(graph, "user"))
+    said = explorer._messages.widget.value
+    assert "the graph grew by" in said
+    wide = set(explorer._canvas._model.traces[LABELS].items)
+    explorer._canvas.widget._handle_custom_msg({"type": "size", "size": [320, 240]}, [])
+    assert len(explorer._canvas._model.traces[LABELS].items) < len(wide)
+    assert explorer._messages.widget.value == said
+    assert [entry["action"] for entry in explorer.log] == ["pivot"]

@@ -1,0 +1,216 @@
+"""The pieces that a drawing of an entity graph is made of, and what a workbench adds to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import networkx as nx
+import numpy as np
+
+from graphinvestigate import text
+from graphinvestigate.views.labels import place_labels, shorten
+
+VERDICTS = {
+    "malicious": ("!", "malicious"),
+    "suspicious": ("?", "suspicious"),
+    "nothreatsfound": ("✓", "no threats found"),
+}
+"""Graph's verdicts, the gravest first: the mark inside a node, and the words in the legend."""
+_MOST_EDGE_LABELS = 60
+_FEW_EDGES = 40  # up to so many links, all of them get their labels
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """The changing part of one trace of the figure.
+
+    Attributes
+    ----------
+    kind : str
+        ``edges``, ``highlighted_edges``, ``links``, ``rings``, a kind of node, ``labels``, ``verdicts`` or
+        ``edge_labels``.
+    items : tuple
+        What each point stands for, by its index in a click: nodes, or ``(node, node)`` for ``links``; empty
+        for the lines.
+    arrays : dict
+        Properties for ``figure.data[i].update(...)``: x, y and what else changes with the graph.
+    """
+
+    kind: str
+    items: tuple[Any, ...]
+    arrays: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Extras:
+    """What a workbench adds to a drawing.
+
+    Attributes
+    ----------
+    names : mapping of node to str
+        What users call nodes.
+    badges : mapping of node to str
+        Small signs after a node's label.
+    is_link_drawn : callable or None
+        ``(relation, attributes) → bool``: which edges are drawn; None draws all.
+    path : sequence of (node, node)
+        Links to bring out instead of those of the highlighted nodes.
+    edge_labels : bool
+        Write relations beside the highlighted links (beside all where they are few).
+    counts_hidden : bool
+        Write ``+n`` after the label of a node that has links to n nodes that are not drawn.
+    off : collection of str
+        Kinds (as traces are called) that are filtered out: their legend entries stay, dimmed.
+    kinds : mapping of str to int, optional
+        How many nodes of each kind the whole graph holds, where that is known already.
+    time_axis : bool
+        Whether x is a time in milliseconds since 1970: then the axis is shown.
+    """
+
+    names: Mapping[Any, str] = field(default_factory=dict)
+    badges: Mapping[Any, str] = field(default_factory=dict)
+    is_link_drawn: Callable[[str, Mapping[str, Any]], bool] | None = None
+    path: Sequence[tuple[Any, Any]] = ()
+    edge_labels: bool = False
+    counts_hidden: bool = False
+    off: Collection[str] = ()
+    kinds: Mapping[str, int] | None = None
+    time_axis: bool = False
+
+
+NO_EXTRAS = Extras()
+
+
+def pairs_of(g: nx.MultiDiGraph, nodes: Sequence[Any], index: Mapping[Any, int], extras: Extras) -> np.ndarray:
+    """Give each pair of linked nodes once, as places in `nodes`, sorted.
+
+    Parameters
+    ----------
+    g : networkx.MultiDiGraph
+    nodes : sequence of nodes
+    index : mapping of node to int
+        Each node's place in `nodes`.
+    extras : Extras
+
+    Returns
+    -------
+    int64 array of shape (n, 2)
+    """
+    drawn = extras.is_link_drawn
+    pairs = {
+        (min(at, index[other]), max(at, index[other]))
+        for at, node in enumerate(nodes)
+        for other, between in g.adj[node].items()
+        if other in index
+        and other != node
+        and (drawn is None or any(drawn(relation, data) for relation, data in between.items()))
+    }
+    return np.array(sorted(pairs), dtype=np.int64).reshape(-1, 2)
+
+
+def verdict_of(g: nx.MultiDiGraph, node: Any) -> str:
+    """Give the gravest verdict among the evidence that names a node.
+
+    Parameters
+    ----------
+    g : networkx.MultiDiGraph
+    node : node
+
+    Returns
+    -------
+    str
+        A key of ``VERDICTS``, or nothing where no evidence judged it.
+    """
+    found = {
+        verdict.casefold()
+        for between in g.pred[node].values()
+        for data in between.values()
+        if isinstance(verdict := data.get("verdict"), str)
+    }
+    return next((name for name in VERDICTS if name in found), "")
+
+
+def verdict_marks(g: nx.MultiDiGraph, nodes: Sequence[Any], xy: np.ndarray) -> Trace:
+    """Mark the nodes that evidence has judged.
+
+    Parameters
+    ----------
+    g : networkx.MultiDiGraph
+    nodes : sequence of nodes
+    xy : array of shape (n, 2)
+
+    Returns
+    -------
+    Trace
+    """
+    verdicts = [verdict_of(g, node) for node in nodes]
+    judged = [at for at, verdict in enumerate(verdicts) if verdict]
+    arrays = {
+        "x": xy[judged, 0],
+        "y": xy[judged, 1],
+        "text": [VERDICTS[verdicts[at]][0] for at in judged],
+    }
+    return Trace("verdicts", tuple(nodes[at] for at in judged), arrays)
+
+
+def edge_labels(
+    g: nx.MultiDiGraph,
+    nodes: Sequence[Any],
+    xy: np.ndarray,
+    pairs: np.ndarray,
+    bright: np.ndarray,
+    extras: Extras,
+    ranges: tuple[tuple[float, float], tuple[float, float]],
+    size: tuple[float, float],
+) -> tuple[Trace, np.ndarray]:
+    """Write relations beside links: those brought out, or all where they are few; none covers another.
+
+    Parameters
+    ----------
+    g : networkx.MultiDiGraph
+    nodes : sequence of nodes
+    xy : array of shape (n, 2)
+    pairs, bright : int arrays of shape (m, 2)
+        All links, and those brought out.
+    extras : Extras
+    ranges : two pairs of float
+        Of the axes.
+    size : (width, height)
+        In pixels.
+
+    Returns
+    -------
+    Trace, array of shape (k, 4)
+        And where they stand: left, bottom, right, top in pixels.
+    """
+    chosen = np.empty((0, 2), dtype=np.int64)
+    if extras.edge_labels:
+        chosen = bright if len(bright) else pairs if len(pairs) <= _FEW_EDGES else chosen
+    chosen = chosen[:_MOST_EDGE_LABELS]
+    middle = xy[chosen].mean(axis=1) if len(chosen) else np.empty((0, 2))
+    words = [_relations(g, nodes[a], nodes[b], extras) for a, b in chosen.tolist()]
+    (x0, x1), (y0, y1) = ranges
+    shown, _, boxes = place_labels(
+        (middle[:, 0] - x0) / (x1 - x0) * size[0],
+        (middle[:, 1] - y0) / (y1 - y0) * size[1],
+        np.zeros(len(middle)),
+        words,
+        range(len(words)),
+        size=size,
+        important=len(words),
+    )
+    at = [n for n, show in enumerate(shown) if show]
+    arrays = {"x": middle[at, 0], "y": middle[at, 1], "text": [text.plotly(words[n], None) for n in at]}
+    return Trace("edge_labels", tuple((nodes[chosen[n, 0]], nodes[chosen[n, 1]]) for n in at), arrays), boxes
+
+
+def _relations(g: nx.MultiDiGraph, a: Any, b: Any, extras: Extras) -> str:
+    names = {
+        relation.replace("_", " ")
+        for ends in ((a, b), (b, a))
+        for relation, data in (g.get_edge_data(*ends) or {}).items()
+        if extras.is_link_drawn is None or extras.is_link_drawn(relation, data)
+    }
+    return shorten(", ".join(sorted(names)), 26)

@@ -1,0 +1,350 @@
+"""What an explorer looks like: from one state to drawing, timeline, panes and controls, all in place."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import ipywidgets
+import networkx as nx
+
+from graphinvestigate import pivots, text
+from graphinvestigate.errors import UsageError
+from graphinvestigate.linking import Entity, Record, find_entity
+from graphinvestigate.views.graph_filter import NO_FILTERS
+from graphinvestigate.views.style import kind_look
+from graphinvestigate.widgets import twins
+from graphinvestigate.widgets.canvas import SIZE, GraphCanvas, TimelineCanvas
+from graphinvestigate.widgets.details import coverage_table, log_lines, node_details, plan
+from graphinvestigate.widgets.explorer_controls import WINDOWS, FilterBar, NodeBar, ViewBar, bar, button
+from graphinvestigate.widgets.explorer_history import History, call, reference
+from graphinvestigate.widgets.explorer_state import State
+from graphinvestigate.widgets.explorer_words import entity_table, left_out, path_words
+from graphinvestigate.widgets.failures import Messages
+from graphinvestigate.widgets.graph_facts import GraphFacts, facts_of
+from graphinvestigate.widgets.safe import Safe, join, pane, safe_html, show
+from graphinvestigate.widgets.selection import Selection
+from graphinvestigate.widgets.shown import Node, hidden_by_relation, linked_by
+from graphinvestigate.widgets.style import SHEET
+
+KEYS = ("ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Enter", "Escape", "e", "c", "p", "h", "u", "r")
+Change = Callable[[State], State]
+EXPORTS = (("Picture (PNG)", "picture"), ("Page (HTML)", "page"), ("Code (Python)", "code"))
+_NOTHING = safe_html(
+    '<p class="gi-muted">{text}</p>',
+    text="Click a node, pick an alert, or type a name above: what is known of it stands here.",
+)
+
+
+class ExplorerView(ipywidgets.VBox):
+    """The explorer's widgets and the one way in which its state changes.
+
+    Parameters
+    ----------
+    state : State
+        What it shows first.
+    since : str or None
+        How far back pivots ask.
+    """
+
+    selection: Selection
+
+    def __init__(self, state: State, *, since: str | None) -> None:
+        self._state = state
+        first = "" if state.current is None else f"selected={reference(state.current)}, "
+        self._opening = f"gi.EntityExplorer(client, g, {first}since={since!r})"
+        self._history = History()
+        self._messages = Messages()
+        self._quiet = False
+        self._facts: tuple[Any, GraphFacts] = (state.graph, facts_of(state.graph))
+        self._size = SIZE
+        self._canvas = GraphCanvas(
+            state.model(self._known().kinds, self._size),
+            on_click=self._on_click,
+            on_box=self._on_box,
+            on_legend=self._on_legend,
+            on_key=self._on_key,
+            keys=KEYS,
+            on_size=self._on_size,
+        )
+        self._timeline = TimelineCanvas(state.frames.values())
+        super().__init__(children=self._build(since))
+        self.add_class("gi-root")
+        self._render()
+        self._show_history()
+
+    # ---- how the state changes ------------------------------------------------------------------------------
+
+    def _step(self, action: str, change: Change, *nodes: Node, replaces: bool = False, **options: Any) -> None:
+        """Do one action: all of it, or nothing."""
+        before = self._state
+        self._become(change(before))
+        self._history.push(
+            self._entry(action, *nodes, **options), call(action, *nodes, **options), before, replaces=replaces
+        )
+        self._show_history()
+
+    def _become(self, state: State) -> None:
+        """Show another state; if that fails, go on showing the one before."""
+        before = self._state
+        self._state = state
+        try:
+            self._render()
+            self._tell_selection()
+        except Exception:
+            self._state = before
+            with contextlib.suppress(Exception):
+                self._render()
+                self._tell_selection()
+            raise
+
+    def _tell_selection(self) -> None:
+        state = self._state
+        inside = {node for node in self.selection.nodes if node in state.graph}
+        if inside != set(state.nodes) or (inside and self.selection.node != state.current):
+            self._quiet = True
+            try:
+                self.selection.select(*state.nodes, current=state.current, by="explorer")
+            finally:
+                self._quiet = False
+
+    def _entry(self, action: str, *nodes: Node, **options: Any) -> dict[str, Any]:
+        entry: dict[str, Any] = {"action": action}
+        if nodes:
+            node, g = nodes[-1], self._state.graph
+            entry |= {
+                "kind": node.kind,
+                "key": node[1],
+                "label": self._state.called(node) if node in g else node[1],
+                "identifiers": list(g.nodes[node].get("identifiers") or ()) if node in g else [],
+            }
+        if len(nodes) > 1:
+            entry["with"] = [[node.kind, node[1]] for node in nodes[:-1]]
+        return entry | {name: value for name, value in options.items() if value is not None}
+
+    def _ask(self, method: str, *arguments: Any, **options: Any) -> None:
+        """Do what a control was used for; what goes wrong is shown, and nothing has changed."""
+        with self._messages.shown():
+            try:
+                getattr(self, method)(*arguments, **options)
+            except Exception:
+                self._show_controls()  # they show what holds, not what was asked for
+                raise
+
+    # ---- names ----------------------------------------------------------------------------------------------
+
+    def _node(self, entity: Any) -> Node:
+        return found(self._state.graph, entity)
+
+    def _node_or_selected(self, entity: Any) -> Node:
+        if entity is None and self._state.current is None:
+            raise UsageError("nothing is selected: click a node, or name an entity")
+        return self._node(self._state.current if entity is None else entity)
+
+    def _label(self, node: Node) -> str:
+        return f"{kind_look(node.kind).word} {text.visible(self._state.called(node), 60)}"
+
+    @property
+    def _by_label(self) -> dict[str, Node]:
+        return dict(self._known().names)
+
+    def _known(self) -> GraphFacts:
+        if self._facts[0] is not self._state.graph:
+            self._facts = (self._state.graph, facts_of(self._state.graph))
+        return self._facts[1]
+
+    # ---- building -------------------------------------------------------------------------------------------
+
+    def _build(self, since: str | None) -> list[ipywidgets.Widget]:
+        self._head = pane(css_class="gi-head")
+        self._choice = ipywidgets.Combobox(
+            placeholder="Type a name, address or id to select …", ensure_option=True, continuous_update=False,
+            layout=ipywidgets.Layout(width="320px"),
+        )  # fmt: skip
+        self._choice.observe(self._on_choice, names="value")
+        chosen = since or ""
+        windows = [*WINDOWS] if chosen in {value for _, value in WINDOWS} else [*WINDOWS, (f"since {chosen}", chosen)]
+        self._since = ipywidgets.Dropdown(
+            options=windows, value=chosen, tooltip="How far back a pivot asks", layout=ipywidgets.Layout(width="170px")
+        )
+        self._since.observe(lambda _: self._show_plan(), names="value")
+        self._button = button("Pivot", "Ask Graph for all that mentions it", self._on_pivot, css_class="gi-pivot")
+        self._again = button("Ask again", "Ask the same once more", lambda: self._ask("_start_pivot"))
+        self._cancel = button("Cancel", "Stop asking; nothing changes", lambda: self._ask("cancel"))
+        self._view_bar = ViewBar(self._ask, EXPORTS)
+        self._filter_bar = FilterBar(self._ask)
+        self._node_bar = NodeBar(self._ask)
+        self._view_bar.filters.observe(self._on_filters, names="value")
+        self._plan = pane(css_class="gi-plan")
+        self._details = pane(css_class="gi-details")
+        self._table, self._left_out = pane(css_class="gi-pane"), pane(css_class="gi-pane")
+        self._coverage, self._lines = pane(css_class="gi-coverage"), pane(css_class="gi-log")
+        self._code = pane(css_class="gi-code")
+        right = ipywidgets.VBox(
+            [self._node_bar.widget, self._details],
+            layout=ipywidgets.Layout(flex="2 1 300px", min_width="0", max_height="640px", overflow="auto"),
+        )
+        left = ipywidgets.VBox([self._canvas.widget], layout=ipywidgets.Layout(flex="5 1 560px", min_width="0"))
+        more = ipywidgets.Tab(
+            [self._lines, self._table, self._left_out, self._coverage, self._code],
+            titles=("Log", "Entities", "Not shown", "Coverage", "Code"),
+        )
+        return [
+            pane(SHEET),
+            self._head,
+            bar(self._choice, self._since, self._button, self._again, self._cancel),
+            self._view_bar.widget,
+            self._filter_bar.widget,
+            self._plan,
+            self._messages.widget,
+            ipywidgets.HBox([left, right], layout=ipywidgets.Layout(flex_flow="row wrap")),
+            self._timeline.widget,
+            more,
+        ]
+
+    def _on_size(self, size: tuple[int, int]) -> None:
+        """Place the labels anew in the room that there is."""
+        if size != self._size:
+            self._size = size
+            with self._messages.shown(keep=True):
+                self._canvas.draw(self._state.model(self._known().kinds, size))
+
+    def _on_filters(self, change: Any) -> None:
+        self._filter_bar.widget.layout.display = "flex" if change["new"] else "none"
+
+    # ---- state → widgets ------------------------------------------------------------------------------------
+
+    def _render(self) -> None:
+        state = self._state
+        model = state.model(self._known().kinds, self._size)
+        self._canvas.draw(model)
+        self._timeline.show(state.frames, state.filters.since, state.filters.until)
+        total, drawn = state.graph.number_of_nodes(), model.shown
+        note = f"· {drawn} drawn, {total - drawn} not drawn: select one to bring it in" if total > drawn else ""
+        show(
+            self._head,
+            safe_html(
+                'Entity graph: {nodes} nodes, {links} links <span class="gi-muted">{note}</span>',
+                nodes=total,
+                links=state.graph.number_of_edges(),
+                note=note,
+            ),
+        )
+        self._show_details()
+        show(self._table, entity_table(state))
+        show(self._left_out, left_out(state, self._known().kinds))
+        show(self._coverage, coverage_table(state.coverage) if state.coverage is not None else Safe(""))
+        names = tuple(self._known().names)
+        if self._choice.options != names:
+            self._choice.options = names
+            self._node_bar.offer(self._known().names)
+        self._show_controls()
+
+    def _show_details(self) -> None:
+        state = self._state
+        parts = [path_words(state.graph, state.paths, state)] if state.paths else []
+        if (node := state.current) is not None:
+            called, note = state.names.get(node, ""), state.notes.get(node, "")
+            parts.append(node_details(state.graph, node, called=called, note=note))
+        show(self._details, join(parts) if parts else _NOTHING)
+
+    def _show_history(self) -> None:
+        show(self._lines, log_lines(self._history.log))
+        show(self._code, join(safe_html("<div>{line}</div>", line=line or " ") for line in self.to_code().splitlines()))
+        self._show_view_bar()
+
+    def _show_view_bar(self) -> None:
+        state, done, undone = self._state, self._history.done, self._history.undone
+        self._view_bar.show(
+            layout=state.layout,
+            labels=state.edge_labels,
+            undo=str(done[-1].entry["action"]) if done else "",
+            redo=str(undone[-1][0].entry["action"]) if undone else "",
+            filtered=state.filters != NO_FILTERS,
+        )
+
+    def _show_controls(self) -> None:
+        state, known = self._state, self._known()
+        self._show_view_bar()
+        self._filter_bar.show(state.filters, known.looks, known.relations, known.ends)
+        relations = hidden_by_relation(state.graph, state.current, state.positions) if state.current else {}
+        near = linked_by(state.graph, state.current) if state.current else set()
+        is_entity = isinstance(state.current, Entity)
+        identifiers = state.graph.nodes[state.current]["identifiers"] if is_entity else ()
+        self._node_bar.show(
+            has_node=state.current is not None,
+            relations=relations,
+            hidden=len(near - state.positions.keys()),
+            total=len(near),
+            pinned=state.current in state.pinned,
+            two=state.nodes if _are_alike(state.nodes) else (),
+            identifiers=identifiers,
+            paths=bool(state.paths),
+        )
+        self._show_plan()
+
+    def _show_plan(self) -> None:
+        node = self._state.current
+        start = node if isinstance(node, Entity) else None
+        busy = self._task is not None
+        done = start is not None and self._since.value in self._state.pivoted.get(start, ())
+        self._button.disabled = start is None or done or busy
+        self._again.disabled = self._choice.disabled = self._since.disabled = busy
+        self._again.layout.display = "inline-flex" if done and not busy else "none"
+        self._cancel.layout.display = "inline-flex" if busy else "none"
+        self._button.button_style = "" if start is None or done or busy else "primary"
+        if busy and self._asked_for is not None:
+            self._button.description = f"Asking Graph about {self._label(self._asked_for)} …"
+            return
+        self._button.description = "Pivot" if start is None else f"Pivot on {self._label(start)}"
+        if start is None:
+            words = "Select a user, host, address … to pivot from it."
+            show(self._plan, safe_html('<p class="gi-muted">{words}</p>', words=words))
+            return
+        window = {value: name for name, value in WINDOWS}.get(self._since.value, f"since {self._since.value}")
+        asks = [step.sentence for step in pivots.pivot_steps(start, g=self._state.graph)]
+        show(self._plan, plan(asks, window=window, done=done))
+
+    # ---- what stays when the kernel is gone -----------------------------------------------------------------
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        state = self._state
+        return twins.beside(
+            super()._repr_mimebundle_(**kwargs),
+            *twins.explorer(state.graph, state.current, list(state.positions), self._history.log),
+        )
+
+
+def _are_alike(nodes: Sequence[Node]) -> bool:
+    """Tell whether these are two entities of one kind."""
+    return len(nodes) == 2 and all(isinstance(node, Entity) for node in nodes) and nodes[0].kind == nodes[1].kind
+
+
+def found(g: nx.MultiDiGraph, entity: Entity | Record | str) -> Node:
+    """Find the node that is meant.
+
+    Parameters
+    ----------
+    g : networkx.MultiDiGraph
+    entity : Entity, Record or str
+        An entity may be given by a weaker or former key; text is looked up with ``find_entity``.
+
+    Returns
+    -------
+    Entity or Record
+
+    Raises
+    ------
+    UsageError
+        It is no node, or a record that the graph does not hold.
+    EntityNotFoundError, AmbiguousEntityError
+        No entity goes by it, or several do.
+    """
+    if isinstance(entity, (Entity, str)) and entity not in g:
+        return find_entity(g, entity)
+    if not isinstance(entity, (Entity, Record)):
+        raise UsageError(f"give an Entity, a Record or a name, not {type(entity).__name__}")
+    if entity not in g:
+        raise UsageError(f"{entity!r:.200} is not in this entity graph")
+    return entity
