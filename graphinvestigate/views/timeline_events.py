@@ -28,6 +28,7 @@ _SEVERITY = {
     "sign_in": "risk_level_during_sign_in",
 }
 _SOURCE = {"alert": "service_source", "risk_detection": "source"}
+_NAMED_BY = ("user_account_user_principal_name", "user_account_account_name", "device_dns_name", "host_name")
 _NOBODY, _NO_SOURCE = " without a user or host", " without a source"
 _NO_TIME = np.iinfo(np.int64).min
 
@@ -220,7 +221,7 @@ def _entity_rows(kind: str, frame: pd.DataFrame) -> tuple[np.ndarray, pd.Series]
     """Give pairs of row and user or host; rows that name none come once, without a name."""
     rows = np.arange(len(frame))
     if kind == "alert" and "evidence" in frame.columns:
-        named = _named(evidence_of(frame))
+        named = _named(evidence_of(frame, columns=_NAMED_BY))
         position = pd.Series(rows, index=frame["id"].astype("object").to_numpy())
         position = position[~position.index.duplicated()]
         pairs = pd.DataFrame({"row": named["alert_id"].map(position), "name": named["name"]}).dropna()
@@ -238,7 +239,7 @@ def _entity_rows(kind: str, frame: pd.DataFrame) -> tuple[np.ndarray, pd.Series]
 
 def _named(evidence: pd.DataFrame, *, keep_all: bool = False) -> pd.DataFrame:
     name = pd.Series(None, index=evidence.index, dtype="object")
-    for column in ("user_account_user_principal_name", "user_account_account_name", "device_dns_name", "host_name"):
+    for column in _NAMED_BY:
         if column in evidence.columns:
             name = name.where(name.notna(), evidence[column].astype("object"))
     name = name.where(name.notna(), None)

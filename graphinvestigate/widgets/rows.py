@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from graphinvestigate.errors import UsageError
 from graphinvestigate.frames import RESOURCES, evidence as evidence_of, newest
@@ -61,7 +62,7 @@ class Queue:
     def __init__(self, alerts: pd.DataFrame) -> None:
         check_alerts(alerts)
         self.alerts, self.repeated = newest(RESOURCES["alerts"], alerts)
-        self.table = pd.DataFrame({name: self.alerts[column] for name, column in _FROM.items()}, copy=False)
+        self.table = pd.DataFrame({name: _whole(self.alerts[column]) for name, column in _FROM.items()}, copy=False)
         self.facets = facets_of(self.table)
         self.names = Names(self.alerts)
         self._start = _nanoseconds(self.table["first_activity"])
@@ -99,6 +100,8 @@ class Queue:
 
     def rows(self, numbers: np.ndarray | Sequence[int]) -> pd.DataFrame:
         """Give alerts in their own columns."""
+        if len(numbers) == 1:  # a slice: no column is looked through for one row
+            return self.alerts.iloc[int(numbers[0]) : int(numbers[0]) + 1]
         return self.alerts.iloc[np.asarray(numbers, dtype=np.int64)]
 
     def evidence_rows(self, number: int) -> pd.DataFrame:
@@ -216,6 +219,16 @@ def _ranks(column: pd.Series[str], *, key: Any = str.casefold, last: int = -1) -
     keys = [key(value) for value in values]
     order = {value: at for at, value in enumerate(sorted(set(keys)))}
     return np.array([*(order[value] for value in keys), last], dtype=np.int64)[codes]
+
+
+def _whole(column: pd.Series) -> pd.Series:
+    """Give a column of text in one piece: one made of the pieces of many pages is slow to take a page of rows from."""
+    if not isinstance(column.dtype, pd.StringDtype):
+        return column
+    pieces = pa.array(column.array)
+    if isinstance(pieces, pa.ChunkedArray):
+        pieces = pieces.combine_chunks()
+    return pd.Series(column.dtype.__from_arrow__(pieces), index=column.index)
 
 
 def _nanoseconds(times: pd.Series) -> np.ndarray:

@@ -145,6 +145,8 @@ class Selection(traitlets.HasTraits):
 
     @traitlets.validate("nodes")
     def _each_a_node_once(self, proposal: dict[str, Any]) -> tuple[Node, ...]:
+        if proposal["value"] is self._kept[0]:  # they were looked at when they were selected
+            return self._kept[0]
         return tuple(dict.fromkeys(_checked(proposal["value"])))
 
     @traitlets.validate("node")
@@ -206,7 +208,8 @@ def replayed(log: Iterable[dict[str, Any]]) -> tuple[tuple[Node, ...], Node | No
 
 
 def _entry(before: tuple[Node, ...], after: tuple[Node, ...], node: Node | None, by: str) -> dict[str, Any]:
-    stays, was = set(after), set(before)
+    stays = set(after) if before else set()
+    was = set(before) if after else set()
     kept = tuple(one for one in before if one in stays)
     if after[: len(kept)] == kept:
         gone, new = [one for one in before if one not in stays], [one for one in after if one not in was]
@@ -229,6 +232,8 @@ def _named(node: Node) -> str:
 
 def _packed(nodes: Sequence[Node]) -> list[list[Any]]:
     """Write nodes as plain values, each kind once per run: a hundred thousand ids are no hundred thousand lists."""
+    if len({(node.__class__, node[0]) for node in nodes}) == 1:
+        return [[_named(nodes[0]), [node[1] for node in nodes]]]
     return [[kind, [node[1] for node in run]] for kind, run in groupby(nodes, _named)]
 
 

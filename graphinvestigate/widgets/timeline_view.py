@@ -87,6 +87,7 @@ class TimelineView(ipywidgets.VBox):
             raise UsageError(f"selection is a Selection, such as another widget's, not {type(selection).__name__}")
         self.selection = selection if selection is not None else Selection()
         self._records = Records(frames, lanes)
+        self._read = {lanes: self._records}  # per lanes: whom alerts name takes seconds to read from many of them
         self._lanes, self._zone, self._lines = lanes, zone_of(tz), moments(lines)
         self._window = Window()
         self._marked = self._records.of(self.selection.nodes)
@@ -128,6 +129,7 @@ class TimelineView(ipywidgets.VBox):
             As for the class.
         """
         self._records = Records([*self._records.frames, *frames], self._lanes)
+        self._read = {self._lanes: self._records}
         self._marked = self._records.of(self.selection.nodes)
         self._show()
 
@@ -138,8 +140,9 @@ class TimelineView(ipywidgets.VBox):
         ----------
         lanes : {"tactic", "entity", "source", "record_kind"}
         """
-        self._records = Records(self._records.frames, lanes)
-        self._lanes = lanes
+        if lanes not in self._read:
+            self._read[lanes] = Records(self._records.frames, lanes)
+        self._records, self._lanes = self._read[lanes], lanes
         self._marked = self._records.of(self.selection.nodes)
         self.selection.note("lanes", by="timeline", lanes=lanes)
         self._show()

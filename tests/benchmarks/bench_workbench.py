@@ -1,0 +1,108 @@
+"""How soon picker and timeline answer with 100,000 alerts: ``python tests/benchmarks/bench_workbench.py``.
+
+What is timed is the kernel's part of an action, with picker and timeline sharing one selection: all that Python
+does until the last message to the page is on its way. The page's own part was measured in a browser.
+"""
+
+# ruff: noqa: T201 (it prints its findings)
+
+from __future__ import annotations
+
+import gc
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+import graphinvestigate as gi
+from graphinvestigate.linking import Record
+
+N = 100_000
+BUDGET = 0.300
+
+
+def some_alerts(n: int) -> pd.DataFrame:
+    """The alerts of a demo tenant again and again, each copy with ids and times of its own."""
+    with gi.connect_demo(seed=3, alerts=1000) as client:
+        few = gi.list_alerts(client)
+    alerts = pd.concat([few] * (n // len(few)), ignore_index=True)
+    alerts["id"] = [f"{key}-{at}" for at, key in enumerate(alerts["id"])]
+    shift = pd.to_timedelta(np.random.default_rng(0).integers(0, 20 * 86_400, n), unit="s")
+    for name in ("first_activity_date_time", "last_activity_date_time"):
+        alerts[name] -= shift
+    return alerts
+
+
+def timed(work: Callable[[], object]) -> tuple[float, float]:
+    """How long one action takes, and how much of a processor: on a busy machine the second says more."""
+    gc.collect()
+    start, used = time.perf_counter(), time.process_time()
+    work()
+    return time.perf_counter() - start, time.process_time() - used
+
+
+def show(what: str, works: list[Callable[[], object]]) -> None:
+    """Print the median and the longest of some actions."""
+    taken, used = zip(*(timed(work) for work in works), strict=True)
+    over = "" if max(taken) <= BUDGET else "   over the budget"
+    print(
+        f"  {what:46} {statistics.median(taken) * 1e3:6.0f} ms   longest {max(taken) * 1e3:6.0f} ms   "
+        f"processor {max(used) * 1e3:6.0f} ms{over}"
+    )
+
+
+def main() -> None:
+    """Measure and print."""
+    alerts = some_alerts(N)
+    start = time.perf_counter()
+    picker = gi.AlertPicker(alerts)
+    made = time.perf_counter()
+    timeline = gi.TimelineView(alerts, selection=picker.selection)
+    print(f"{N:,} alerts: picker made in {made - start:.1f} s, timeline in {time.perf_counter() - made:.1f} s")
+    assert len(picker.shown) == len(timeline.frames[0]) == N
+    sheet = picker._grid.widget
+    ids = picker.shown["id"]
+    times = alerts["first_activity_date_time"].sort_values(ignore_index=True)
+
+    def pick(row: int, how: str = "only", **more: int) -> Callable[[], object]:
+        return lambda: sheet._handle_custom_msg(
+            {"type": "pick", "how": how, "row": row, "version": sheet.version, **more}, []
+        )
+
+    def ask(page: int) -> Callable[[], object]:
+        return lambda: sheet._handle_custom_msg({"type": "pages", "pages": [page], "version": sheet.version}, [])
+
+    print(f"picker and timeline share a selection; budget {BUDGET * 1e3:.0f} ms")
+    show("picker: a page of 100 rows", [ask(page) for page in (0, 500, 999)])
+    show("picker: pick one", [pick(row) for row in (3, 50_000, 99_999)])
+    show("picker: pick 1,000 with Shift", [pick(2_000, "range", anchor=1_000)])
+    show("picker: put one of them out", [pick(1_500, "toggle")])
+    columns = ("severity", "title", "entities", "source", "tactic", "last_activity", "first_activity")
+    show("picker: sort by a column", [lambda c=c: picker.sort(c) for c in columns])
+    show("picker: filter by severity", [lambda s=s: picker.filter(severity=s) for s in ("high", "low", ())])
+    show("picker: search words", [lambda t=t: picker.filter(text=t) for t in ("token sign", "10.", "nothing", "")])
+    entity = picker._queue.entities(most=1)[0][0]
+    show("picker: filter by entity, then by time", [
+        lambda: picker.filter(entity=entity), lambda: picker.filter(since=times[N // 2]), picker.filter,
+    ])  # fmt: skip
+    show("timeline: zoom to counts, to marks, and back", [
+        lambda: timeline.zoom(times[N // 4], times[N // 2]), lambda: timeline.zoom(times[500], times[1500]),
+        timeline.zoom,
+    ])  # fmt: skip
+    show("timeline: select a tenth of all, elsewhere too", [lambda: timeline.select(times[10_000], times[20_000])])
+    show("timeline: lanes by source, tactic", [lambda v=v: timeline.set_lanes(v) for v in ("source", "tactic")])
+    show("timeline: lanes by entity", [lambda: timeline.set_lanes("entity"), lambda: timeline.set_lanes("tactic")])
+    show("timeline: another time zone", [lambda: timeline.set_time_zone("Europe/Berlin")])
+    one = Record("alert", str(ids.iloc[40]))
+    show("selected elsewhere, followed by both", [lambda: picker.selection.select(one, by="graph")])
+    show("picker: select all 100,000, then none", [picker.select_all, picker.select])
+
+
+if __name__ == "__main__":
+    main()
