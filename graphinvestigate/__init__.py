@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # for editors and type checkers; at run time each name is loa
         to_csv as to_csv,
         to_xlsx as to_xlsx,
     )
+    from graphinvestigate.cases.freezing import freeze_notebook as freeze_notebook
     from graphinvestigate.cases.redaction import (
         Redactor as Redactor,
         open_lookup as open_lookup,
@@ -53,6 +54,7 @@ if TYPE_CHECKING:  # for editors and type checkers; at run time each name is loa
         ProxyInterceptError as ProxyInterceptError,
         RecordNotFoundError as RecordNotFoundError,
         RedactionLeakError as RedactionLeakError,
+        SecretFoundError as SecretFoundError,
         ServiceError as ServiceError,
         ThrottledError as ThrottledError,
         UsageError as UsageError,
@@ -157,6 +159,7 @@ _HOME = {
     "Redactor": "cases.redaction",
     "Refresh": "queries",
     "Replay": "cases",
+    "SecretFoundError": "errors",
     "ServiceError": "errors",
     "ThrottledError": "errors",
     "TimelineView": "widgets",
@@ -179,6 +182,7 @@ _HOME = {
     "export_graph": "cases.exports",
     "find_entity": "linking",
     "find_hubs": "linking",
+    "freeze_notebook": "cases.freezing",
     "get_alert": "queries",
     "get_host_reputation": "queries",
     "get_incident": "queries",

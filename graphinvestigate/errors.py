@@ -20,6 +20,7 @@ GraphInvestigateError
 │   ├── ThrottledError          429: too many requests, and waiting longer than allowed
 │   └── ServiceError            5xx, after all retries
 ├── RedactionLeakError          a redacted copy would still name somebody: nothing was returned
+├── SecretFoundError            a notebook holds a token, a key or a password: nothing was written
 └── PartialResultError          some pages came, then it stopped: what came is in `.frame`
 """
 
@@ -220,6 +221,20 @@ class RedactionLeakError(GraphInvestigateError):
     def __init__(self, message: str, *, leaks: Sequence[Any] = ()) -> None:
         super().__init__(message)
         self.leaks = list(leaks)
+
+
+class SecretFoundError(GraphInvestigateError):
+    """A notebook that is to be shared holds secrets; nothing was written.
+
+    Attributes
+    ----------
+    secrets : list of (int, str)
+        The number of the cell (0: the notebook's metadata) and the kind of secret, never the secret.
+    """
+
+    def __init__(self, message: str, *, secrets: Sequence[tuple[int, str]] = ()) -> None:
+        super().__init__(message)
+        self.secrets = list(secrets)
 
 
 class PartialResultError(GraphInvestigateError):

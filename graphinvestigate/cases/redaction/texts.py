@@ -17,10 +17,10 @@ from graphinvestigate.cases.redaction.pseudonyms import Pseudonyms, fold
 from graphinvestigate.cases.redaction.vocabulary import PLAIN_WORD, WORDS_ALONE, Vocabulary
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?: ?(?:Z|UTC|[+-]\d\d:?\d\d))?)?")
-_LOOKS = re.compile(
+LOOKS = re.compile(
     r"""
     (?P<url>(?:https?|ftps?|wss?|hxxps?)(?::|\[:\])//[^\s"'<>|\\^`{}]+|hxxps?\[://\][^\s"'<>|\\^`{}]+)
-    |(?P<email>[^\W_](?:[\w.+'#$~!&=-]*[\w+#$~!&=-])?(?:@|\[@\])[^\W_](?:[\w-]|\.(?=\w)|\[\.\](?=\w))*)
+    |(?P<email>(?<![^\W_])[^\W_](?:[\w.+'#$~!&=-]{0,63}[\w+#$~!&=-])?(?:@|\[@\])[^\W_](?:[\w-]|\.(?=\w)|\[\.\](?=\w))*)
     |(?P<dn>(?:CN|OU|DC)=[^,=\r\n]+(?:,\s?(?:CN|OU|DC)=[^,=\r\n"']+)+)
     |(?P<guid>(?<![0-9a-f])[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(?![0-9a-f]))
     |(?P<sid>(?<![\w-])S-1-\d+(?:-\d+){1,14}(?![\w-]))
@@ -30,14 +30,16 @@ _LOOKS = re.compile(
     |(?P<mac>(?<![\w:-])(?:[0-9a-f]{2}:){5}[0-9a-f]{2}(?![\w:])|(?<![\w:-])(?:[0-9a-f]{2}-){5}[0-9a-f]{2}(?![\w-]))
     |(?P<ip>(?<![\w.])(?<![A-Za-z]/)\d{1,3}(?:(?:\.|\[\.\])\d{1,3}){3}(?![\w]|\.\d)
         |(?<![\w:.])(?:[0-9a-f]{0,4}:){2,7}(?:[0-9a-f]{1,4}|(?:\d{1,3}\.){3}\d{1,3})?(?![\w:]))
-    |(?P<encoded>(?<![\w%])[\w.~+-]*(?:%[0-9a-f]{2}[\w.~+-]*)+)
+    |(?P<encoded>(?<![\w%.~+-])[\w.~+-]{0,200}(?:%[0-9a-f]{2}[\w.~+-]*)+)
     |(?P<base64>(?<![\w+/=-])(?:[A-Za-z0-9+/]{4}){5,}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?(?![\w+/=-]))
     |(?P<domain>(?<![\w.@\\/-])(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.|\[\.\]))+[a-z]{2,12}(?![\w-]|\.\w))
     """,
     re.VERBOSE | re.IGNORECASE,
 )
 _ENDS = ".,;:!?)]}"
-_CUT = re.compile(r"([^\s\"'<>()\[\]{},;=:|]{4,})(…|\.\.\.)")
+_CUT = re.compile(r"…|\.\.\.")
+_PIECE = re.compile(r"[^\s\"'<>()\[\]{},;=:|…]{0,80}")
+_PIECE_BEFORE = re.compile(r"[^\s\"'<>()\[\]{},;=:|…]{4,80}\Z")
 
 Said = Callable[[str, str, str, str], None]
 
@@ -153,7 +155,7 @@ class Texts:
 
     def _looks(self, value: str) -> list[Span]:
         spans = []
-        for found in _LOOKS.finditer(value):
+        for found in LOOKS.finditer(value):
             kind = str(found.lastgroup)
             piece = found[0]
             if kind in ("url", "path", "email"):
@@ -268,8 +270,11 @@ class Texts:
     def _cuts(self, value: str) -> list[Span]:
         spans = []
         for found in _CUT.finditer(value):
-            known = self.vocabulary.cut(found[1])
-            if known is not None and fold(found[1]) != fold(known.original):
-                made = known.pseudonym[: len(found[1])]
-                spans.append(Span(found.start(1), found.end(1), known.kind, made, "known"))
+            before = _PIECE_BEFORE.search(value, max(found.start() - 80, 0), found.start())
+            known = self.vocabulary.cut(before[0]) if before else None
+            if before and known is not None and fold(before[0]) != fold(known.original):
+                after = _PIECE.match(value, found.end())
+                rest = after[0] if after and fold(known.original).endswith(fold(after[0])) else ""
+                made = f"{known.pseudonym[: max(len(before[0]), 14)]}…"
+                spans.append(Span(before.start(), found.end() + len(rest), known.kind, made, "known"))
         return spans

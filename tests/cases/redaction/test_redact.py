@@ -289,3 +289,12 @@ def test_only_what_is_known_is_redacted() -> None:
     assert made[0]["n"] == 1
     assert made[0]["list"] == [None, True]
     assert "alice" not in made[0]["user"]
+
+
+@pytest.mark.parametrize(
+    "piece", ["y", "a.", "a-", "a@", "%41", ".", "\\", ":", "C:\\", "CN=a,", "…", "x…", "10.", "https://", "a="]
+)
+def test_a_very_long_text_takes_one_pass(redactor: gi.Redactor, piece: str) -> None:
+    """Two hundred thousand characters that nearly begin a name are read once: the search ends."""
+    made = redactor._texts.plain(piece * (200_000 // len(piece)))
+    assert isinstance(made, str)
