@@ -12,6 +12,7 @@ import networkx as nx
 from graphinvestigate.cases.exports.dot import dot
 from graphinvestigate.cases.exports.flat import check_graph, flat
 from graphinvestigate.cases.exports.json_graphs import node_link
+from graphinvestigate.cases.exports.ocsf import ocsf
 from graphinvestigate.cases.exports.opengraph import opengraph
 from graphinvestigate.cases.exports.places import checked, place
 from graphinvestigate.cases.exports.stix import stix
@@ -31,6 +32,7 @@ _FORMATS: dict[str, _Format] = {
     "gexf": _Format((".gexf",), lambda g: gexf(flat(g))),
     "stix": _Format((".stix.json", ".stix"), stix),
     "opengraph": _Format((".opengraph.json", ".bloodhound.json"), opengraph),
+    "ocsf": _Format((".ocsf.jsonl", ".ocsf.json"), ocsf),
     "node_link": _Format((".json",), node_link),
     "csv": _Format((".csv",), lambda g: csv_pair(flat(g))),
     "timesketch": _Format((".jsonl",), timesketch),
@@ -59,6 +61,7 @@ def export_graph(
         ``csv``         ``.csv``                   spreadsheets, databases: two files, ``…-nodes`` and ``…-edges``
         ``stix``        ``.stix.json``             OpenCTI, MISP, any reader of STIX 2.1
         ``opengraph``   ``.opengraph.json``        BloodHound (kinds ``GI_…``; users meet those that it collected)
+        ``ocsf``        ``.ocsf.jsonl``            data lakes and SIEMs: OCSF 1.5 detection findings of alerts and risk
         ``timesketch``  ``.jsonl``                 Timesketch: the records that have a time, as events
         ``dot``         ``.dot``, ``.gv``          Graphviz
         ==============  =========================  ==================================================================
