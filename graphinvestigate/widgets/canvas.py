@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
 from graphinvestigate.frames import EVIDENCE, RESOURCES
 from graphinvestigate.views.graph_model import LABELS, NODES, TRACE_KINDS, GraphTraces
 from graphinvestigate.views.graph_plot import parts_of
-from graphinvestigate.views.timeline import plot_timeline
 from graphinvestigate.widgets.plotly_view import Event, PlotlyView
+from graphinvestigate.widgets.selection import Selection
+from graphinvestigate.widgets.timeline_view import TimelineView
 
 _EVENT_TIME = {table.record_kind: table.event_time for table in RESOURCES.values()}
 _EVENT_TIME[EVIDENCE.record_kind] = EVIDENCE.event_time
@@ -136,25 +136,27 @@ class GraphCanvas:
 
 
 class TimelineCanvas:
-    """The live timeline of all records seen so far.
+    """The live timeline of all records seen so far; what is brushed on it is selected.
 
     Parameters
     ----------
-    frames : iterable of pandas.DataFrame
+    frames : mapping of str to DataFrame
         What it shows first: one frame per kind of record.
+    selection : Selection
+        Shared with the explorer.
 
     Attributes
     ----------
-    widget : PlotlyView
+    widget : TimelineView
         To be shown.
     frames : dict of str to DataFrame
         The records on it, per kind.
     """
 
-    def __init__(self, frames: Iterable[pd.DataFrame] = ()) -> None:
-        self.frames = merged_frames({}, frames)
-        self._shown: tuple[Any, ...] = (tuple(self.frames.values()), "", "")
-        self.widget = PlotlyView(self._figure(), label="Timeline of all records seen so far")
+    def __init__(self, frames: Mapping[str, pd.DataFrame], selection: Selection) -> None:
+        self.frames = dict(frames)
+        self._shown: tuple[Any, ...] = (tuple(frames.values()), "", "")
+        self.widget = TimelineView(*self.frames.values(), selection=selection, lanes="record_kind")
 
     def show(self, frames: Mapping[str, pd.DataFrame], since: str = "", until: str = "") -> None:
         """Show these records, as far as they happened in a window; nothing is drawn anew if nothing changed.
@@ -169,12 +171,9 @@ class TimelineCanvas:
         wanted = (tuple(frames.values()), since, until)
         same = len(wanted[0]) == len(self._shown[0]) and all(map(_is, wanted[0], self._shown[0]))
         if not same or wanted[1:] != self._shown[1:]:
-            self.frames = {kind: within(frame, since, until) for kind, frame in frames.items()}
-            self.widget.draw(self._figure())
-            self._shown = wanted
-
-    def _figure(self) -> go.Figure:
-        return plot_timeline(*self.frames.values(), lanes="record_kind")
+            inside = {kind: within(frame, since, until) for kind, frame in frames.items()}
+            self.widget.replace(*inside.values())
+            self.frames, self._shown = inside, wanted
 
 
 def _is(a: object, b: object) -> bool:

@@ -68,7 +68,7 @@ class ExplorerView(ipywidgets.VBox):
             keys=KEYS,
             on_size=self._on_size,
         )
-        self._timeline = TimelineCanvas(state.frames.values())
+        self._timeline = TimelineCanvas(state.frames, self.selection)
         super().__init__(children=self._build(since))
         self.add_class("gi-root")
         self._render()

@@ -133,6 +133,18 @@ class TimelineView(ipywidgets.VBox):
         self._marked = self._records.of(self.selection.nodes)
         self._show()
 
+    def replace(self, *frames: pd.DataFrame) -> None:
+        """Show these records and no others.
+
+        Parameters
+        ----------
+        *frames : pandas.DataFrame
+            As for the class.
+        """
+        self._records = Records(frames, self._lanes)
+        self._marked = self._records.of(self.selection.nodes)
+        self._show()
+
     def set_lanes(self, lanes: str) -> None:
         """Let the lanes stand for tactics, entities, sources or kinds of records.
 

@@ -15,11 +15,11 @@ import pytest
 import graphinvestigate as gi
 from graphinvestigate.client import GraphClient
 from graphinvestigate.views.graph_model import LABELS
-from graphinvestigate.views.timeline import plot_timeline
-from graphinvestigate.widgets import AlertPicker, EntityExplorer
+from graphinvestigate.widgets import AlertPicker, EntityExplorer, Selection
 from graphinvestigate.widgets.canvas import TimelineCanvas, merged_frames
 from graphinvestigate.widgets.plotly_view import PlotlyView
 from graphinvestigate.widgets.shown import CAP, START
+from graphinvestigate.widgets.timeline_view import TimelineView
 
 
 @pytest.fixture
@@ -140,17 +140,31 @@ def test_a_pivot_says_first_what_it_asks_then_grows_all(client: GraphClient, gra
     assert "Asked (all that Graph keeps)" in explorer._plan.value
 
 
-def test_the_timeline_shows_what_a_new_figure_would(alerts: pd.DataFrame) -> None:
-    """After any number of changes its state is a new figure of the same records, and nothing of the one before."""
-    canvas = TimelineCanvas()
+def test_the_timeline_shows_what_a_new_one_would(alerts: pd.DataFrame) -> None:
+    """After any number of changes it draws what a new timeline of the same records draws, and nothing from before."""
+    canvas = TimelineCanvas({}, Selection())
     few = alerts[alerts["severity"] == "low"].head(3)
     for frames in ([few], [alerts], [gi.evidence(alerts)]):
         canvas.show(merged_frames(canvas.frames, frames))
-        expected = json.loads(plot_timeline(*canvas.frames.values(), lanes="record_kind").to_json())
-        expected["layout"].pop("template")
-        shown = json.loads(canvas.widget.get_state()["figure"])
-        assert shown["data"] == expected["data"]
-        assert shown["layout"] == expected["layout"]
+        fresh = TimelineView(*canvas.frames.values(), lanes="record_kind")
+        assert json.loads(canvas.widget._view.figure)["data"] == json.loads(fresh._view.figure)["data"]
+    canvas.show(canvas.frames, since="2100-01-01T00:00:00.000000Z")
+    assert all(frame.empty for frame in canvas.frames.values())
+
+
+def test_what_is_brushed_on_the_timeline_is_selected(client: GraphClient, graph: nx.MultiDiGraph, alerts: Any) -> None:
+    """A box on the timeline selects its alerts here, one step that can be undone and is in the code."""
+    explorer = EntityExplorer(client, graph, frames=[alerts])
+    times = alerts["first_activity_date_time"].sort_values()
+    explorer._timeline.widget.select(times.iloc[5], times.iloc[12])
+    brushed = {node for node in explorer.selection.nodes if node.kind == "alert"}
+    assert 5 <= len(brushed) < len(alerts)
+    assert set(explorer._state.nodes) == brushed
+    assert brushed <= set(explorer.drawn)
+    assert explorer.to_code().count("explorer.select(") == 1
+    explorer.undo()
+    assert explorer.selection.nodes == ()
+    assert not explorer._timeline.widget.selected.shape[0]
 
 
 def test_a_click_means_what_was_clicked(client: GraphClient, graph: nx.MultiDiGraph) -> None:
@@ -312,8 +326,11 @@ def test_a_view_opened_later_starts_from_now(client: GraphClient, graph: nx.Mult
         explorer._state.positions
     )
     assert figure.layout.title.text is None, "the words above the drawing say it"
-    assert "sign-ins" in drawn(explorer._timeline.widget).layout.title.subtitle.text
-    for view in (explorer._canvas.widget, explorer._timeline.widget):
+    timeline = explorer._timeline.widget._view
+    assert sum(len(t.x) for t in drawn(timeline).data if t.ids is not None) == sum(
+        len(frame) for frame in explorer._timeline.frames.values()
+    )
+    for view in (explorer._canvas.widget, timeline):
         state = view.get_state()
         assert sum(len(str(value)) for value in state.values()) < 400_000
         assert len(state["_esm"]) < 20_000
@@ -325,7 +342,7 @@ def test_the_static_twin_and_the_mode_bar(client: GraphClient, graph: nx.MultiDi
     bundle = explorer._repr_mimebundle_()
     assert set(bundle) == {"application/vnd.jupyter.widget-view+json", "text/html", "text/plain"}
     assert graph.nodes[explorer.selected]["label"] in bundle["text/html"]
-    for widget in (explorer._canvas.widget, explorer._timeline.widget):
+    for widget in (explorer._canvas.widget, explorer._timeline.widget._view):
         config = json.loads(widget.figure)["config"]
         assert "sendChartToCloud" in config["modeBarButtonsToRemove"]
         assert config["plotlyServerURL"] == ""
