@@ -71,6 +71,8 @@ def graph_from_bytes(body: bytes, *, source: str = FILE) -> nx.MultiDiGraph:
     for one in nodes:
         attrs = _object(one, source)
         node = _node(attrs.pop(_NODE, None), source)
+        if "read" in attrs:  # records of map_records have kinds of their own
+            node = Record(*node)
         if isinstance(node, Entity) and not _whole(attrs):
             raise BadFileError(f"{source}: the entity {log(node.key)} lacks its identifiers; the case is damaged.")
         g.add_node(node, **attrs)

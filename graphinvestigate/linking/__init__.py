@@ -1,5 +1,6 @@
 """Who and what the records name, which of them are the same, and how they are linked. Knows no HTTP and no colours."""
 
+from graphinvestigate.linking.annotating import annotate
 from graphinvestigate.linking.blast import blast_radius
 from graphinvestigate.linking.correlation import correlate_risk
 from graphinvestigate.linking.entities import entities
@@ -9,6 +10,7 @@ from graphinvestigate.linking.find import find_entity
 from graphinvestigate.linking.gaps import correlation_gaps
 from graphinvestigate.linking.grouping import communities
 from graphinvestigate.linking.hubs import find_hubs
+from graphinvestigate.linking.mapped import map_records
 from graphinvestigate.linking.mentions import mentions
 from graphinvestigate.linking.nodes import ENTITY_KINDS, RECORD_KINDS, SEVERITIES, Entity, Record
 from graphinvestigate.linking.ranking import rank_contributions, rank_entities
@@ -25,6 +27,7 @@ __all__ = [
     "Path",
     "Paths",
     "Record",
+    "annotate",
     "blast_radius",
     "common",
     "communities",
@@ -35,6 +38,7 @@ __all__ = [
     "entity_graph",
     "find_entity",
     "find_hubs",
+    "map_records",
     "mentions",
     "merge_graphs",
     "neighborhood",

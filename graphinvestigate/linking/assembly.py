@@ -15,6 +15,7 @@ from typing import Any
 import networkx as nx
 import numpy as np
 
+from graphinvestigate.linking.annotating import ANNOTATIONS, united
 from graphinvestigate.linking.edge_table import EdgeTable, edges_of, judgements_of
 from graphinvestigate.linking.identifiers import STRONG, Identifier
 from graphinvestigate.linking.identity import KindedId, Observation, Refusal, Resolution, resolve
@@ -119,8 +120,10 @@ def assemble(parts: Parts) -> nx.MultiDiGraph:
         _add_node(g, entity, attrs)
     for extra, extras in parts.node_extras.items():
         node: Node = extra if isinstance(extra, Record) else whole.found.leads[extra]
+        attrs = g.nodes[node]
         for name, value in extras.items():
-            g.nodes[node].setdefault(name, value)
+            known = attrs.get(name)
+            attrs[name] = value if known is None else united(known, value) if name == ANNOTATIONS else known
     _add_edges(g, whole.edges, parts.references)
     return g
 

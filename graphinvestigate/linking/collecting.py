@@ -12,11 +12,13 @@ from graphinvestigate import frames
 from graphinvestigate.errors import UsageError
 from graphinvestigate.frames.inner import check
 from graphinvestigate.frames.raw import as_raw
-from graphinvestigate.linking.extraction import Extractor
+from graphinvestigate.linking.extraction import Extractor, decoded
+from graphinvestigate.linking.mapped import MAPPED, mapped_kind
 from graphinvestigate.linking.mention_table import MentionTable
 from graphinvestigate.linking.nodes import Record
-from graphinvestigate.linking.record_kinds import KINDS
+from graphinvestigate.linking.record_kinds import KINDS, RecordKind
 from graphinvestigate.linking.record_rows import newer, plain_column, raw_of, record_rows, tenants_of
+from graphinvestigate.linking.struct_readers import column_readers
 from graphinvestigate.text import log
 
 FRAMES = {
@@ -67,6 +69,9 @@ def collect(
         if kind == "alert":
             _read_alerts(collected.records, extractor, frame, tenant)
             continue
+        if kind not in KINDS:
+            _read_mapped(collected.records, extractor, frame, kind, tenant)
+            continue
         _read(collected.records, extractor, frame, kind, tenant)
         if kind == "incident" and len(expanded := frames.expanded_alerts(frame)):
             _read_alerts(collected.records, extractor, expanded, tenant)
@@ -96,7 +101,7 @@ def by_kind(
                 "tables records with map_records"
             )
         for kind, rows in frame.groupby("record_kind", sort=True, observed=True):
-            if kind not in KINDS:
+            if kind not in KINDS and MAPPED not in rows:
                 known = ", ".join(sorted(KINDS))
                 raise UsageError(f"records: nothing is known of records of kind {log(str(kind))}; known are {known}")
             found.append((str(kind), rows))
@@ -104,10 +109,14 @@ def by_kind(
 
 
 def _records(
-    known: dict[Record, dict[str, Any]], frame: pd.DataFrame, kind: str, tenants: list[str | None]
+    known: dict[Record, dict[str, Any]],
+    frame: pd.DataFrame,
+    kind: str,
+    tenants: list[str | None],
+    shape: RecordKind,
 ) -> list[Record]:
     found = []
-    for record, attrs in record_rows(frame, kind, KINDS[kind], tenants):
+    for record, attrs in record_rows(frame, kind, shape, tenants):
         before = known.get(record)
         known[record] = attrs if before is None else newer(before, attrs)
         found.append(record)
@@ -119,7 +128,7 @@ def _read(
 ) -> None:
     tenants = tenants_of(frame, KINDS[kind], default)
     raw = raw_of(frame)
-    extractor.records(_records(known, frame, kind, tenants), KINDS[kind].table, raw.slices(), tenants)
+    extractor.records(_records(known, frame, kind, tenants, KINDS[kind]), KINDS[kind].table, raw.slices(), tenants)
 
 
 def _read_alerts(
@@ -127,7 +136,21 @@ def _read_alerts(
 ) -> None:
     check(alerts, "alert", "evidence")
     tenants = tenants_of(alerts, KINDS["alert"], default)
-    records = _records(known, alerts, "alert", tenants)
+    records = _records(known, alerts, "alert", tenants, KINDS["alert"])
     # An alert's evidence is most of it, and read by itself: of the rest the incident's id is all that names somebody.
     extractor.columns(records, KINDS["alert"].table, {"incidentId": plain_column(alerts, "incident_id")}, tenants)
     extractor.evidence(records, as_raw(alerts["evidence"]).slices(), tenants)
+
+
+def _read_mapped(
+    known: dict[Record, dict[str, Any]], extractor: Extractor, frame: pd.DataFrame, kind: str, default: str | None
+) -> None:
+    for mapped, rows in frame.groupby(MAPPED, sort=True, observed=True):
+        shape = mapped_kind(kind, str(mapped))
+        tenants = tenants_of(rows, shape, default)
+        records = _records(known, rows, kind, tenants, shape)
+        said = [
+            found if isinstance(found := decoded(piece or b"null"), dict) else {} for piece in raw_of(rows).slices()
+        ]
+        paths = {path for reader in column_readers(shape.table) for path in reader.paths}
+        extractor.columns(records, shape.table, {path: [one.get(path) for one in said] for path in paths}, tenants)

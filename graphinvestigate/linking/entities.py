@@ -9,6 +9,7 @@ from typing import Any
 import networkx as nx
 import pandas as pd
 
+from graphinvestigate.linking.annotating import ANNOTATIONS, annotation_columns
 from graphinvestigate.linking.nodes import SEVERITIES, Entity, Record, risk_rank, severity_rank
 
 ENTITY_COLUMNS = (
@@ -36,7 +37,8 @@ def entities(g: nx.MultiDiGraph) -> pd.DataFrame:
         One row per entity: ``kind``, ``key``, ``label``, ``score`` and ``why`` (a sentence on what it is made of),
         ``alerts`` (how many alerts name it), ``max_severity`` of these, ``risk_level`` and ``risk_state`` (the user's
         standing, else its highest detection that still stands), ``first_seen`` and ``last_seen`` (UTC),
-        ``identifiers`` (lists of ``type=value``), ``degree`` (how many other nodes it has ties with).
+        ``identifiers`` (lists of ``type=value``), ``degree`` (how many other nodes it has ties with); then what
+        `annotate` joined, a column each (two sources that say something of one name have the source in it).
 
     Notes
     -----
@@ -56,6 +58,10 @@ def entities(g: nx.MultiDiGraph) -> pd.DataFrame:
     for column in ("alerts", "degree"):
         table[column] = table[column].astype("Int64")
     table["score"] = table["score"].astype("Float64")
+    noted = [data.get(ANNOTATIONS, {}) for node, data in g.nodes(data=True) if isinstance(node, Entity)]
+    for (source, name), heading in annotation_columns(noted).items():
+        values = [found.get(source, {}).get(name) for found in noted]
+        table[heading if heading not in table else f"{name} ({source})"] = pd.Series(values, dtype="object")
     return table.sort_values(["score", "kind", "key"], ascending=[False, True, True], ignore_index=True)
 
 

@@ -8,6 +8,7 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 
+from graphinvestigate.linking.annotating import ANNOTATIONS, united
 from graphinvestigate.linking.assembly import Parts, Seen, assemble, linked, uncollected
 from graphinvestigate.linking.collecting import Collected, by_kind, collect
 from graphinvestigate.linking.edge_table import EdgeTable
@@ -146,6 +147,9 @@ def merge_graphs(a: nx.MultiDiGraph, b: nx.MultiDiGraph) -> nx.MultiDiGraph:
     tenants = {g.graph["tenant"] for g in (a, b) if "tenant" in g.graph}
     if len(tenants) == 1:
         merged.graph["tenant"] = tenants.pop()
+    annotated = {one["source"]: one for g in (b, a) for one in g.graph.get("annotated", ())}
+    if annotated:
+        merged.graph["annotated"] = [annotated[source] for source in sorted(annotated)]
     return merged
 
 
@@ -182,7 +186,7 @@ def with_overrides(
             before.merges if merges is None else merges, before.splits if splits is None else splits
         )
         rebuilt = assemble(parts)
-    for name in ("hubs", "tenant"):
+    for name in ("hubs", "tenant", "annotated"):
         if name in g.graph:
             rebuilt.graph[name] = g.graph[name]
     return rebuilt
@@ -232,7 +236,11 @@ def _take_apart(g: nx.MultiDiGraph, parts: Parts) -> None:
             for name, values in observed["facts"].items():
                 seen.facts.setdefault(name, set()).update(values)
         extras = {name: value for name, value in attrs.items() if name not in _DERIVED}
-        if extras:
+        if extras and attrs["observations"]:
             first = pair_of(attrs["observations"][0]["identifiers"][0])
-            parts.node_extras.setdefault((node.kind, *first), {}).update(extras)
+            known_extras = parts.node_extras.setdefault((node.kind, *first), {})
+            noted = united(known_extras.get(ANNOTATIONS, {}), extras.get(ANNOTATIONS, {}))
+            known_extras.update(extras)
+            if noted:
+                known_extras[ANNOTATIONS] = noted
     add_graph(parts.references, g)

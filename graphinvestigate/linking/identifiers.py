@@ -30,12 +30,12 @@ Identifier: TypeAlias = tuple[str, str]
 
 # Per kind, strongest first: a node's key is its strongest identifier.
 RANKED: dict[str, tuple[str, ...]] = {
-    "user": ("object_id", "sid", "ad_object_guid", "upn", "local_account", "account"),
+    "user": ("object_id", "sid", "ad_object_guid", "upn", "local_account", "account", "source_account"),
     "host": ("mde_device_id", "device_id", "device_object_id", "fqdn", "nt_name", "short_name"),
     "file": ("sha256", "sha1", "md5", "file_path"),
     "ip": ("ip", "private_ip"),
     "mail_message": ("network_message_id", "internet_message_id"),
-    "app": ("app_id", "object_id"),
+    "app": ("app_id", "object_id", "source_app"),
     "service_principal": ("object_id",),
     "mailbox": ("address",),
     "process": ("process",),
@@ -73,7 +73,7 @@ LEADS_ONLY = frozenset({"short_name", "internet_message_id", "message_id", "saas
 # Says who it is only where nothing better does: a path holds one file today and another tomorrow.
 ONLY_ALONE = frozenset({"file_path"})
 # Their values begin with the tenant, where it is known: `<tenant>/<value>`.
-SCOPED = frozenset({"account", "nt_name", "short_name", "private_ip"})
+SCOPED = frozenset({"account", "nt_name", "short_name", "private_ip", "source_account", "source_app"})
 
 _FOLDED = SCOPED | {"fqdn", "local_account", "process", "file_path"}
 # Authorities and groups that exist on every machine; S-1-5-21 (a domain) and S-1-12-1 (Entra) name somebody.
@@ -101,6 +101,12 @@ def rank(kind: str, identifier_type: str) -> int:
 def scoped(tenant: str | None, text: str) -> str:
     """Put the tenant in front of a value that means something else in another tenant."""
     return f"{tenant.casefold()}/{text}" if tenant else text
+
+
+def has_tenant(value: str) -> bool:
+    """Whether the value of a scoped identifier begins with a tenant."""
+    tenant, slash, _ = value.partition("/")
+    return bool(slash) and ":" not in tenant and "\\" not in tenant
 
 
 def _sid(values: Sequence[Any], _tenant: str | None) -> Identifier | None:
@@ -131,6 +137,12 @@ def _account_parts(values: Sequence[Any]) -> tuple[str, str] | None:
     if not domain or not name or name.casefold() in _NO_ACCOUNT or domain.casefold() in _NO_DOMAIN:
         return None
     return domain.casefold(), name.casefold()
+
+
+def is_built_in(name: str) -> bool:
+    """Whether a name is an account that every machine has."""
+    domain, _, account = name.casefold().rpartition("\\")
+    return account in _NO_ACCOUNT or domain in _NO_DOMAIN
 
 
 def _account(values: Sequence[Any], tenant: str | None) -> Identifier | None:
@@ -293,8 +305,8 @@ def identifier(declared: str, values: Sequence[Any], *, tenant: str | None = Non
     ----------
     declared : str
         The type that the table declares: an identifier type, or ``host_name`` (an FQDN or a short name, by what
-        is found), ``hash`` (value and algorithm), ``url_domain`` or ``url_ip`` (the host of a URL). A type without a
-        rule of its own keeps its text as it is.
+        is found), ``hash`` (value and algorithm), ``url_domain`` or ``url_ip`` (the host of a URL),
+        ``<shape>:<log>`` (`shapes`: what a column of some log names). A type without a rule keeps its text as it is.
     values : sequence
         The JSON values, in the order that the table declares.
     tenant : str, optional
@@ -308,10 +320,19 @@ def identifier(declared: str, values: Sequence[Any], *, tenant: str | None = Non
     reader = _READERS.get(declared)
     if reader is not None:
         return reader(values, tenant)
+    if ":" in declared:
+        return _by_shape(declared, values, tenant)
     if len(values) > 1:
         return _whole(declared)(values, tenant)
     text = text_of(values[0])
     return None if text is None else (declared, text)
+
+
+def _by_shape(declared: str, values: Sequence[Any], tenant: str | None) -> Identifier | None:
+    from graphinvestigate.linking.shapes import SHAPES  # shapes are made of identifiers
+
+    shape, _, source = declared.partition(":")
+    return SHAPES[shape](values[0], source, tenant)
 
 
 def short_name_of(fqdn: str, tenant: str | None) -> Identifier:

@@ -17,7 +17,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 
-from graphinvestigate.linking.identifiers import BARE_KEYS, RANKED, SCOPED, Identifier, rank, scoped
+from graphinvestigate.linking.identifiers import BARE_KEYS, RANKED, SCOPED, Identifier, has_tenant, rank, scoped
 from graphinvestigate.linking.joining import Joining
 from graphinvestigate.linking.nodes import Entity
 from graphinvestigate.linking.overrides import NO_OVERRIDES, KindOverrides, Overrides
@@ -78,7 +78,7 @@ class Resolution:
 def in_tenant(identifier: Identifier, tenant: str | None) -> Identifier:
     """Put a tenant in front of an identifier that has none and means something else in another tenant."""
     id_type, value = identifier
-    if id_type not in SCOPED or tenant is None or value.startswith(f"{tenant.casefold()}/"):
+    if id_type not in SCOPED or tenant is None or has_tenant(value):
         return identifier
     return id_type, scoped(tenant, value)
 

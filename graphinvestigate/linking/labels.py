@@ -39,6 +39,8 @@ IDENTIFIER_WORDS = {
     "ip": "address",
     "private_ip": "private address",
     "app_id": "application id",
+    "source_account": "account name in a log",
+    "source_app": "app name in a log",
 }
 
 

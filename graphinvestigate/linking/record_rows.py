@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -110,3 +111,20 @@ def raw_of(frame: pd.DataFrame) -> RawArray:
             "or keep 'raw' when choosing columns"
         )
     return as_raw(frame["raw"])
+
+
+def json_value(value: Any) -> Any:
+    """Return any cell as a JSON value: text as it was, times as ISO texts, what is none as text."""
+    if type(value) is str:
+        return value.encode("utf-8", "replace").decode() if not value.isascii() else value
+    if value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and not np.isfinite(value)):
+        return None
+    if isinstance(value, list | tuple | set | np.ndarray):
+        return [json_value(one) for one in value]
+    if isinstance(value, dict):
+        return {str(name): json_value(one) for name, one in value.items()}
+    if isinstance(value, np.generic):
+        return json_value(value.item())
+    if isinstance(value, date):
+        return value.isoformat()
+    return value if isinstance(value, bool | int | float) else str(value)

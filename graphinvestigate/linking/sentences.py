@@ -28,6 +28,11 @@ _RECORD_SAYS = {
     "initiated_from": "{record} was done from {target}.",
     "targets": "{record} changed {target}.",
     "describes": "{record} describes {target}.",
+    "done_by": "{record} was by {target}.",
+    "done_to": "{record} was done to {target}.",
+    "seen_on": "{record} was on {target}.",
+    "came_from": "{record} came from {target}.",
+    "went_to_address": "{record} went to {target}.",
 }
 _TIE_SAYS = {
     "signed_in_from": "{source} signed in from {target}{when}.",
@@ -72,6 +77,8 @@ _TIE_SAYS = {
     "trusts": "{source} trusts {target}{when}.",
     "contains": "{source} contains {target}{when}.",
     "has_nic": "{source} has the network card {target}{when}.",
+    "active_on": "{source} was active on {target}{when}.",
+    "requested": "{source} requested {target}{when}.",
     "about": "{source} is about {target}{when}.",
     "has_content": "{source} has the content of {target}{when}.",
 }
@@ -104,7 +111,10 @@ def describe(g: nx.MultiDiGraph, node: Node) -> str:
         return f"Entra's risk record ({_risk(attrs)}, {when})"
     if node.kind == "sign_in":
         return f"sign-in to {attrs['label']} ({_outcome(attrs)}, {when})"
-    return f'{kind_word(node.kind)} "{attrs["label"]}"'
+    if node.kind == "incident" or node.kind.startswith("directory_"):
+        return f'{kind_word(node.kind)} "{attrs["label"]}"'
+    named = f' "{attrs["title"]}"' if attrs.get("title") else ""
+    return f"{kind_word(node.kind)}{named} ({when})"
 
 
 def sentence(g: nx.MultiDiGraph, source: Node, target: Node, relation: str, reference: dict[str, Any]) -> str:

@@ -76,7 +76,7 @@ def upn_text(value: object) -> str | None:
 
 
 @lru_cache(maxsize=100_000)
-def _address(text: str) -> Address | None:
+def address_of(text: str) -> Address | None:
     """Return the address that a text spells, v4-mapped v6 unwrapped."""
     if "." not in text and ":" not in text:
         return None
@@ -93,7 +93,7 @@ def ip_text(value: object) -> str | None:
     text = text_of(value)
     if text is None:
         return None
-    address = _address(text)
+    address = address_of(text)
     if address is None:
         return text.casefold()
     return None if address.is_unspecified else str(address)
@@ -101,7 +101,7 @@ def ip_text(value: object) -> str | None:
 
 def is_ip(text: str) -> bool:
     """Whether a text is a well-formed address."""
-    return _address(text) is not None
+    return address_of(text) is not None
 
 
 def is_private_ip(text: str) -> bool:
@@ -109,7 +109,7 @@ def is_private_ip(text: str) -> bool:
 
     The value of an identifier may say its tenant in front (``<tenant>/10.0.0.7``).
     """
-    address = _address(text.rpartition("/")[2])
+    address = address_of(text.rpartition("/")[2])
     return address is not None and any(address.version == net.version and address in net for net in _PRIVATE)
 
 

@@ -18,7 +18,7 @@ from graphinvestigate.frames.schema import RESOURCES
 from graphinvestigate.linking import Entity, Record
 from graphinvestigate.linking.identifiers import STRONG
 from graphinvestigate.linking.nodes import Node
-from graphinvestigate.pivots.steps import Step, identifiers_of, pivot_steps, start_of
+from graphinvestigate.pivots.steps import SOURCES, Step, identifiers_of, pivot_steps, start_of
 from graphinvestigate.queries.coverage import coverage_table, not_read
 from graphinvestigate.queries.questions import Time
 from graphinvestigate.text import log
@@ -108,6 +108,7 @@ def pivot(
     sources: Sequence[str] | None = None,
     known: Mapping[str, pd.DataFrame] | None = None,
     on_step: Callable[[Step], None] | None = None,
+    records: Sequence[pd.DataFrame] = (),
 ) -> Pivot:
     """Ask Graph for everything that mentions an entity.
 
@@ -129,6 +130,8 @@ def pivot(
         Frames at hand by source, which cover the window: they are narrowed down instead of being asked for again.
     on_step : callable, optional
         Told each step before it is made; what it raises ends the pivot.
+    records : list of DataFrame, optional
+        Your own logs, from `map_records`: narrowed down to what names the entity, whatever the window.
 
     Returns
     -------
@@ -175,7 +178,7 @@ def pivot(
             failures.append(error)
             tables.append(not_read(step.name, str(error)))
             continue
-        kept = _about(step, frame, start, identifiers) if step.how in ("local", "known") else frame
+        kept = _about(step.source, frame, start, identifiers, g) if step.how in ("local", "known") else frame
         if step.how == "hunting":
             hunted[step.table] = _joined(hunted.get(step.table), kept)
         else:
@@ -189,11 +192,19 @@ def pivot(
         if failure is not None:
             failures.append(failure)
         tables.append(table)
+    for frame in records:
+        for kind in sorted(frame["record_kind"].dropna().unique()):
+            rows = frame[frame["record_kind"] == kind]
+            kept = _about(kind, rows, start, identifiers, g)
+            frames[kind] = pd.concat([frames[kind], kept], ignore_index=True) if kind in frames else kept
+            table = not_read(kind, "narrowed down from records at hand; nothing was asked")
+            tables.append(table.assign(rows_received=len(rows), complete=True, rows_kept=len(kept)))
     if not (frames or hunted) and failures:
         raise failures[0]
     table = pd.concat([*tables, coverage_table([])], ignore_index=True)
     linked = {name: frame for name, frame in frames.items() if name in _LINKED}
-    return Pivot(start, frames, table, linking.entity_graph(**linked), g, hunted)
+    own = [frame for name, frame in frames.items() if name not in SOURCES]
+    return Pivot(start, frames, table, linking.entity_graph(**linked, records=own), g, hunted)
 
 
 _LINKED = frozenset(inspect.signature(linking.entity_graph).parameters)
@@ -248,14 +259,21 @@ def _same(ours: set[str], theirs: set[str]) -> bool:
     return True
 
 
-def _about(step: Step, frame: pd.DataFrame, entity: Entity, identifiers: set[str]) -> pd.DataFrame:
+def _about(
+    source: str, frame: pd.DataFrame, entity: Entity, identifiers: set[str], g: nx.MultiDiGraph | None
+) -> pd.DataFrame:
     """The rows of a frame that name the entity."""
-    if step.source not in _LINKED:  # no graph is made of it: what spells one of the identifiers names it
+    if (
+        source in SOURCES and source not in _LINKED
+    ):  # no graph is made of it: what spells one of the identifiers names it
         values = {text.partition("=")[2].casefold() for text in identifiers}
         spelt = [any(value in raw.casefold() for value in values) for raw in frame["raw"].tolist()]
         return frame[spelt].reset_index(drop=True)
-    whole = linking.entity_graph(**{step.source: frame})
-    kind = RESOURCES[step.source].record_kind
+    tenants = [] if g is None else g.graph.get("tenants", [])
+    named: dict[str, pd.DataFrame] = {source: frame} if source in SOURCES else {}
+    own = [] if named else [frame]
+    whole = linking.entity_graph(**named, records=own, tenant=tenants[0] if len(tenants) == 1 else None)
+    kind = RESOURCES[source].record_kind if named else source
     ids = {
         record.id
         for node, data in whole.nodes(data=True)

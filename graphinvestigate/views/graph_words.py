@@ -120,6 +120,7 @@ def hover_words(
         when = f"{_time(data.get('time'))}"
     else:
         what.append(f"highest severity {SEVERITIES[worst].word}" if worst != "unknown" else "no severity known")
+        what += noted(data)[:3]
         when = f"{_time(data.get('first_seen'))} to {_time(data.get('last_seen'))}"
     hidden = sum(other not in index for other in around)
     key = str(node[-1]) if isinstance(node, tuple) else str(node)
@@ -129,6 +130,16 @@ def hover_words(
         text.plotly(when, 80),
         count(len(around), "link") + (f", {hidden} not shown" if hidden else ""),
         text.plotly(f"{kind} {key}", 100),
+    ]
+
+
+def noted(data: Mapping[str, Any]) -> list[str]:
+    """Give what `annotate` joined to an entity, with its source (not escaped): ``country NG (GeoLite2)``."""
+    return [
+        f"{name} {', '.join(map(str, value)) if isinstance(value, list) else value} ({source})"
+        for source, values in (data.get("annotations") or {}).items()
+        for name, value in values.items()
+        if value is not None
     ]
 
 

@@ -116,8 +116,10 @@ def marks_of(frames: Sequence[pd.DataFrame], lanes: str) -> Marks:
     apart: list[tuple[np.ndarray, ...]] = []
     untimed: dict[str, int] = {}
     for at, (kind, frame) in enumerate(parts):
-        start = _nanoseconds(frame[_EVENT_TIME[kind]])
+        start = _nanoseconds(frame[_time_column(kind, frame)])
         end = start
+        if kind not in _EVENT_TIME:
+            end = np.maximum(_nanoseconds(frame["end_date_time"]), start)
         if kind in ("alert", "evidence") and "last_activity_date_time" in frame:
             end = np.maximum(_nanoseconds(frame["last_activity_date_time"]), start)
         rows, lane = _lane_codes(kind, frame, lanes, names)
@@ -166,13 +168,20 @@ def _by_kind(frame: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
     kinds = [column.iloc[0]] if len(column) and (column == column.iloc[0]).all() else column.drop_duplicates().tolist()
     parts = []
     for kind in kinds:
-        time = _EVENT_TIME.get(kind)
+        time = _time_column(kind, frame)
         if time is None:
             raise UsageError(f"a timeline knows no time for {text.log(str(kind))}: it draws {', '.join(_KINDS)}")
         if time not in frame.columns:
             raise UsageError(f"the {kind_word(kind)} frame has no column {time}: keep it when you choose columns")
         parts.append((kind, frame if len(kinds) == 1 else frame[frame["record_kind"] == kind]))
     return parts
+
+
+def _time_column(kind: str, frame: pd.DataFrame) -> str | None:
+    """Give the column of the event time; records that `map_records` made have kinds of their own."""
+    return _EVENT_TIME.get(kind) or (
+        "date_time" if {"mapped", "date_time", "end_date_time"} <= {*frame.columns} else None
+    )
 
 
 def _nanoseconds(times: pd.Series) -> np.ndarray:
@@ -188,7 +197,7 @@ def _factorized(values: pd.Series) -> tuple[np.ndarray, list[Any]]:
 
 def _severity_codes(kind: str, frame: pd.DataFrame) -> np.ndarray:
     place = {name: at for at, name in enumerate(SEVERITIES)}
-    column = _SEVERITY.get(kind)
+    column = _SEVERITY.get(kind, None if kind in _EVENT_TIME else "severity")
     if column is None or column not in frame.columns:
         return np.full(len(frame), place["unknown"], dtype=np.int8)
     codes, values = _factorized(frame[column])

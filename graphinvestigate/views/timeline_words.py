@@ -54,7 +54,7 @@ def mark_words(marks: Marks) -> list[list[str]]:
     for number, (kind, frame) in enumerate(marks.frames):
         at = np.flatnonzero(marks.frame == number)
         rows = frame.iloc[marks.row[at]]
-        names = _first_of(rows, _NAME.get(kind, ()))
+        names = _first_of(rows, _NAME.get(kind, ("title",)))
         details = _joined(rows, _DETAILS.get(kind, ()))
         ids = _column(rows, "alert_id" if kind == "evidence" else "id")
         word = kind_word(kind)

@@ -11,6 +11,7 @@ import pandas as pd
 
 from graphinvestigate import linking, text
 from graphinvestigate.linking import Entity, Record
+from graphinvestigate.views.graph_words import noted
 from graphinvestigate.views.style import kind_look, severity
 from graphinvestigate.widgets.safe import Safe, join, safe_html
 
@@ -72,6 +73,8 @@ _UNSAID = {
     "categories",
     "facts",
     "observations",
+    "annotations",
+    "refused",
 }
 _TIMES = {"time", "end_time", "updated", "first_seen", "last_seen"}
 
@@ -181,6 +184,12 @@ def node_details(g: nx.MultiDiGraph, node: Entity | Record, *, called: str = "",
     if identifiers := attributes.get("identifiers"):
         parts.append(safe_html("<h4>Known by</h4>"))
         parts.append(_list(identifiers))
+    if others := noted(attributes):
+        parts.append(safe_html("<h4>Noted by others</h4>"))
+        parts.append(_list(others))
+    if refused := attributes.get("refused"):
+        parts.append(safe_html("<h4>Kept apart</h4>"))
+        parts.append(_list([f"{one['identifier']}: {one['reason']}" for one in refused]))
     neighbours = sorted(set(nx.all_neighbors(g, node)) - {node})
     parts.append(safe_html("<h4>Why linked ({n})</h4>", n=len(neighbours)))
     parts.append(_list(_sentences(g, node, neighbours[:MOST_LINKS])))
