@@ -23,7 +23,7 @@ from graphinvestigate.linking import Entity, Record
 from graphinvestigate.linking.entities import categories_of
 from graphinvestigate.linking.nodes import risk_rank
 from graphinvestigate.pivots import Pivot, pivot
-from graphinvestigate.queries.coverage import coverage_table, not_read
+from graphinvestigate.queries.coverage import coverage, coverage_table, not_read
 from graphinvestigate.queries.questions import Time
 
 PULLS: Mapping[str, Callable[..., pd.DataFrame]] = {
@@ -66,6 +66,8 @@ class Investigation:
         From the user, the address and the host.
     paths : linking.Paths
         From the user to the host; empty, with a reason, where there is none.
+    story : linking.AttackStory
+        How it started, who and what is touched, how far it could go, what was missed; see `linking.attack_story`.
     entities : DataFrame
         The incident's entities (or the tenant's, where no incident matters), most important first.
     coverage : DataFrame
@@ -85,6 +87,7 @@ class Investigation:
     address: Entity | None
     pivots: tuple[Pivot, ...] = field(repr=False)
     paths: linking.Paths = field(repr=False)
+    story: linking.AttackStory = field(repr=False)
     entities: pd.DataFrame = field(repr=False)
     coverage: pd.DataFrame = field(repr=False)
 
@@ -116,7 +119,7 @@ def investigate(
     tell = on_step or (lambda _: None)
     frames, unread = pull_all(client, since, tell)
     tell("linking")
-    g = linking.entity_graph(**frames)
+    g = linking.entity_graph(**frames, hubs=_named_locations(client, unread))
     ranking = linking.rank_incidents(g)
     incident = next((Record("incident", row.id) for row in ranking.itertuples() if row.attack), None)
     user = host = address = None
@@ -126,7 +129,7 @@ def investigate(
         for start in (user, address, host):
             if start is not None:
                 tell(f"pivoting from {g.nodes[start]['label']}")
-                found = pivot(client, start, g=g, since=since)
+                found = pivot(client, start, g=g, since=since, known=_whole(frames))
                 pivots.append(found)
                 g = linking.merge_graphs(g, found.graph)
     near = g if incident is None else linking.neighborhood(g, incident, hops=2)
@@ -135,6 +138,15 @@ def investigate(
         paths = linking.paths(attack_graph(g, incident), user, host)
     else:
         paths = linking.Paths(reason="no incident with both a user and a host: nothing to connect")
+    tell("telling the story")
+    signed = [frames.get("sign_ins"), *(found.frames.get("sign_ins") for found in pivots)]
+    story = linking.attack_story(
+        g,
+        alerts=frames["alerts"],
+        risk_detections=frames.get("risk_detections"),
+        sign_ins=_together(signed),
+        incident=incident,
+    )
     return Investigation(
         tenant_id=client.tenant_id,
         since=since,
@@ -149,7 +161,8 @@ def investigate(
         address=address,
         pivots=tuple(pivots),
         paths=paths,
-        entities=table[[(row.kind, row.key) in near for row in table.itertuples()]].reset_index(drop=True),
+        story=story,
+        entities=table.loc[[(row.kind, row.key) in near for row in table.itertuples()]].reset_index(drop=True),
         coverage=pd.concat([coverage_table(client.pulls.values()), *unread], ignore_index=True),
     )
 
@@ -171,6 +184,29 @@ def pull_all(
                 raise
             unread.append(not_read(source, str(error)))
     return frames, unread
+
+
+def _named_locations(client: GraphClient, unread: list[pd.DataFrame]) -> pd.DataFrame | None:
+    """The organisation's own networks: what everybody shares; not needed, and missed where they may not be read."""
+    try:
+        return queries.list_named_locations(client)
+    except (PermissionMissingError, LicenceMissingError) as error:
+        unread.append(not_read("named_locations", str(error)))
+    return None
+
+
+def _whole(frames: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """What needs not be asked for again: the alerts, if all of them came."""
+    alerts = frames["alerts"]
+    return {"alerts": alerts} if coverage(alerts)["complete"].eq(True).all() and len(alerts) else {}
+
+
+def _together(parts: list[pd.DataFrame | None]) -> pd.DataFrame | None:
+    """Sign-ins of several pulls as one frame, each once: the non-interactive ones come with the pivots."""
+    given = [part for part in parts if part is not None]
+    if not given:
+        return None
+    return pd.concat(given, ignore_index=True).drop_duplicates("id", keep="last", ignore_index=True)
 
 
 def leads(g: nx.MultiDiGraph, incident: Record) -> tuple[Entity | None, Entity | None, Entity | None]:

@@ -28,7 +28,8 @@ def briefing(found: Investigation, *, width: int = 120) -> str:
     Returns
     -------
     str
-        Lines without control characters: the outcome, the alert queue, the incident's alerts in order, the top
+        Lines without control characters: the outcome, the alert queue, the four questions answered, the incident's
+        alerts in order, the top
         entities with why they rank, the path with one sentence per hop, what was asked and came back, and what
         remains unknown.
     """
@@ -40,6 +41,7 @@ def briefing(found: Investigation, *, width: int = 120) -> str:
     if found.incident is None:
         parts.append(_table("Incidents, the likeliest first", found.ranking, summary.INCIDENTS, width))
     else:
+        parts.append(_list("In short", summary.in_short(found), width))
         parts.append(_table("How the incident unfolded", summary.story(found), summary.STORY, width, top=40))
     parts.append(_list("Who and what matters, and why", summary.ranked(found, TOP), width))
     if found.incident is not None:

@@ -101,6 +101,11 @@ def _worded(table: pd.DataFrame, time: str) -> pd.DataFrame:
     return table.assign(source=words, **{time: table["first_activity"].dt.strftime("%Y-%m-%d %H:%M")})
 
 
+def in_short(found: Investigation) -> list[str]:
+    """How it started, who and what is touched, how far it could go, what was missed: one sentence or two each."""
+    return [f"{question} {answer}" for question, answer in found.story.answers.items()]
+
+
 def ranked(found: Investigation, top: int) -> list[str]:
     """One sentence per entity, the most important first: who or what, its score, and why."""
     return [

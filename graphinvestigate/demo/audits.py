@@ -210,7 +210,7 @@ def _consent(cast: Cast, common: dict[str, Any], name: str, app_id: str, scopes:
 
 def _story_consent(cast: Cast, plan: Plan) -> list[Audit]:
     """The consent that the phished session gave; it was given through the phishing proxy."""
-    scene = next(s for s in plan.draft.scenes if s.template is TEMPLATES["oauth_grant"])
+    scene = next(s for s in plan.scenes if s.template is TEMPLATES["oauth_grant"])
     common = {
         "at": scene.first,
         "correlation_id": draws.guid(draws.salt(cast.seed, "story consent"), 0),

@@ -37,17 +37,21 @@ def plan_hosts(cast: Cast, plan: Plan | None) -> dict[str, HostFact]:
 
 
 def _story_hosts(cast: Cast, plan: Plan) -> list[HostFact]:
-    truth, scenes = plan.truth, {scene.template: scene for scene in plan.draft.scenes}
+    truth, scenes = plan.truth, {scene.template: scene for scene in plan.scenes}
     lure = urlsplit(truth["phish_url"]).hostname or ""
     store = urlsplit(scenes[TEMPLATES["exfiltration"]].details["url"]).hostname or ""
-    sender = truth["phish_sender"].partition("@")[2]
+    sender = (truth["phish_sender"] or "").partition("@")[2]
     young = cast.now - 12 * draws.DAY
     new = HostFact("", "malicious", 90, ("Newly registered domain", "Name imitates a sign-in page"), young, cast.now)
-    return [
+    known = [
         replace(new, name=lure, score=100, peers=(truth["proxy_ip"],)),
         replace(new, name=truth["proxy_ip"], reasons=("Hosts a phishing page",), peers=(lure,)),
-        replace(new, name=sender, classification="suspicious", score=65, reasons=("Newly registered domain",)),
         replace(new, name=truth["replay_ip"], classification="suspicious", score=58, reasons=("Anonymizing host",)),
         replace(new, name=store, score=85, reasons=("Newly registered domain",), peers=(truth["exfiltration_ip"],)),
         replace(new, name=truth["exfiltration_ip"], score=80, reasons=("Receives stolen data",), peers=(store,)),
     ]
+    if sender:
+        known.append(
+            replace(new, name=sender, classification="suspicious", score=65, reasons=("Newly registered domain",))
+        )
+    return known

@@ -61,7 +61,7 @@ def plan_principals(cast: Cast, plan: Plan | None) -> list[PrincipalDetection]:
             )
         )
     if plan is not None:
-        scene = next(s for s in plan.draft.scenes if s.template is TEMPLATES["oauth_grant"])
+        scene = next(s for s in plan.scenes if s.template is TEMPLATES["oauth_grant"])
         at = min(scene.created + rng.randrange(draws.MINUTE, draws.HOUR), cast.now)
         found.append(
             PrincipalDetection(

@@ -1,4 +1,4 @@
-"""The attack: a phished session, a foreign replay, a mailbox rule, an app, a laptop, credentials, data."""
+"""The attack: a way in, a foreign replay of the session, a mailbox rule, an app, a laptop, credentials, data."""
 
 from __future__ import annotations
 
@@ -8,19 +8,21 @@ from typing import Any
 
 from graphinvestigate.demo import draws, words
 from graphinvestigate.demo.evidence import Scene
+from graphinvestigate.demo.grouping import grouped
 from graphinvestigate.demo.noise import analyst_of
 from graphinvestigate.demo.people import Address, Cast, Host, Person
 from graphinvestigate.demo.plan import Draft, Planner
 from graphinvestigate.demo.risk import Detection
 from graphinvestigate.demo.sign_ins import Risk, SignIn
 from graphinvestigate.demo.templates import TEMPLATES
-from graphinvestigate.demo.truth import HostTruth, Step, UserTruth
+from graphinvestigate.demo.truth import HostTruth, Part, Step, UserTruth
 
 _HOME_PAGE = ("OfficeHome", "4765445b-32c6-49b0-83e6-1d93765276ca")
 _GRAPH = ("Microsoft Graph", "00000003-0000-0000-c000-000000000000")
 _MAIL = ("Office 365 Exchange Online", "00000002-0000-0ff1-ce00-000000000000")
 STEP_OF = {
     "phish_click": "phish",
+    "password_spray": "password spray",
     "anonymous_ip": "risk alert",
     "anomalous_token": "risk alert",
     "inbox_rule": "mailbox rule",
@@ -39,9 +41,13 @@ STEP_OF = {
 
 @dataclass(frozen=True)
 class Plan:
-    """The attack's records before rendering, and its truth but for the incident's id."""
+    """The attack's records before rendering, and its truth but for the incidents' ids.
 
-    draft: Draft
+    `drafts` are the incidents that its alerts were put in, the main one first; `scenes` its own alerts.
+    """
+
+    drafts: tuple[Draft, ...]
+    scenes: tuple[Scene, ...]
     sign_ins: tuple[SignIn, ...]
     detections: tuple[Detection, ...]
     victim: Person
@@ -69,10 +75,11 @@ def plan_attack(cast: Cast, planner: Planner, *, small: bool) -> Plan:
     proxy, replay, remote, beacon = _addresses(cast, rng)
     moves = rng.random() < 0.6
     dumped = rng.choice(cast.servers) if moves else laptop
+    entry = entry_of(cast.seed)
     url, sender = _lure(rng)
     optional = ["forwarding", "task", "beacon", "powershell", "oauth_mail"]
     extra = [] if small else rng.sample(optional, rng.randint(1, 4))
-    times = _times(cast, rng, moves=moves, extra=extra)
+    times = _times(cast, rng, entry, moves=moves, extra=extra)
 
     sign_ins = _sign_ins(cast, rng, victim, proxy, replay, times)
     phished = next(sign_in for sign_in in sign_ins if sign_in.interactive and not sign_in.error)
@@ -99,6 +106,7 @@ def plan_attack(cast: Cast, planner: Planner, *, small: bool) -> Plan:
     store = f"https://{rng.choice(words.DOMAIN_FIRST)}-{rng.choice(words.LURE_WORDS)}.example/upload"
     where: dict[str, dict[str, Any]] = {
         "phish_click": {"mood": "remediated" if rng.random() < 0.3 else "active"},
+        "password_spray": {"address": proxy, "severity": rng.choice(("medium", "high")) if entry == "spray" else ""},
         "mshta": {"host": laptop, "severity": rng.choice(("low", "medium"))},
         "powershell": {"host": laptop},
         "task": {"host": laptop},
@@ -142,9 +150,14 @@ def plan_attack(cast: Cast, planner: Planner, *, small: bool) -> Plan:
         assigned_to=analyst_of(cast, rng) if handled else None,
         score=rng.randint(70, 99) if rng.random() < 0.5 else None,
     )
+    drafts, strays = grouped(cast, planner, draft, victim, small=small)
     alert_of = {scene.template: scene.alert_id for scene in scenes}
+    mailed = entry == "phish"
     truth = {
+        "entry": entry,
+        "entry_alert_id": alert_of[TEMPLATES[_ENTRIES[entry]]],
         "alert_ids": tuple(scene.alert_id for scene in scenes),
+        "stray_alert_ids": tuple(scene.alert_id for scene in strays),
         "user": user_truth(victim),
         "laptop": host_truth(laptop),
         "dumped_host": host_truth(dumped),
@@ -153,18 +166,55 @@ def plan_attack(cast: Cast, planner: Planner, *, small: bool) -> Plan:
         "replay_ip": replay.ip,
         "exfiltration_ip": remote.ip,
         "phish_url": url,
-        "phish_sender": sender,
+        "phish_sender": sender if mailed else None,
         "oauth_app_id": app_id,
         "oauth_app_name": app_name,
-        "phish_alert_id": alert_of[TEMPLATES["phish_click"]],
+        "phish_alert_id": alert_of[TEMPLATES["phish_click"]] if mailed else None,
         "credential_alert_id": alert_of[TEMPLATES["credential_dump"]],
         "exfiltration_alert_id": alert_of[TEMPLATES["exfiltration"]],
         "sign_in_id": phished.id,
         "replay_sign_in_ids": tuple(s.id for s in sign_ins if not s.interactive),
         "risk_detection_ids": tuple(detection.id for detection in detections),
         "steps": _steps(scenes, sign_ins, detections),
+        "parts": _parts(scenes, cast, victim, proxy, replay, details, store),
     }
-    return Plan(draft, sign_ins, detections, victim, truth)
+    return Plan(drafts, tuple(scenes), sign_ins, detections, victim, truth)
+
+
+_ENTRIES = {"phish": "phish_click", "spray": "password_spray", "laptop": "mshta"}
+
+
+def entry_of(seed: int) -> str:
+    """How the attack of a seed begins; seed 0 begins with a link in a message."""
+    if seed == 0:
+        return "phish"
+    return draws.weighted(draws.generator(seed, "entry"), (("phish", 2), ("spray", 1), ("laptop", 1)))
+
+
+def _parts(
+    scenes: list[Scene],
+    cast: Cast,
+    victim: Person,
+    proxy: Address,
+    replay: Address,
+    details: dict[str, Any],
+    store: str,
+) -> tuple[Part, ...]:
+    """Everybody and everything the attack consists of."""
+    parts = {Part("user", victim.object_id, "victim"), Part("mailbox", victim.upn, "victim")}
+    parts |= {Part("ip", proxy.ip, "attacker"), Part("ip", replay.ip, "attacker")}
+    parts |= {Part("url", details["url"], "attacker"), Part("url", store, "attacker")}
+    parts.add(Part("app", details["app_id"], "attacker"))
+    for scene in scenes:
+        hosts = [host for host in (scene.host, scene.other_host) if host is not None]
+        parts |= {Part("host", host.mde_id, "victim") for host in hosts}
+        if scene.user is cast.service:
+            parts.add(Part("user", cast.service.object_id, "victim"))
+        if scene.address is not None:
+            parts.add(Part("ip", scene.address.ip, "attacker"))
+        if scene.template is TEMPLATES["phish_click"]:
+            parts |= {Part("mailbox", details["sender"], "attacker"), Part("ip", details["sender_ip"], "attacker")}
+    return tuple(sorted(parts, key=lambda part: (part.kind, part.id)))
 
 
 def _addresses(cast: Cast, rng: random.Random) -> tuple[Address, Address, Address, Address]:
@@ -188,19 +238,23 @@ def _lure(rng: random.Random) -> tuple[str, str]:
     return f"https://{host}/{path}?id={rng.randrange(10**6)}", sender.lower()
 
 
-def _times(cast: Cast, rng: random.Random, *, moves: bool, extra: list[str]) -> dict[str, tuple[int, int]]:
+def _times(cast: Cast, rng: random.Random, entry: str, *, moves: bool, extra: list[str]) -> dict[str, tuple[int, int]]:
     """When each step began and ended, in ticks; the order of the middle differs from seed to seed."""
     cloud = ["inbox_rule", "oauth_grant", *(name for name in ("forwarding", "oauth_mail") if name in extra)]
     head, tail = cloud[:2], cloud[2:]
     rng.shuffle(head)
     host = ["mshta", *(name for name in ("powershell", "task", "beacon") if name in extra)]
-    order = [*head, *tail, *host, *(["lateral"] if moves else []), "credential_dump", "exfiltration"]
+    if entry == "laptop":
+        host.remove("mshta")
+    last = [*(["lateral"] if moves else []), "credential_dump", "exfiltration"]
+    # Some go for the mailbox first, some for the machine.
+    order = [*host, *head, *tail, *last] if entry == "spray" and rng.random() < 0.5 else [*head, *tail, *host, *last]
     hours = rng.uniform(6, 22)
     begin = cast.now - int((hours + rng.uniform(6, 70)) * draws.HOUR)
     weights = [rng.uniform(0.5, 2) for _ in order]
     click = begin + rng.randrange(4 * draws.MINUTE, 50 * draws.MINUTE)
     times = {
-        "phish_click": (begin, click),
+        _ENTRIES[entry]: (begin, click),
         "sign_in": (click + rng.randrange(40, 120) * draws.SECOND + rng.randrange(draws.SECOND),) * 2,
     }
     replay = times["sign_in"][0] + rng.randrange(6 * draws.MINUTE, 90 * draws.MINUTE)

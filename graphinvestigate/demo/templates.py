@@ -109,6 +109,11 @@ TEMPLATES: dict[str, Template] = {
         "InitialAccess", ("T1566.002",), "medium", "mdo", "microsoftDefenderForOffice365",
         ("mail", "mail_others", "user", "url", "mailbox"),
     ),
+    "password_spray": _(
+        "Password spray",
+        "One or a few passwords were tried on many accounts; one of them was let in.",
+        "CredentialAccess", ("T1110.003",), "medium", "idp", "azureAdIdentityProtection", ("user", "ip"),
+    ),
     "phish_removed": _(
         "Email messages containing malicious URL removed after delivery",
         "Emails with a malicious URL that were delivered and later removed.",

@@ -63,7 +63,7 @@ class Tenant:
         ordinary = plan_detections(cast, sign_ins, size=alerts)
         victim = plan.victim if plan else None
         decoys = plan_decoys(cast, planner, size=alerts, victim=victim, detections=ordinary)
-        self._number_incidents([*([plan.draft] if plan else []), *decoys.drafts], planner.count, alerts)
+        self._number_incidents([*(plan.drafts if plan else ()), *decoys.drafts], planner.count, alerts)
         detections = sorted([*ordinary, *(plan.detections if plan else ())], key=lambda d: (-d.detected, d.id))
         self.truth = _truth(cast, plan, decoys, ordinary, self._names)
         self.collections = self._collections(sign_ins, detections)
@@ -202,7 +202,13 @@ def _truth(
         seed=cast.seed,
         tenant_id=cast.tenant_id,
         domain=cast.domain,
-        attack=Attack(incident_id=names["attack"], **plan.truth) if plan else None,
+        attack=Attack(
+            incident_id=names["attack"],
+            other_incident_ids=tuple(names[name] for name in ("attack part",) if name in names),
+            **plan.truth,
+        )
+        if plan
+        else None,
         redirected=tuple((names[str(d.name)], names[d.redirect]) for d in decoys.drafts if d.redirect is not None),
         false_positive_incident_ids=tuple(i for name, i in names.items() if name.startswith("false positive")),
         expected_activity_incident_id=names["test"],

@@ -45,13 +45,36 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """Somebody or something that the attack consists of.
+
+    `kind` is user, host, ip, url, mailbox or app; `id` an object id, a Defender device id, an address, a link, an
+    address of mail, an app id; `side` attacker or victim.
+    """
+
+    kind: str
+    id: str
+    side: str
+
+
+@dataclass(frozen=True, slots=True)
 class Attack:
     """The attack.
 
     Attributes
     ----------
+    entry : str
+        How it began: phish (a link in a message), spray (one password tried on many), laptop (code that a person ran).
+    entry_alert_id : str
+        The alert about that.
     alert_ids : tuple of str
-        The incident's alerts by creation time, oldest first.
+        The attack's alerts by creation time, oldest first.
+    other_incident_ids : tuple of str
+        Incidents that hold a part of them, where they were torn apart; the main one is `incident_id`.
+    stray_alert_ids : tuple of str
+        Alerts of the main incident that do not belong to the attack.
+    phish_url, phish_sender, phish_alert_id : str or None
+        The link that was followed or fetched; who sent it and the alert about it, where it came by mail.
     replay_ip : str
         Where the session was replayed from; no interactive sign-in, alert or risk detection names it.
     sign_in_id : str
@@ -60,10 +83,16 @@ class Attack:
         Non-interactive sign-ins from `replay_ip`, oldest first.
     dumped_host : HostTruth
         Where credentials were dumped: the laptop itself, or, if `lateral_movement`, a server.
+    parts : tuple of Part
+        Everybody and everything the attack consists of: what an investigation should name, and nothing else.
     """
 
+    entry: str
+    entry_alert_id: str
     incident_id: str
+    other_incident_ids: tuple[str, ...]
     alert_ids: tuple[str, ...]
+    stray_alert_ids: tuple[str, ...]
     user: UserTruth
     laptop: HostTruth
     dumped_host: HostTruth
@@ -72,16 +101,17 @@ class Attack:
     replay_ip: str
     exfiltration_ip: str
     phish_url: str
-    phish_sender: str
+    phish_sender: str | None
     oauth_app_id: str
     oauth_app_name: str
-    phish_alert_id: str
+    phish_alert_id: str | None
     credential_alert_id: str
     exfiltration_alert_id: str
     sign_in_id: str
     replay_sign_in_ids: tuple[str, ...]
     risk_detection_ids: tuple[str, ...]
     steps: tuple[Step, ...]
+    parts: tuple[Part, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,8 +72,15 @@ def correlate_risk(
     A likely join is sought only where no id joins, and only the closest is kept. A missing id, user or address joins
     nothing. Whether ``requestId`` is the sign-in's id is what Microsoft documents; it was not observed to differ.
     """
-    window = _window(within)
     events = events_of(alerts, risk, sign_ins)
+    return joined_events(events, alerts=alerts is not None, sign_ins=sign_ins is not None, within=within)
+
+
+def joined_events(
+    events: Events, *, alerts: bool, sign_ins: bool, within: str | pd.Timedelta = "60min"
+) -> pd.DataFrame:
+    """Return `correlate_risk` of events; `alerts` and `sign_ins` say whether these were given at all."""
+    window = _window(within)
     signed = [_by_request(events.risk, events.sign_ins), _by_correlation(events.risk, events.sign_ins)]
     signed += [_likely(_left_over(events.risk, signed), events.sign_ins, window)]
     raised = [_by_provider(events), _by_same_request(events)]
@@ -90,7 +97,7 @@ def correlate_risk(
         found = pd.concat([p for p in pairs if len(p)] or pairs[:1], ignore_index=True)
         found = found.drop_duplicates(["left", "right"])
         rows.append(_table(left, right, found, lefts))
-        rows.append(_unjoined(left, right, _left_over(lefts, [found]), events, given=given is not None))
+        rows.append(_unjoined(left, right, _left_over(lefts, [found]), events, given=given))
     table = pd.concat(rows, ignore_index=True)
     order = table["strength"].map({name: place for place, name in enumerate(STRENGTHS)})
     table = table.assign(order=order).sort_values(["order", "left_kind", "left_id", "right_kind", "right_id"])
@@ -105,7 +112,8 @@ def events_of(alerts: pd.DataFrame | None, risk: pd.DataFrame | None, sign_ins: 
     people = _people([risk_rows, signed, alert_rows])
     for rows in (risk_rows, signed, alert_rows):
         rows["user"] = _texts(_who(i, u, people) for i, u in zip(rows["user_id"], rows["upn"], strict=True))
-        rows["ip"] = _texts(ip_text(_text(value)) for value in rows["ip"])
+        spelt = {value: ip_text(_text(value)) for value in rows["ip"].unique()}
+        rows["ip"] = _texts(spelt[value] if isinstance(value, str) else None for value in rows["ip"])
     for rows, columns in ((risk_rows, ("request_id", "correlation_id")), (signed, ("correlation_id", "session_id"))):
         for column in columns:
             rows[column] = _texts(key_of(value) for value in rows[column])

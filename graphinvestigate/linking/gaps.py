@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+import networkx as nx
 import pandas as pd
 
-from graphinvestigate.linking.correlation import STRENGTHS, Events, correlate_risk, events_of, key_of, why_unseen
+from graphinvestigate.linking.correlation import STRENGTHS, Events, events_of, joined_events, key_of, why_unseen
 from graphinvestigate.linking.entity_graph import entity_graph
 from graphinvestigate.linking.grouping import communities
 from graphinvestigate.linking.hubs import Hubs, find_hubs
@@ -59,12 +60,19 @@ def correlation_gaps(
         - incidents that should be one, an alert outside its incident, an incident that is two: see `communities`.
     """
     events = events_of(alerts, risk, sign_ins)
-    joined = correlate_risk(alerts, risk, sign_ins)
+    joined = joined_events(events, alerts=alerts is not None, sign_ins=sign_ins is not None)
     g = entity_graph(alerts=alerts, incidents=incidents, risk_detections=risk, sign_ins=sign_ins)
+    return gaps_between(g, events, joined, sign_ins=sign_ins is not None, hubs=hubs)
+
+
+def gaps_between(
+    g: nx.MultiDiGraph, events: Events, joined: pd.DataFrame, *, sign_ins: bool, hubs: Hubs = None
+) -> pd.DataFrame:
+    """Return the gaps between events that are joined and linked already; `sign_ins` says whether these were given."""
     shared = find_hubs(g, hubs=hubs)
     everybodys = set(shared.loc[shared["kind"] == "ip", "key"])
     rows = [
-        *_sessions(events, joined, everybodys, given=sign_ins is not None),
+        *_sessions(events, joined, everybodys, given=sign_ins),
         *_unmatched(events, joined, "risk_detection", "alert", "risk without alert"),
         *_unmatched(events, joined, "alert", "sign_in", "alert without sign-in"),
         *_incidents(communities(g, hubs=hubs)),
@@ -76,6 +84,34 @@ def correlation_gaps(
     order = table["gap"].map({name: place for place, name in enumerate(GAPS)})
     table = table.assign(order=order).sort_values(["order", "certainty", "time", "record_id"], ignore_index=True)
     return table.drop(columns="order")
+
+
+def session_uses(events: Events, opened: pd.DataFrame, shared: Iterable[str] = ()) -> pd.DataFrame:
+    """Return what the sessions of some sign-ins did afterwards from places that were new to the user.
+
+    Parameters
+    ----------
+    events : Events
+    opened : DataFrame
+        Rows of `events.sign_ins` that opened the sessions.
+    shared : iterable of str
+        Addresses that everybody uses.
+
+    Returns
+    -------
+    DataFrame
+        Rows of `events.sign_ins`, oldest first.
+    """
+    worked = events.sign_ins[events.sign_ins["error"].eq(0)]
+    found = [worked.iloc[:0]]
+    for row in opened.dropna(subset=["session_id"]).itertuples():
+        later = worked[worked["session_id"].eq(row.session_id) & (worked["time"] > row.time)]
+        own = worked[
+            worked["user"].eq(row.user) & (worked["time"] < row.time) & worked["session_id"].ne(row.session_id)
+        ]
+        familiar = {*own["ip"].dropna(), *shared}
+        found.append(later[~later["ip"].isin(familiar) & later["ip"].notna()])
+    return pd.concat(found).drop_duplicates("id").sort_values("time").reset_index(drop=True)
 
 
 def _sessions(events: Events, joined: pd.DataFrame, everybodys: set[str], *, given: bool) -> Iterable[tuple[Any, ...]]:

@@ -155,14 +155,18 @@ def _incident(g: nx.MultiDiGraph, alert: Any) -> str | None:
 
 
 def _apart(ties: _Ties, incident: dict[int, str | None]) -> dict[int, int]:
-    """Alerts of incidents that fall into parts which share nothing; each with a number for its part."""
+    """Alerts that share nothing with the largest part of their incident; each with a number for its part."""
     flat = nx.Graph()
     flat.add_nodes_from(at for at, name in incident.items() if name is not None)
     flat.add_edges_from((a, b) for a, b in ties.weight if incident[a] is not None and incident[a] == incident[b])
     parts: defaultdict[str | None, list[set[int]]] = defaultdict(list)
     for part in nx.connected_components(flat):
         parts[incident[min(part)]].append(part)
-    return {at: min(part) for found in parts.values() if len(found) > 1 for part in found for at in part}
+    apart: dict[int, int] = {}
+    for found in parts.values():
+        largest = max(found, key=lambda part: (len(part), -min(part)))
+        apart |= {at: min(part) for part in found if part is not largest for at in part}
+    return apart
 
 
 def _shared(g: nx.MultiDiGraph, index: GraphIndex, ties: _Ties, group: list[int]) -> list[str]:

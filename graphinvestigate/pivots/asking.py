@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import networkx as nx
+import numpy as np
 import pandas as pd
 
 from graphinvestigate import linking, queries
@@ -268,7 +269,7 @@ def _about(
     ):  # no graph is made of it: what spells one of the identifiers names it
         values = {text.partition("=")[2].casefold() for text in identifiers}
         spelt = [any(value in raw.casefold() for value in values) for raw in frame["raw"].tolist()]
-        return frame[spelt].reset_index(drop=True)
+        return frame[np.array(spelt, dtype=np.bool_)].reset_index(drop=True)
     tenants = [] if g is None else g.graph.get("tenants", [])
     named: dict[str, pd.DataFrame] = {source: frame} if source in SOURCES else {}
     own = [] if named else [frame]

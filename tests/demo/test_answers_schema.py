@@ -122,10 +122,10 @@ def test_answers_of_operations_fit_their_types(tenant: Tenant, client: httpx.Cli
     user = f"/users/{attack.user.id}"
     risky = f"/identityProtection/riskyUsers/{attack.user.id}"
     write: list[tuple[str, str, Any, str]] = [
-        ("PATCH", f"{alerts}/{attack.phish_alert_id}", {"status": "resolved"}, f"{SECURITY}alert"),
+        ("PATCH", f"{alerts}/{attack.entry_alert_id}", {"status": "resolved"}, f"{SECURITY}alert"),
         ("PATCH", f"/security/incidents/{incidents[0]}", {"status": "inProgress"}, f"{SECURITY}incident"),
-        ("POST", f"{alerts}/{attack.phish_alert_id}/comments", {"comment": "x"}, f"{SECURITY}alertComment"),
-        ("POST", f"{alerts}/moveAlerts", {"alertIds": [attack.phish_alert_id]}, f"{SECURITY}mergeResponse"),
+        ("POST", f"{alerts}/{attack.entry_alert_id}/comments", {"comment": "x"}, f"{SECURITY}alertComment"),
+        ("POST", f"{alerts}/moveAlerts", {"alertIds": [attack.entry_alert_id]}, f"{SECURITY}mergeResponse"),
         ("POST", "/security/incidents/mergeIncidents", {"incidentIds": incidents[:2]}, f"{SECURITY}mergeResponse"),
         ("POST", "/security/runHuntingQuery", {"Query": "AlertEvidence"}, f"{SECURITY}huntingQueryResults"),
         ("POST", "/identityProtection/riskyUsers/confirmSafe", {"userIds": [attack.user.id]}, ""),

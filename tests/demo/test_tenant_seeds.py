@@ -41,7 +41,7 @@ def test_both_kinds_of_tenant_occur(tenants: list[Tenant]) -> None:
 def test_nothing_of_a_truth_is_the_same_in_every_seed(tenants: list[Tenant]) -> None:
     """Names, hosts, addresses, ids and the moment are drawn anew; none occurs in more than a few tenants."""
     seen: dict[tuple[str, str], int] = {}
-    skipped = {"name", "record_kind", "oauth_app_name", "seed"}
+    skipped = {"name", "record_kind", "oauth_app_name", "seed", "entry", "kind", "side"}
     for tenant in tenants:
         for path, value in set(leaves(dataclasses.asdict(tenant.truth))):
             if path not in skipped:
@@ -70,8 +70,42 @@ def test_the_middle_of_the_story_comes_in_several_orders(tenants: list[Tenant]) 
     assert rule_first == {True, False}
     assert {story.lateral_movement for story in stories} == {True, False}
     for name in names:
-        assert name[0] == "phish"
-        assert name.index("sign in") < name.index("laptop") < name.index("credential dump") < name.index("exfiltration")
+        assert name.index("sign in") < name.index("replay") < name.index("credential dump") < name.index("exfiltration")
+        assert name.index("laptop") < name.index("credential dump")
+
+
+def test_attacks_begin_in_three_ways(tenants: list[Tenant]) -> None:
+    """A link in a message, one password tried on many, or code on a laptop: the first step is the way in."""
+    stories = [tenant.truth.attack for tenant in tenants if tenant.truth.attack]
+    assert {story.entry for story in stories} == {"phish", "spray", "laptop"}
+    first = {"phish": "phish", "spray": "password spray", "laptop": "laptop"}
+    for story in stories:
+        assert (story.steps[0].name, story.steps[0].record_id) == (first[story.entry], story.entry_alert_id)
+        assert (story.phish_sender is None) is (story.phish_alert_id is None) is (story.entry != "phish")
+        cloud, machine = (min(s.time for s in story.steps if s.name == name) for name in ("mailbox rule", "laptop"))
+        assert story.entry == "phish" or cloud != machine
+    assert tenants[0].truth.attack.entry == "phish"
+
+
+def test_the_parts_of_an_attack_are_named_in_its_records(tenants: list[Tenant]) -> None:
+    """Every part that the truth lists is spelt in a record of one of its steps; victims are the tenant's own."""
+    for tenant in tenants:
+        attack = tenant.truth.attack
+        if attack is None:
+            continue
+        kept = {"alert": "security/alerts_v2", "signIn": "beta:auditLogs/signIns"}
+        kept["riskDetection"] = "identityProtection/riskDetections"
+        steps = {(step.record_kind, step.record_id) for step in attack.steps}
+        said = {
+            text.lower()
+            for kind, path in kept.items()
+            for record in tenant.collections[path]
+            if (kind, record["id"]) in steps
+            for text in strings(record)
+        }
+        assert {part.id.lower() for part in attack.parts} <= said
+        assert {part.side for part in attack.parts if part.kind in ("user", "host")} == {"victim"}
+        assert {"user", "host", "ip", "url", "mailbox", "app"} == {part.kind for part in attack.parts}
 
 
 def test_only_the_attack_is_open_high_and_many_sided(tenants: list[Tenant]) -> None:
@@ -119,3 +153,22 @@ def test_only_names_and_addresses_that_belong_to_nobody(tenants: list[Tenant]) -
                     ), text
                 for found in host.findall(text):
                     assert found.endswith(".example") or found in fine, text
+
+
+def test_the_attack_is_not_always_grouped_rightly() -> None:
+    """In larger tenants its alerts lie in one incident, in two, or with a stranger's among them; the truth says how."""
+    shapes = set()
+    for seed in range(24):
+        tenant = build_tenant(seed, 60, attack=True)
+        attack = tenant.truth.attack
+        main = set(tenant.incident_alerts(attack.incident_id))
+        rest = {alert for incident in attack.other_incident_ids for alert in tenant.incident_alerts(incident)}
+        assert (main - set(attack.stray_alert_ids)) | rest == set(attack.alert_ids)
+        assert set(attack.stray_alert_ids) <= main
+        assert attack.user.id not in {
+            text for alert in tenant.collections["security/alerts_v2"] if alert["id"] in attack.stray_alert_ids
+            for text in strings(alert)
+        }  # fmt: skip
+        shapes.add((bool(rest), bool(attack.stray_alert_ids)))
+        assert seed or (not rest and not attack.stray_alert_ids)
+    assert shapes == {(False, False), (True, False), (False, True)}
