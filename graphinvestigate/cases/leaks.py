@@ -14,8 +14,10 @@ import numpy as np
 
 SHORTEST = 4
 _WINDOWS = (8, 6, 5, 4)
-_WORD = re.compile(r"[^\W\d_]{1,12}|\d{1,9}")
-_PSEUDONYM = re.compile(rb"(?:user|host|domain|person|file|folder|subject)-[a-z2-9]{9}(?![a-z0-9])")
+_WORD = re.compile(r"[^\W\d_]{1,24}|\d{1,9}")
+_PSEUDONYM = re.compile(
+    rb"(?:user|host|domain|person|file|folder|subject)-[a-z2-9]{9}(?![a-z0-9])|\.t[a-z2-9]{5}\.example(?![a-z0-9])"
+)
 
 
 class Leak(NamedTuple):
@@ -55,7 +57,7 @@ def find_leaks(parts: Sequence[bytes], originals: Iterable[str]) -> list[Leak]:
         What is to be shared.
     originals : iterable of str
         What must not be in it. Values shorter than four characters say nothing and are not searched; a plain word of up
-        to twelve letters, or a number of up to nine digits, is one only where it stands alone.
+        to 24 letters, or a number of up to nine digits, is one only where it stands alone.
 
     Returns
     -------

@@ -26,6 +26,13 @@ DOMAINS = (
 )
 # Below these each name is somebody's.
 SHARED_DOMAINS = frozenset({"onmicrosoft.com", "onmicrosoft.us", "sharepoint.com", "azurewebsites.net", "outlook.com"})
+# Labels of domains that are nobody's, or words that our own pseudonyms have.
+LABELS = frozenset(
+    {
+        *("onmicrosoft", "microsoft", "microsoftonline", "sharepoint", "outlook", "azurewebsites", "office"),
+        *("example", "domain", "person", "folder", "subject", "local", "internal", "intranet"),
+    }
+)
 FOLDERS = frozenset(
     {
         *("windows", "system32", "syswow64", "sysnative", "system", "drivers", "tasks", "winsxs", "servicing"),

@@ -106,6 +106,8 @@ class Texts:
             return self._free(value, sure=kind is None)
         if kind == "url" and not re.match(r"(?i)[a-z][a-z0-9+.-]*:", value):
             kind = "domain" if "/" not in value else kind
+        if kind == "url":
+            return self._tell(value, self._url(value), kind, "field")
         if kind == "path" and not re.search(r"[\\/]", value):
             return self._tell(value, self.names.filename(value), "filename", "field")
         if known is not None:

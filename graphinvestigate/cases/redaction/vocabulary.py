@@ -11,10 +11,12 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from graphinvestigate import text as escape
+from graphinvestigate.cases.redaction import kept
 from graphinvestigate.cases.redaction.pseudonyms import Pseudonyms, fold
 
 _WORD = re.compile(r"[^\W_]+")
-PLAIN_WORD = re.compile(r"[^\W\d_]{1,12}")
+PLAIN_WORD = re.compile(r"[^\W\d_]{1,24}")
+_HOST = re.compile(r"(?i)[a-z][a-z0-9+.-]*://(?:[^/?#@\s]*@)?([^/?#:\s\[\]]+\.[^/?#:\s\[\]]+)")
 _SHORTEST = 3
 _SHORTEST_NUMBER = 5
 # Where one value is two things, the one that stands first here is meant everywhere.
@@ -97,6 +99,11 @@ class Vocabulary:
         value = value.strip()
         if kind == "ip" or not value:
             return  # found by its look, wherever it stands
+        if kind == "url":  # so is this; the name of its host is not, where it stands alone
+            found = _HOST.match(value)
+            if found and not self.names.is_address(found[1]):
+                self._enter("domain", found[1])
+            return
         if kind in ("account", "host") and "/" in value:
             value = value.rpartition("/")[2]  # what an identifier has in front is its tenant
         if kind == "account" and "@" in value:
@@ -121,7 +128,7 @@ class Vocabulary:
                 self.add("domain", rest, own=True)
             return
         if kind == "domain" and own:
-            labels = [one for one in fold(value).split(".")[:-1] if len(one) > 4]
+            labels = [one for one in fold(value).split(".")[:-1] if len(one) > 4 and one not in kept.LABELS]
             if labels and self.names.domain(value) != value:
                 self._enter("domain", labels[-1])
         if kind == "person" and " " in value:

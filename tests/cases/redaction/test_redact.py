@@ -298,3 +298,23 @@ def test_a_very_long_text_takes_one_pass(redactor: gi.Redactor, piece: str) -> N
     """Two hundred thousand characters that nearly begin a name are read once: the search ends."""
     made = redactor._texts.plain(piece * (200_000 // len(piece)))
     assert isinstance(made, str)
+
+
+def test_every_documented_record_can_be_redacted(shared_dir: Path) -> None:
+    """Each example that Microsoft documents is redacted without a leak and keeps its shape (onmicrosoft.com too)."""
+    paths = sorted((shared_dir / "graph" / "examples").glob("*.json"))
+    documents = [json.loads(path.read_text("utf-8")) for path in paths]
+    assert len(documents) > 100
+    for document in documents:
+        if isinstance(document, dict | list):
+            made = gi.redact(document, key=KEY)
+            assert list(made) == list(document) if isinstance(document, dict) else len(made) == len(document)
+
+
+def test_a_portals_page_keeps_its_way_and_loses_its_ids() -> None:
+    """Of a link to Microsoft's portal only the ids and names in it change, the same way as elsewhere."""
+    alert = {"id": "da637551227677560813_-961444813", "tenantId": "b3c1b5fc-828c-45fa-a1e1-10d74f6d6e9c"}
+    url = f"https://security.microsoft.com/alerts/{alert['id']}?tid={alert['tenantId']}"
+    made = gi.redact({**alert, "alertWebUrl": url}, key=KEY)
+    assert made["alertWebUrl"] == f"https://security.microsoft.com/alerts/{made['id']}?tid={made['tenantId']}"
+    assert made["id"] != alert["id"]
