@@ -30,12 +30,14 @@ EDGES, HIGHLIGHTED_EDGES, LINKS, RINGS, NODES = range(5)
 TRACE_KINDS = (*KINDS, OTHER.name)
 """The kinds in the order of their traces: trace ``NODES + i`` holds kind ``TRACE_KINDS[i]``; the labels follow."""
 LABELS = NODES + len(TRACE_KINDS)
-VERDICT_MARKS, EDGE_LABELS = LABELS + 1, LABELS + 2
+VERDICT_MARKS, EDGE_LABELS, HALOS = LABELS + 1, LABELS + 2, LABELS + 3
 
 _LABEL, _LONG_LABEL = 26, 38
 _MOST_LABELS = 90
 _FEW = 40  # up to so many nodes, alerts and other records get labels too
 _LEAST_ROOM = 0.6  # around all nodes
+_MANY = 12  # up to so many highlighted nodes are drawn larger and named in any case
+_HALO = 15  # pixels that a highlighted node's circle adds to it
 _IMPORTANT = 14  # labels that may cover nodes
 _RING = {"high": 8.5, "medium": 7.5, "low": 6.5}  # pixels that a ring adds to a node
 
@@ -110,7 +112,8 @@ def graph_traces(
     scale = float(np.clip(np.sqrt(70 / max(len(nodes), 1)), 0.7, 1))
     sizes = (11 + 4.0 * np.sqrt(np.minimum(degree, 36))) * scale
     index = {node: at for at, node in enumerate(nodes)}
-    for node in marked:
+    large = marked if len(marked) <= _MANY else marked[-1:]  # of many, only the last one stands out
+    for node in large:
         sizes[index[node]] = max(sizes[index[node]], 20) * 1.25
     looks = [kind_look(kind_of(g, node)) for node in nodes]
     worst = [worst_severity(g, node, around[node]) for node in nodes]
@@ -144,9 +147,10 @@ def graph_traces(
         )
     labels = [_label(g, node, around[node], index, len(nodes), extras) for node in nodes]
     relations, taken = edge_labels(g, nodes, xy, pairs, bright, extras, (x_range, y_range), size)
-    traces.append(_labels(g, nodes, labels, marked, xy, sizes, degree, worst, (x_range, y_range), size, taken))
+    traces.append(_labels(g, nodes, labels, large, xy, sizes, degree, worst, (x_range, y_range), size, taken))
     traces.append(verdict_marks(g, nodes, xy))
     traces.append(relations)
+    traces.append(_halos(marked, xy, sizes, index))
     left_out = Counter(extras.kinds if extras.kinds is not None else (kind_of(g, node) for node in g))
     left_out.subtract(kind_of(g, node) for node in nodes)
     left_out = +left_out
@@ -177,6 +181,12 @@ def _rings(nodes: list[Any], xy: np.ndarray, sizes: np.ndarray, looks: list[Look
         },
     }
     return Trace("rings", tuple(nodes[at] for at in ringed), arrays)
+
+
+def _halos(marked: list[Any], xy: np.ndarray, sizes: np.ndarray, index: Mapping[Any, int]) -> Trace:
+    """Circle the highlighted nodes."""
+    at = [index[node] for node in marked]
+    return Trace("halos", tuple(marked), {"x": xy[at, 0], "y": xy[at, 1], "marker": {"size": sizes[at] + _HALO}})
 
 
 def _marked_pairs(pairs: np.ndarray, marked: list[int]) -> np.ndarray:

@@ -142,6 +142,16 @@ def parts_of(model: GraphTraces, *, theme: str = "light") -> dict[str, Any]:
          "weight": 800, "shadow": "none"}}
     )  # fmt: skip
     fixed.append({**written, "name": "relations", "textposition": "middle center", "textfont": {"size": 10.5}})
+    fixed.append(
+        {
+            "type": "scatter",
+            "name": "highlighted",
+            "mode": "markers",
+            "marker": {"symbol": "circle-open", "color": EDGE_HIGHLIGHT, "line": {"width": 2.5}},
+            "hoverinfo": "skip",
+            "showlegend": False,
+        }
+    )
     data = []
     for trace, known in zip(model.traces, fixed, strict=True):
         if trace.kind in model.off:  # a point that is nowhere keeps the entry in the legend

@@ -13,6 +13,7 @@ import pytest
 import graphinvestigate as gi
 from graphinvestigate.client import GraphClient
 from graphinvestigate.views.choosing import neighbors
+from graphinvestigate.views.graph_model import LABELS
 from graphinvestigate.widgets import AlertPicker, EntityExplorer
 from graphinvestigate.widgets.explorer_state import State
 from graphinvestigate.widgets.shown import BUDGET, CAP
@@ -190,10 +191,10 @@ def test_hidden_neighbours_are_counted_at_the_node(explorer: EntityExplorer, gra
     """A node's label ends with +n for n neighbours that are not drawn, and with nothing once they are."""
     user = explorer.selected
     explorer.neighborhood(hops=0)
-    (label,) = explorer._canvas._model.traces[-3].arrays["text"]
+    (label,) = explorer._canvas._model.traces[LABELS].arrays["text"]
     assert label.endswith(f" +{len(neighbors(graph, user))}")
     explorer.expand()
-    labels = explorer._canvas._model.traces[-3]
+    labels = explorer._canvas._model.traces[LABELS]
     assert "+" not in labels.arrays["text"][labels.items.index(user)].split("@")[-1]
 
 
@@ -297,7 +298,7 @@ def test_names_and_notes_are_seen_and_found(explorer: EntityExplorer) -> None:
     own = explorer.graph.nodes[explorer.selected]["label"]
     explorer.rename(name="patient <zero>")
     explorer.note(words="rang back & denied it")
-    labels = explorer._canvas._model.traces[-3]
+    labels = explorer._canvas._model.traces[LABELS]
     assert labels.arrays["text"][labels.items.index(explorer.selected)].startswith("patient &lt;zero")
     assert "patient &lt;zero&gt;" in explorer._details.value
     assert own in explorer._details.value, "what the records call it stays known"

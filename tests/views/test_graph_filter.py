@@ -1,0 +1,78 @@
+"""Which nodes pass the filters, and why the others don't."""
+
+from __future__ import annotations
+
+import pytest
+
+from graphinvestigate.views.choosing import neighbors
+from graphinvestigate.views.graph_filter import NO_FILTERS, Filters, passing
+
+
+def test_without_filters_all_pass(graph):
+    """No filter leaves nothing out."""
+    assert passing(graph, graph, NO_FILTERS) == (list(graph), {})
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [
+        Filters(kinds_off=frozenset({"user"})),
+        Filters(relations_off=frozenset({"has_evidence"})),
+        Filters(severity="high"),
+        Filters(text="alice"),
+        Filters(since="2100-01-01T00:00:00.000000Z"),
+        Filters(until="1990-01-01T00:00:00.000000Z"),
+    ],
+    ids=str,
+)
+def test_kept_and_left_out_are_all(graph, filters):
+    """Every node is kept or has a reason, never both; what must pass passes any filter."""
+    kept, why = passing(graph, graph, filters)
+    assert set(kept) | set(why) == set(graph)
+    assert set(kept).isdisjoint(why)
+    assert why, "this filter leaves something out of this graph"
+    some = next(iter(why))
+    again, _ = passing(graph, graph, filters, always={some})
+    assert set(again) >= {*kept, some}
+
+
+def test_kinds_are_filtered_as_the_legend_groups_them(graph):
+    """A kind that is off leaves with all its nodes and no others."""
+    kept, why = passing(graph, graph, Filters(kinds_off=frozenset({"user"})))
+    assert {node.kind for node in why} == {"user"}
+    assert not any(node.kind == "user" for node in kept)
+
+
+def test_severity_leaves_unknown_ones(graph):
+    """Records known to be less severe go; those without a severity stay."""
+    g = graph.copy()
+    low, unknown = [node for node in g if node.kind == "alert"][:2]
+    g.nodes[low]["severity"], g.nodes[unknown]["severity"] = "low", None
+    kept, why = passing(g, g, Filters(severity="medium"))
+    assert low in why
+    assert unknown in kept
+
+
+def test_entities_go_with_their_last_link(graph):
+    """An entity all of whose links are filtered goes; one that has another link stays."""
+    kept, why = passing(graph, graph, Filters(relations_off=frozenset({"has_evidence"})))
+    filters = Filters(relations_off=frozenset({"has_evidence"}))
+    for node in kept:
+        if node.kind in {"user", "host", "ip"} and neighbors(graph, node):
+            assert any(
+                filters.passes_link(relation, data)
+                for ends in (*graph.out_edges(node, keys=True, data=True), *graph.in_edges(node, keys=True, data=True))
+                for relation, data in [ends[2:]]
+            )
+    assert set(why.values()) == {"relation, severity or time of all its links"}
+
+
+def test_words_find_names_identifiers_and_what_users_call_it(graph):
+    """All words must occur; what is linked to a node that has them stays beside it."""
+    alice = next(node for node in graph if "alice" in str(graph.nodes[node].get("identifiers")))
+    kept, _ = passing(graph, graph, Filters(text="alice"))
+    assert alice in kept
+    assert neighbors(graph, alice) <= set(kept)
+    assert passing(graph, graph, Filters(text="alice nowhere-at-all"))[0] == []
+    found, _ = passing(graph, [alice], Filters(text="boss"), named=lambda node: "The Boss")
+    assert found == [alice]

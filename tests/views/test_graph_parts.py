@@ -1,0 +1,109 @@
+"""What a workbench adds to a drawing: verdict marks, link labels, circles, names, counts, dimmed kinds."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from graphinvestigate.linking import Record
+from graphinvestigate.views.choosing import neighbors
+from graphinvestigate.views.graph_model import EDGE_LABELS, EDGES, HALOS, LABELS, NODES, VERDICT_MARKS, graph_traces
+from graphinvestigate.views.graph_parts import VERDICTS, Extras, verdict_of
+from graphinvestigate.views.graph_plot import figure_of
+from graphinvestigate.views.layout import layout
+
+
+@pytest.fixture
+def alert(graph) -> Record:
+    """An alert with evidence."""
+    return max((node for node in graph if node.kind == "alert"), key=lambda node: (len(graph.succ[node]), node))
+
+
+@pytest.mark.parametrize("verdict", ["malicious", "suspicious", "noThreatsFound", "unknown"])
+def test_the_gravest_verdict_marks_a_node(graph, alert, verdict):
+    """A node shows the gravest verdict of the evidence that names it; one that nothing judged shows none."""
+    g = graph.copy()
+    node = next(iter(g.succ[alert]))
+    for *_, data in g.in_edges(node, data=True):
+        data["verdict"] = "unknown"
+    next(iter(g[alert][node].values()))["verdict"] = verdict
+    mark = VERDICTS[verdict.casefold()][0] if verdict != "unknown" else None
+    assert verdict_of(g, node) == ("" if mark is None else verdict.casefold())
+    trace = graph_traces(g, layout(g)).traces[VERDICT_MARKS]
+    assert dict(zip(trace.items, trace.arrays["text"], strict=True)).get(node) == mark
+    g.add_edge(Record("alert", "another"), node, "names", verdict="malicious", references=[])
+    assert verdict_of(g, node) == "malicious"
+
+
+def test_links_are_labelled_on_demand(graph, alert):
+    """Without asking no link has a label; asked for, the highlighted node's links name their relations."""
+    places = layout(graph)
+    assert not graph_traces(graph, places, highlight=alert).traces[EDGE_LABELS].items
+    trace = graph_traces(graph, places, highlight=alert, extras=Extras(edge_labels=True)).traces[EDGE_LABELS]
+    assert trace.items
+    for pair, words in zip(trace.items, trace.arrays["text"], strict=True):
+        assert alert in pair
+        (other,) = set(pair) - {alert}
+        relations = {*(graph.get_edge_data(alert, other) or {}), *(graph.get_edge_data(other, alert) or {})}
+        assert words.rstrip("…").split(", ")[0].rstrip("…") in " ".join(sorted(relations)).replace("_", " ")
+
+
+def test_filtered_links_are_not_drawn(graph, alert):
+    """Links that do not pass are neither lines nor labels."""
+    none = graph_traces(graph, layout(graph), extras=Extras(is_link_drawn=lambda *_: False, edge_labels=True))
+    assert len(none.traces[EDGES].arrays["x"]) == 0
+    assert none.traces[EDGE_LABELS].items == ()
+
+
+def test_highlighted_nodes_are_circled_and_many_are_not_enlarged(graph):
+    """Each highlighted node has a circle larger than itself; of many, labels and sizes stay as they were."""
+    places = layout(graph)
+    plain = graph_traces(graph, places)
+    every = sorted(graph)
+    halos = graph_traces(graph, places, highlight=every).traces[HALOS]
+    assert set(halos.items) == set(every)
+    sizes = {
+        node: size
+        for trace in plain.traces[NODES:LABELS]
+        for node, size in zip(trace.items, trace.arrays["marker"]["size"], strict=True)
+    }
+    for node, size in zip(halos.items, halos.arrays["marker"]["size"], strict=True):
+        assert size > sizes[node]
+    many = graph_traces(graph, places, highlight=every)
+    grown = [
+        node
+        for trace in many.traces[NODES:LABELS]
+        for node, size in zip(trace.items, trace.arrays["marker"]["size"], strict=True)
+        if size != sizes[node]
+    ]
+    assert len(grown) <= 1
+    assert plain.traces[HALOS].items == ()
+
+
+def test_names_badges_and_counts_stand_in_labels(graph):
+    """A label is what users call the node, then how many of its neighbours are not drawn, then its badges."""
+    user = max((node for node in graph if node.kind == "user"), key=graph.degree)
+    extras = Extras(names={user: "patient zero"}, badges={user: "⌖"}, counts_hidden=True)
+    (label,) = graph_traces(graph, {user: (0.0, 0.0)}, extras=extras).traces[LABELS].arrays["text"]
+    assert label == f"patient zero +{len(neighbors(graph, user))} ⌖"
+
+
+def test_a_kind_that_is_off_stays_in_the_legend(graph):
+    """Its entry is dimmed, and nothing of it is drawn."""
+    places = {node: at for node, at in layout(graph).items() if node.kind != "user"}
+    figure = figure_of(graph_traces(graph, places, extras=Extras(off={"user"})))
+    (users,) = [trace for trace in figure.data if trace.name == "users"]
+    assert users.visible == "legendonly"
+    assert list(users.x) == [None]
+
+
+def test_counts_given_beforehand_change_nothing(graph):
+    """What is left out is the same whether the whole graph is counted now or was before."""
+    places = dict(list(layout(graph).items())[:5])
+    counts: dict[str, int] = {}
+    for node in graph:
+        counts[node.kind] = counts.get(node.kind, 0) + 1
+    now, before = graph_traces(graph, places), graph_traces(graph, places, extras=Extras(kinds=counts))
+    assert now.left_out == before.left_out
+    assert now.caption == before.caption
+    np.testing.assert_array_equal(now.traces[EDGES].arrays["x"], before.traces[EDGES].arrays["x"])
