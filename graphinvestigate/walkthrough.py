@@ -23,7 +23,7 @@ from graphinvestigate.linking import Entity, Record
 from graphinvestigate.linking.entities import categories_of
 from graphinvestigate.linking.nodes import risk_rank
 from graphinvestigate.pivots import Pivot, pivot
-from graphinvestigate.queries.coverage import coverage, coverage_table, not_read
+from graphinvestigate.queries.coverage import coverage, coverage_table, no_list, not_read
 from graphinvestigate.queries.questions import Time
 
 PULLS: Mapping[str, Callable[..., pd.DataFrame]] = {
@@ -163,7 +163,7 @@ def investigate(
         paths=paths,
         story=story,
         entities=table.loc[[(row.kind, row.key) in near for row in table.itertuples()]].reset_index(drop=True),
-        coverage=pd.concat([coverage_table(client.pulls.values()), *unread], ignore_index=True),
+        coverage=pd.concat([coverage_table(client.pulls.values()), *unread, no_list()], ignore_index=True),
     )
 
 
@@ -182,7 +182,7 @@ def pull_all(
         except (PermissionMissingError, LicenceMissingError) as error:
             if source == "alerts":
                 raise
-            unread.append(not_read(source, str(error)))
+            unread.append(not_read(source, error))
     return frames, unread
 
 

@@ -10,6 +10,7 @@ from urllib.parse import quote, urlencode
 import httpx
 
 from graphinvestigate import text
+from graphinvestigate.client.retired import refuse_retired
 from graphinvestigate.errors import BadResponseError, UsageError
 
 VERSIONS = ("v1.0", "beta")
@@ -64,6 +65,8 @@ def address_of(base: httpx.URL, path: str, *, params: Mapping[str, str | int | b
     ------
     UsageError
         The path, the version or a value can't be asked for.
+    EndpointRetiredError
+        Graph no longer offers it.
     """
     if version not in VERSIONS:
         raise UsageError(f"Graph has no version {text.log(str(version))!r}. Choose one of: {', '.join(VERSIONS)}.")
@@ -72,6 +75,7 @@ def address_of(base: httpx.URL, path: str, *, params: Mapping[str, str | int | b
             f"{text.log(str(path))!r} is no path of Graph. Write it like /security/alerts_v2, "
             "without a query, and pass ids through path_segment()."
         )
+    refuse_retired(path)
     pairs = [(key, _value(key, value)) for key, value in (params or {}).items() if value is not None]
     query = urlencode(pairs, quote_via=quote, safe="$")
     return Address(httpx.URL(f"{base}".rstrip("/") + f"/{version}{path}" + (f"?{query}" if query else "")), None, path)

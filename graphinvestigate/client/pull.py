@@ -34,6 +34,8 @@ class Pull:
         Whether every row that matched is in the frame.
     note : str
         Why not, or what else to know.
+    lacking : str
+        The permission or the licence that was lacking, where that is why something is missing.
     started, finished : datetime or None
         By the tenant's clock, in UTC.
     requests : int
@@ -58,6 +60,7 @@ class Pull:
     count_expected: int | None = None
     complete: bool = False
     note: str = ""
+    lacking: str = ""
     finished: datetime | None = None
     requests: int = 0
     waited_seconds: float = 0.0

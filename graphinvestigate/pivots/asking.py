@@ -177,7 +177,7 @@ def pivot(
             frame, failure = error.frame, error
         except GraphInvestigateError as error:
             failures.append(error)
-            tables.append(not_read(step.name, str(error)))
+            tables.append(not_read(step.name, error))
             continue
         kept = _about(step.source, frame, start, identifiers, g) if step.how in ("local", "known") else frame
         if step.how == "hunting":

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import pandas as pd
 
 from graphinvestigate.client import GraphClient, Pull
-from graphinvestigate.errors import UsageError
+from graphinvestigate.errors import GraphInvestigateError, LicenceMissingError, PermissionMissingError, UsageError
 from graphinvestigate.queries.questions import Question
 
 # A frame holds only its pull_ids, so that it knows its origin after a merge or a trip through Parquet; the facts
@@ -19,7 +19,8 @@ DTYPES = {
     "pull_id": "str", "resource": "str", "since": "datetime64[ns, UTC]", "until": "datetime64[ns, UTC]",
     "filters_server": "str", "filters_local": "str", "limit": "Int64", "rows_received": "Int64",
     "rows_kept": "Int64", "count_expected": "Int64", "pages": "Int64", "requests": "Int64",
-    "waited_seconds": "Float64", "complete": "boolean", "note": "str",
+    "waited_seconds": "Float64", "complete": "boolean", "lacking": "str",
+    "note": "str",
 }  # fmt: skip
 
 
@@ -64,7 +65,8 @@ def coverage(client_or_frame: GraphClient | pd.DataFrame) -> pd.DataFrame:
     DataFrame
         One row is one pull: `resource`, the window (`since`, `until`, UTC), the filter that went to Graph and what
         was checked here, `rows_received` and `rows_kept`, `count_expected` (where Graph counts), `pages`,
-        `requests`, `waited_seconds` (spent waiting for limits), `complete`, and a `note` on anything left out.
+        `requests`, `waited_seconds` (spent waiting for limits), `complete`, the permission or licence that was
+        `lacking`, and a `note` on anything left out.
 
     Raises
     ------
@@ -99,7 +101,39 @@ def coverage_table(pulls: object) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(DTYPES)).astype(DTYPES)
 
 
-def not_read(source: str, reason: str) -> pd.DataFrame:
+def lacking(why: object) -> str:
+    """The permission or the licence for want of which something could not be read; empty where it was another reason.
+
+    Parameters
+    ----------
+    why : object
+        An error, or None, or words.
+    """
+    if isinstance(why, LicenceMissingError):
+        return "a licence"
+    if isinstance(why, PermissionMissingError):
+        return f"the permission {why.permission}" if why.permission else "a permission"
+    return ""
+
+
+# What Graph offers no list of that a security role may read, and where it shows all the same.
+_NO_LIST = {
+    "oauth_grants": "OAuth grants have no list here: they show in alert evidence, directory audits and hunting",
+    "inbox_rules": "inbox rules have no list here: they show in alert evidence and hunting (CloudAppEvents)",
+    "audit_search": "the audit search has no list here: its events show in alert evidence and hunting (CloudAppEvents)",
+}
+
+
+def no_list() -> pd.DataFrame:
+    """Rows of coverage for what cannot be listed at all: it was seen only where something else names it."""
+    rows = [{"resource": name, "complete": False, "note": note} for name, note in _NO_LIST.items()]
+    return pd.DataFrame(rows).reindex(columns=list(DTYPES)).astype(DTYPES)
+
+
+def not_read(source: str, reason: str | GraphInvestigateError) -> pd.DataFrame:
     """A row of coverage for a source that gave nothing, with the reason."""
-    row = {"resource": source, "rows_received": 0, "rows_kept": 0, "complete": False, "note": reason}
+    row = {
+        "resource": source, "rows_received": 0, "rows_kept": 0, "complete": False, "lacking": lacking(reason),
+        "note": str(reason),
+    }  # fmt: skip
     return pd.DataFrame([row]).reindex(columns=list(DTYPES)).astype(DTYPES)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -11,7 +10,6 @@ from math import ceil
 from typing import Literal
 
 import pandas as pd
-from tqdm import tqdm
 
 from graphinvestigate.client import GraphClient, Pull
 from graphinvestigate.envelope import Page
@@ -23,7 +21,8 @@ from graphinvestigate.errors import (
     UsageError,
 )
 from graphinvestigate.frames import Ahead, newest, records_frame
-from graphinvestigate.queries.coverage import remember
+from graphinvestigate.queries.coverage import lacking, remember
+from graphinvestigate.queries.progress import Progress
 from graphinvestigate.queries.questions import WINDOW, Question, closing, matches, window_text
 from graphinvestigate.queries.reading import (
     PIECES_EACH,
@@ -79,18 +78,13 @@ def _go_on(
     """Read on after the pages that are already there."""
     resource = question.resource
     started, requests, waited = client.now(), client.requests_made, client.waited_seconds
-    bar = tqdm(
-        desc=resource.name.replace("_", " "), unit=" rows", delay=1.0, leave=False, file=sys.stderr,
-        initial=sum(len(page) for piece in pieces for page in piece.pages), disable=not _shows_progress(),
-    )  # fmt: skip
+    at_hand = sum(len(page) for piece in pieces for page in piece.pages)
+    with Progress(client, resource.name, at_hand) as progress, Ahead(resource) as ahead:
 
-    def on_page(page: Page) -> None:
-        if client.waited_seconds > waited:
-            bar.set_postfix_str(f"{client.waited_seconds - waited:.0f} s waited for Graph's limits", refresh=False)
-        bar.update(len(page))
-        ahead.add(page)
+        def on_page(page: Page) -> None:
+            progress.add(page)
+            ahead.add(page)
 
-    with bar, Ahead(resource) as ahead:
         if len(pieces) == 1:
             question, pieces, stopped = _read_first(client, question, pieces[0], on_page)
         else:
@@ -127,6 +121,7 @@ def _go_on(
         note="; ".join(
             n for n in (question.note, _replayed(question), *kept.notes, missing, stopped and str(stopped.error)) if n
         ),
+        lacking=lacking(stopped.error if stopped else None) or question.lacking,
         started=started,
         finished=client.now(),
         requests=client.requests_made - requests,
@@ -227,11 +222,6 @@ def _retired(question: Question, error: GraphInvestigateError) -> EndpointRetire
     )
     retired.__cause__ = error
     return retired
-
-
-def _shows_progress() -> bool:
-    """Whether somebody watches: a terminal, or a notebook."""
-    return sys.stderr.isatty() or "ipykernel" in sys.modules
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,8 @@ class Question:
     """How many threads read it, where its window can be cut; None: as many as it is worth."""
     unasked: bool = False
     """Whether part of what the caller wanted could not be asked at all: no answer to it is complete."""
+    lacking: str = ""
+    """The permission or licence that is lacking for that."""
     journal: Journal | None = None
     """Where its pages are kept while it is read, so that it goes on where it stopped if it is killed."""
 

@@ -11,6 +11,7 @@ import pandas as pd
 from graphinvestigate.client import GraphClient
 from graphinvestigate.errors import GraphError, UsageError
 from graphinvestigate.frames.schema import RESOURCES
+from graphinvestigate.queries.coverage import lacking
 from graphinvestigate.queries.pulling import OnPartial, pull
 from graphinvestigate.queries.questions import Time, Values, ask
 from graphinvestigate.text import log
@@ -100,7 +101,7 @@ def list_sign_ins(
         if "interactive" not in kinds or error.status not in NOT_OFFERED:
             raise
         unread = f"interactive only: {asked_for}, but beta could not be read ({error})"
-        return pull(client, replace(v1, note=unread, unasked=True), on_partial)
+        return pull(client, replace(v1, note=unread, unasked=True, lacking=lacking(error)), on_partial)
 
 
 def _kinds(event_types: Values) -> list[str]:

@@ -132,6 +132,7 @@ def test_a_user_of_whom_only_the_basics_may_be_read(make_world) -> None:
     said = gi.coverage(frame).iloc[0]
     assert "basic profile only" in said["note"]
     assert not said["complete"]
+    assert said["lacking"] == "the permission User.ReadBasic.All"
 
 
 def test_devices_of_a_user(world) -> None:

@@ -1,4 +1,4 @@
-"""A 206: Graph answers with what it has and names the products that kept it waiting."""
+"""Answers that are not all there is: a 206, a permission that goes, and what has no list at all."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ import json
 import pytest
 
 import graphinvestigate as gi
+from graphinvestigate.demo import faults
 from graphinvestigate.demo.answers import Response
 from graphinvestigate.demo.faults import Asked, Fault
+from graphinvestigate.walkthrough import investigate
 
 SILENT = (
     ("Warning", '199 - "Vendor A/Provider One/504/10000"'),
@@ -49,3 +51,22 @@ def test_a_206_that_names_nobody_is_still_no_whole_answer(make_world) -> None:
     frame = gi.list_alerts(world.client, on_partial="return")
     assert len(frame) == 30
     assert not gi.coverage(frame)["complete"].item()
+
+
+@pytest.mark.parametrize(("message", "lacking"), [
+    ("Missing application roles.", "the permission SecurityAlert.Read.All"), ("No premium license", "a licence"),
+])  # fmt: skip
+def test_what_was_lacking_half_way_is_in_the_coverage(make_world, message, lacking) -> None:
+    """A permission or licence that is taken away during a pull: the rows so far, and the coverage names it."""
+    world = make_world(alerts=60, faults=[Fault("/security/alerts_v2", faults.error(403, message=message), on={3})])
+    frame = gi.list_alerts(world.client, page_size=20, on_partial="return")
+    said = gi.coverage(frame).iloc[0]
+    assert (said["rows_kept"], bool(said["complete"]), said["lacking"]) == (40, False, lacking)
+
+
+def test_what_has_no_list_is_said_where_everything_else_is(world) -> None:
+    """OAuth grants, inbox rules and the audit search: the investigation's coverage says where they show instead."""
+    said = investigate(world.client).coverage.set_index("resource")["note"]
+    for name in ("oauth_grants", "inbox_rules", "audit_search"):
+        assert "alert evidence" in said[name]
+        assert "hunting" in said[name]

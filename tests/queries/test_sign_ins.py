@@ -94,6 +94,7 @@ def test_without_beta_the_interactive_ones_come_and_the_coverage_says_so(make_wo
     assert said["note"].startswith("interactive only: asked for interactive, nonInteractive")
     assert str(status) in said["note"]
     assert not said["complete"]
+    assert said["lacking"] == ("the permission AuditLog.Read.All" if status == 403 else "")
 
 
 def test_without_beta_other_kinds_are_an_error_not_an_empty_frame(make_world) -> None:
