@@ -169,3 +169,12 @@ def test_timesketch_counts_what_has_no_time(hostile: nx.MultiDiGraph, tmp_path: 
         (path,) = gi.export_graph(hostile, tmp_path / "g.jsonl")
     events = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
     assert [event["timestamp_desc"] for event in events] == ["First activity", "Last activity"]
+
+
+def test_bloodhound_keeps_two_of_one_object_id_apart(tmp_path: Path) -> None:
+    """Where two nodes claim one object id, neither takes it: two nodes are never one."""
+    g = nx.MultiDiGraph()
+    for kind in ("user", "service_principal"):
+        g.add_node(Entity(kind, "0f"), kind=kind, label=kind, identifiers=["object_id=0f"])
+    content = json.loads(exported(g, tmp_path / "g.bloodhound.json").read_text("utf-8"))["graph"]
+    assert sorted(node["id"] for node in content["nodes"]) == ["service_principal:0f", "user:0f"]

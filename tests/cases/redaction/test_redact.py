@@ -318,3 +318,14 @@ def test_a_portals_page_keeps_its_way_and_loses_its_ids() -> None:
     made = gi.redact({**alert, "alertWebUrl": url}, key=KEY)
     assert made["alertWebUrl"] == f"https://security.microsoft.com/alerts/{made['id']}?tid={made['tenantId']}"
     assert made["id"] != alert["id"]
+
+
+def test_a_persons_name_is_no_everyday_word() -> None:
+    """A part of a person's name is replaced where it is written as a name, is listed as a guess, and a word stays."""
+    redactor = gi.Redactor(KEY)
+    redactor.learn({"userDisplayName": "Rose Price", "userPrincipalName": "x@contoso.test"})
+    made = redactor.redact("Rose saw the price rise; Price agreed.")
+    assert "the price rise" in made
+    assert not made.startswith("Rose")
+    assert "Price" not in made
+    assert set(redactor.review["how"]) == {"guess"}
