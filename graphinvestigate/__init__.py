@@ -130,6 +130,7 @@ if TYPE_CHECKING:  # for editors and type checkers; at run time each name is loa
         AlertPicker as AlertPicker,
         EntityExplorer as EntityExplorer,
         TimelineView as TimelineView,
+        Workbench as Workbench,
     )
 
 _HOME = {
@@ -170,6 +171,7 @@ _HOME = {
     "ThrottledError": "errors",
     "TimelineView": "widgets",
     "UsageError": "errors",
+    "Workbench": "widgets",
     "annotate": "linking",
     "attack_story": "linking",
     "blast_radius": "linking",

@@ -1,4 +1,4 @@
-"""The command line: ``graphinvestigate demo | serve | lab | verify | replay | report | diff | freeze``."""
+"""The command line: ``graphinvestigate demo | serve | lab | app | verify | replay | report | diff | freeze``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from graphinvestigate import __version__
-from graphinvestigate.cli import cases, demo, freeze
+from graphinvestigate.cli import app, cases, demo, freeze
 from graphinvestigate.cli.demo import notebooks_folder
 from graphinvestigate.errors import GraphInvestigateError, UsageError
 
@@ -49,6 +49,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"graphinvestigate {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for group in (demo, cases, freeze):
+    for group in (demo, app, cases, freeze):
         group.add_commands(commands)
     return parser

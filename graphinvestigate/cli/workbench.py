@@ -1,0 +1,100 @@
+"""What ``graphinvestigate app`` shows in a page: the workbench on the demo tenant or on a case."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from graphinvestigate import text
+from graphinvestigate.cases import open_case
+from graphinvestigate.client import EmulatorCredential, GraphClient, connect
+from graphinvestigate.demo import connect_demo
+from graphinvestigate.errors import GraphInvestigateError, UsageError
+from graphinvestigate.frames import RESOURCES, empty_frame
+from graphinvestigate.linking import entity_graph
+from graphinvestigate.queries import list_alerts, list_incidents, list_risk_detections
+from graphinvestigate.widgets import Workbench
+from graphinvestigate.widgets.safe import pane, safe_html
+from graphinvestigate.widgets.style import SHEET
+
+_TIMED = ("incidents", "risk_detections", "risky_users", "sign_ins")
+_NO_TENANT = "00000000-0000-4000-8000-000000000000"
+
+
+class _NoTenant(httpx.BaseTransport):
+    """A case is open without its tenant: whoever asks is told so."""
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:  # noqa: ARG002 (nothing is sent)
+        raise UsageError(
+            "a case is open without its tenant, so nothing can be asked of Graph here. To pivot, connect in a "
+            "notebook and open the case there: client = gi.connect(…), case = gi.open_case(…)"
+        )
+
+
+def on_demo(seed: int, alerts: int) -> Workbench:
+    """Make the workbench on a demo tenant.
+
+    Parameters
+    ----------
+    seed, alerts : int
+        Which tenant, and how many alerts it has.
+
+    Returns
+    -------
+    Workbench
+    """
+    client = connect_demo(seed=seed, alerts=alerts)
+    found, incidents, risk = list_alerts(client), list_incidents(client), list_risk_detections(client)
+    g = entity_graph(alerts=found, incidents=incidents, risk_detections=risk)
+    return Workbench(client, found, g=g, frames=[risk], since=None)
+
+
+def on_case(path: str | Path) -> Workbench:
+    """Make the workbench on a saved case: its records and its graph, with no tenant to ask.
+
+    Parameters
+    ----------
+    path : str or path
+        The case's folder or ``.zip``.
+
+    Returns
+    -------
+    Workbench
+
+    Raises
+    ------
+    BadFileError
+        It is no case.
+    """
+    case = open_case(path)
+    frames = case.frames
+    alerts = frames.get("alerts", empty_frame(RESOURCES["alerts"]))
+    more = [frames[name] for name in _TIMED if name in frames]
+    return Workbench(_without_tenant(), alerts, g=case.graph, frames=more, since=None)
+
+
+def page(kind: str, **options: Any) -> Any:
+    """Give what the page shows: a workbench, or what went wrong in words.
+
+    Parameters
+    ----------
+    kind : {"demo", "case"}
+    **options : object
+        What `on_demo` or `on_case` takes.
+
+    Returns
+    -------
+    ipywidgets.Widget
+    """
+    try:
+        return on_case(**options) if kind == "case" else on_demo(**options)
+    except GraphInvestigateError as error:
+        words = text.visible(str(error), 1000)
+        content = safe_html('{sheet}<div class="gi-root gi-error" role="alert">{words}</div>', sheet=SHEET, words=words)
+        return pane(content)
+
+
+def _without_tenant() -> GraphClient:
+    return connect(tenant_id=_NO_TENANT, transport=_NoTenant(), credential=EmulatorCredential(_NO_TENANT))

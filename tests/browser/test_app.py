@@ -1,0 +1,148 @@
+"""`graphinvestigate app` in a real browser: the workbench in Voilà, with nothing from outside, and what axe says."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import graphinvestigate as gi
+from tests.browser.conftest import LOOPBACK, REPOSITORY
+
+pytestmark = pytest.mark.browser
+
+READY = "() => document.querySelectorAll('.gi-rg-row').length > 5 && document.querySelector('.gi-plotly[data-drawn]')"
+MARKED = "() => [...document.querySelectorAll('.gi-rg-row[aria-selected=true]')].length"
+AXE = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa")
+
+
+@pytest.fixture
+def open_app(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
+    """Start `graphinvestigate app` with options and open the address that it prints; nothing foreign is asked for."""
+    pytest.importorskip("voila", reason="the app needs Voilà (extra `lab`)")
+    started: list[subprocess.Popen[str]] = []
+    contexts: list[Any] = []
+    foreign: list[str] = []
+
+    def start(*options: str, width: int = 1280, height: int = 800) -> Any:
+        environment = {
+            **os.environ, "PYTHONPATH": str(REPOSITORY), "JUPYTER_CONFIG_DIR": str(tmp_path / "config"),
+            "JUPYTER_DATA_DIR": str(tmp_path / "data"), "IPYTHONDIR": str(tmp_path / "ipython"),
+        }  # fmt: skip
+        command = [sys.executable, "-m", "graphinvestigate", "app", "--no-browser", *options]
+        server = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+        started.append(server)
+        assert server.stdout is not None
+        url = re.search(r"http://\S+", server.stdout.readline())
+        assert url, "the address is printed"
+        context = browser.new_context(viewport={"width": width, "height": height})
+        contexts.append(context)
+
+        def note(request: Any) -> None:
+            address = urllib.parse.urlsplit(request.url)
+            if address.scheme in {"http", "https", "ws", "wss"} and address.hostname not in LOOPBACK:
+                foreign.append(request.url)
+
+        context.on("request", note)
+        page = context.new_page()
+        page.set_default_timeout(90_000)
+        page.goto(url[0])
+        page.app_url = url[0]
+        return page
+
+    yield start
+    for context in contexts:
+        context.close()
+    for server in started:
+        server.terminate()
+        server.wait(30)
+        assert server.stdout is not None
+        server.stdout.close()
+    assert foreign == []
+
+
+def picture(page: Any, name: str, tmp_path: Path) -> None:
+    """Keep what the page shows, for people to look at."""
+    page.screenshot(path=str(Path(os.environ.get("BROWSER_PICTURES", tmp_path)) / f"{name}.png"), full_page=True)
+
+
+def violations(page: Any, root: str) -> list[str]:
+    """What axe-core finds within a part of the page: rule, how grave, and where."""
+    axe = pytest.importorskip("axe_playwright_python", reason="the accessibility check needs axe-playwright-python")
+    page.evaluate((Path(axe.__file__).parent / "axe.min.js").read_text(encoding="utf-8"))
+    found = page.evaluate("([root, tags]) => axe.run(root, {runOnly: {type: 'tag', values: tags}})", [root, list(AXE)])[
+        "violations"
+    ]
+    return [
+        f"{one['id']} ({one['impact']}): {node['target']} {node['html'][:160]}"
+        for one in found
+        for node in one["nodes"]
+    ]
+
+
+def test_the_workbench_as_a_page(open_app: Callable[..., Any], tmp_path: Path) -> None:
+    """On the demo tenant: pick by mouse and keys, the graph follows, the page needs its token, axe finds nothing."""
+    page = open_app("--alerts", "60", "--seed", "3", height=1000)
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.wait_for_function(READY)
+    picture(page, "app-1-opened", tmp_path)
+    bare = page.app_url.partition("?")[0]
+    with urllib.request.urlopen(urllib.request.Request(bare), timeout=20) as answer:
+        assert "gi-root" not in answer.read().decode()
+        assert "login" in answer.url, "without the token there is a login page"
+    page.locator(".gi-rg-row[aria-rowindex='4']").click()
+    page.locator(".gi-rg").focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Shift+ArrowDown")
+    page.wait_for_function(f"() => ({MARKED})() === 2")
+    page.get_by_text("2 alerts are selected").wait_for()
+    row = page.locator(".gi-rg-row.gi-rg-cursor").inner_text().splitlines()
+    assert row[2][:20] in page.locator(".gi-details h3").first.inner_text()
+    page.wait_for_timeout(800)
+    picture(page, "app-2-selected", tmp_path)
+    page.get_by_role("button", name="◆ high").click()
+    page.get_by_text(re.compile(r"^[0-9]+ of 60 alerts shown")).first.wait_for()
+    page.wait_for_timeout(500)
+    assert problems == []
+    assert violations(page, ".gi-root") == []
+
+
+def test_a_case_as_a_page(open_app: Callable[..., Any], tmp_path: Path) -> None:
+    """A saved case opens without a tenant: its alerts and graph are there, and a pivot says why it cannot ask."""
+    with gi.connect_demo(seed=2, alerts=40) as client:
+        alerts = gi.list_alerts(client)
+        case = gi.Case("INC-4711")
+        case.add(alerts, gi.list_risk_detections(client))
+        case.save(tmp_path / "case")
+    page = open_app("--case", str(tmp_path / "case"), height=1600)
+    page.wait_for_function(READY)
+    page.get_by_text(f"Alerts: {len(alerts)} of {len(alerts)}").wait_for()
+    choice = page.get_by_placeholder("Type a name").first
+    with gi.connect_demo(seed=2, alerts=40):
+        host = next(n for n in case.graph if n.kind == "host")
+    choice.fill(f"host {case.graph.nodes[host]['label']}")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Pivot on host").click()
+    page.locator(".gi-error").get_by_text("open without its tenant").wait_for()
+    picture(page, "app-3-case", tmp_path)
+
+
+def test_what_is_no_case_is_said_at_once(tmp_path: Path) -> None:
+    """A folder that is no case ends the command with words, and no server is started."""
+    (tmp_path / "x").mkdir()
+    command = [sys.executable, "-m", "graphinvestigate", "app", "--no-browser", "--case", str(tmp_path / "x")]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    assert "graphinvestigate: " in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
