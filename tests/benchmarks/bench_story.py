@@ -5,7 +5,7 @@ torn apart or mixed with a stranger's, and 40 to 400 alerts of noise; some hold 
 pulls it, `attack_story` answers, and the answers are compared with the tenant's truth, which was written down before
 its records were rendered. "dulled" tenants lack the roles and verdicts of every third evidence item.
 
-Seeds below 1000 were used while the code was written; those from 1000 on are for reporting.
+Seeds below 2000 were used while the code was written; those from 2000 on are for reporting.
 """
 
 # ruff: noqa: T201 (it prints its findings)
@@ -140,7 +140,7 @@ def report(scores: list[Score]) -> None:
 
 def main() -> None:
     """Score the seeds asked for, plain and dulled."""
-    first = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
+    first = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
     count = int(sys.argv[2]) if len(sys.argv) > 2 else 100
     for dull in (False, True):
         begun = time.perf_counter()
