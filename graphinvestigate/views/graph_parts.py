@@ -192,7 +192,7 @@ def edge_labels(
     middle = xy[chosen].mean(axis=1) if len(chosen) else np.empty((0, 2))
     words = [_relations(g, nodes[a], nodes[b], extras) for a, b in chosen.tolist()]
     (x0, x1), (y0, y1) = ranges
-    shown, _, boxes = place_labels(
+    shown, sides, boxes = place_labels(
         (middle[:, 0] - x0) / (x1 - x0) * size[0],
         (middle[:, 1] - y0) / (y1 - y0) * size[1],
         np.zeros(len(middle)),
@@ -202,7 +202,12 @@ def edge_labels(
         important=len(words),
     )
     at = [n for n, show in enumerate(shown) if show]
-    arrays = {"x": middle[at, 0], "y": middle[at, 1], "text": [text.plotly(words[n], None) for n in at]}
+    arrays = {
+        "x": middle[at, 0],
+        "y": middle[at, 1],
+        "text": [text.plotly(words[n], None) for n in at],
+        "textposition": [sides[n] for n in at] or "middle center",
+    }
     return Trace("edge_labels", tuple((nodes[chosen[n, 0]], nodes[chosen[n, 1]]) for n in at), arrays), boxes
 
 

@@ -141,7 +141,7 @@ def parts_of(model: GraphTraces, *, theme: str = "light") -> dict[str, Any]:
         {**written, "name": "verdicts", "textposition": "middle center", "textfont": {"size": 11, "color": "#ffffff",
          "weight": 800, "shadow": "none"}}
     )  # fmt: skip
-    fixed.append({**written, "name": "relations", "textposition": "middle center", "textfont": {"size": 10.5}})
+    fixed.append({**written, "name": "relations", "textfont": {"size": 10.5}})
     fixed.append(
         {
             "type": "scatter",

@@ -103,6 +103,7 @@ class EntityExplorer(ExplorerEvents):
         if len(inside) > 1:
             self._on_selection()
         self.selection.observe(self._on_selection, names="edition")
+        self.selection.observe(self._on_time_range, names="time_range")
 
     # ---- what it holds --------------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from typing import Any
 from graphinvestigate.errors import UsageError
 from graphinvestigate.linking import Entity, Record
 from graphinvestigate.views.graph_model import TRACE_KINDS
+from graphinvestigate.views.times import utc_text
 from graphinvestigate.widgets import explorer_state as states
 from graphinvestigate.widgets.details import link_details
 from graphinvestigate.widgets.explorer_actions import ExplorerActions
@@ -110,3 +111,15 @@ class ExplorerEvents(ExplorerActions):
                     f"{current.kind} {current[1]} is not in this entity graph: "
                     "build the graph from the same frame, entity_graph(alerts=alerts)"
                 )
+
+    def _on_time_range(self, _: Any = None) -> None:
+        """Follow the window that another view sets for all."""
+        if self._quiet:
+            return
+        span = self.selection.time_range
+        since, until = (utc_text(time, "time") for time in span or (None, None))
+        self._follows_span = True
+        try:
+            self._ask("_filter_by", replaces=True, since=since, until=until)
+        finally:
+            self._follows_span = False

@@ -8,11 +8,12 @@ from typing import Any
 
 import ipywidgets
 import networkx as nx
+import pandas as pd
 
 from graphinvestigate import pivots, text
 from graphinvestigate.errors import UsageError
 from graphinvestigate.linking import Entity, Record, find_entity
-from graphinvestigate.views.graph_filter import NO_FILTERS
+from graphinvestigate.views.graph_filter import NO_FILTERS, Filters
 from graphinvestigate.views.style import kind_look
 from graphinvestigate.widgets import twins
 from graphinvestigate.widgets.canvas import SIZE, GraphCanvas, TimelineCanvas
@@ -24,7 +25,7 @@ from graphinvestigate.widgets.explorer_words import entity_table, left_out, path
 from graphinvestigate.widgets.failures import Messages
 from graphinvestigate.widgets.graph_facts import GraphFacts, facts_of
 from graphinvestigate.widgets.safe import Safe, join, pane, safe_html, show
-from graphinvestigate.widgets.selection import Selection
+from graphinvestigate.widgets.selection import Selection, Span
 from graphinvestigate.widgets.shown import Node, hidden_by_relation, linked_by
 from graphinvestigate.widgets.style import SHEET
 
@@ -56,7 +57,7 @@ class ExplorerView(ipywidgets.VBox):
         self._opening = f"gi.EntityExplorer(client, g, {first}since={since!r})"
         self._history = History()
         self._messages = Messages()
-        self._quiet = False
+        self._quiet = self._follows_span = False
         self._facts: tuple[Any, GraphFacts] = (state.graph, facts_of(state.graph))
         self._size = SIZE
         self._canvas = GraphCanvas(
@@ -71,6 +72,7 @@ class ExplorerView(ipywidgets.VBox):
         self._timeline = TimelineCanvas(state.frames, self.selection)
         super().__init__(children=self._build(since))
         self.add_class("gi-root")
+        self.add_class("gi-steady")  # what is said above the drawing never moves it
         self._render()
         self._show_history()
 
@@ -101,6 +103,13 @@ class ExplorerView(ipywidgets.VBox):
 
     def _tell_selection(self) -> None:
         state = self._state
+        span = _span(state.filters, self._known().ends)
+        if span != self.selection.time_range and not self._follows_span:
+            self._quiet = True
+            try:
+                self.selection.set_time_range(*(span or (None, None)), by="explorer")
+            finally:
+                self._quiet = False
         inside = {node for node in self.selection.nodes if node in state.graph}
         if inside != set(state.nodes) or (inside and self.selection.node != state.current):
             self._quiet = True
@@ -314,6 +323,14 @@ class ExplorerView(ipywidgets.VBox):
             super()._repr_mimebundle_(**kwargs),
             *twins.explorer(state.graph, state.current, list(state.positions), self._history.log),
         )
+
+
+def _span(filters: Filters, ends: tuple[str, str] | None) -> Span | None:
+    """Give the window of the filters; what it leaves open ends where the records do."""
+    if ends is None or not (filters.since or filters.until):
+        return None
+    first, last = (pd.Timestamp(time) for time in (filters.since or ends[0], filters.until or ends[1]))
+    return first, max(first, last)
 
 
 def _are_alike(nodes: Sequence[Node]) -> bool:

@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 import networkx as nx
+import pandas as pd
 import pytest
 
 import graphinvestigate as gi
@@ -538,3 +539,46 @@ def test_what_is_shown_is_saved_as_a_page_and_as_code(
     assert explorer._messages.error is None
     assert [message[0]["type"] for message in sent] == ["picture", "file", "file"]
     assert sent[2][1][0].decode() == explorer.to_code()
+
+
+def test_the_slider_and_play_move_one_window_for_all(client: GraphClient, graph: nx.MultiDiGraph, alerts: Any) -> None:
+    """Slider and play filter graph, timeline, table and other views together; however long it moves, it is one step."""
+    picker = AlertPicker(alerts)
+    explorer = EntityExplorer(client, graph, picker=picker)
+    explorer.select()
+    explorer.neighborhood(most_linked(graph, "ip"), hops=2, through_hubs=True)
+    steps = len(explorer._history.done)
+    whole = len(explorer.drawn)
+    counts = []
+    for tick in (5, 35, 70):
+        explorer._filter_bar.play.value = tick
+        assert explorer._messages.error is None
+        counts.append((len(explorer.drawn), len(explorer._timeline.frames["alert"])))
+        assert f"{len([n for n in explorer.drawn if isinstance(n, gi.Entity)])} entities shown" in explorer._table.value
+        assert explorer.selection.time_range[1] == gi_time(explorer._state.filters.until)
+    assert counts == sorted(counts)
+    assert counts[0] < counts[-1] < (whole + 1, len(alerts) + 1)
+    assert len(explorer._history.done) == steps + 1
+    explorer._filter_bar.span.value = (50, 100)
+    assert explorer._state.filters.since
+    assert not explorer._state.filters.until
+    assert len(explorer._history.done) == steps + 1
+    explorer.undo()
+    assert len(explorer.drawn) == whole
+    assert explorer.selection.time_range is None
+    assert explorer._filter_bar.span.value == (0, 100)
+
+
+def test_a_window_that_another_view_sets_is_followed(explorer: EntityExplorer, alerts: Any) -> None:
+    """A time range set for all views filters here, as a step, and is given up with it."""
+    times = alerts["first_activity_date_time"].sort_values()
+    explorer.selection.set_time_range(times.iloc[10], times.iloc[20])
+    assert gi_time(explorer._state.filters.since) == times.iloc[10].floor("us")
+    assert gi_time(explorer._state.filters.until) == times.iloc[20].floor("us")
+    explorer.selection.set_time_range(None, None)
+    assert explorer._state.filters == type(explorer._state.filters)()
+
+
+def gi_time(text: str) -> pd.Timestamp:
+    """A time as entity graphs write it."""
+    return pd.Timestamp(text)
