@@ -18,6 +18,7 @@ from graphinvestigate.cases.contents import FIGURES, Contents, files_hashes
 from graphinvestigate.cases.differences import Difference, diff
 from graphinvestigate.cases.dossier import Dossier, dossier_of
 from graphinvestigate.cases.figures import figure_from_json
+from graphinvestigate.cases.guard import guarded
 from graphinvestigate.cases.manifest import Manifest, versions
 from graphinvestigate.cases.markdown import markdown
 from graphinvestigate.cases.rebuilding import SETTINGS, derived, graph_of
@@ -118,8 +119,9 @@ class Case(Sayings):
         """Its entity graph: of all its records, joined with the graphs that were added."""
         self._whole("graph.json", "records/")
         if self._graph is None:
-            built = graph_of(self._contents.frames, like=self._added)
-            self._graph = built if self._added is None else linking.merge_graphs(self._added, built)
+            with guarded(self.path):
+                built = graph_of(self._contents.frames, like=self._added)
+                self._graph = built if self._added is None else linking.merge_graphs(self._added, built)
         return self._graph
 
     @property
@@ -255,7 +257,8 @@ class Case(Sayings):
         """
         if self._place is None:
             raise UsageError("save the case first: case.save('cases/INC-4711').")
-        return replay(self._place.read())
+        with guarded(self.path):
+            return replay(self._place.read())
 
     def diff(self, other: Case) -> Difference:
         """Say in words what is new in the one of two cases that was saved later.
@@ -299,13 +302,15 @@ class Case(Sayings):
         """
         target = Path(path)
         try:
-            return write_report(target, self._dossier())
+            with guarded(self.path):
+                return write_report(target, self._dossier())
         except OSError as error:
             raise not_saved(target, error) from error
 
     def markdown(self) -> str:
         """Write the case as Markdown for a ticket: short, and no text of it makes a link, an image or a mention."""
-        return markdown(self._dossier())
+        with guarded(self.path):
+            return markdown(self._dossier())
 
     def _dossier(self) -> Dossier:
         self._whole("")
@@ -322,6 +327,9 @@ class Case(Sayings):
         case = cls.__new__(cls)
         case.name, case.case_id, case.created, case.author = manifest.name, manifest.case_id, manifest.created, ""
         case._contents, case._place = contents, place
+        if contents.graph is not None and manifest.tools.get("graphinvestigate") != versions()["graphinvestigate"]:
+            with guarded(place.path):  # what later versions say of a node, an older one's graph does not say yet
+                contents.graph = linking.with_overrides(contents.graph)
         case._added = case._graph = contents.graph
         return case
 

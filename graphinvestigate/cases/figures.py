@@ -41,7 +41,10 @@ def figure_from_json(value: Any, *, source: str) -> go.Figure:
     """
     if not isinstance(value, dict) or not isinstance(value.get("data"), list):
         raise BadFileError(f"{source}: no plotly figure; the case is damaged.")
-    layout = {k: v for k, v in (value.get("layout") or {}).items() if not str(k).startswith(_LOADS)}
+    given = value.get("layout") or {}
+    if not isinstance(given, dict):
+        raise BadFileError(f"{source}: no plotly figure; the case is damaged.")
+    layout = {k: v for k, v in given.items() if not str(k).startswith(_LOADS)}
     try:
         return go.Figure(_harmless({"data": value["data"], "layout": layout}))
     except (TypeError, ValueError, AttributeError, RecursionError) as error:

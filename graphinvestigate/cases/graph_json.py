@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
+from collections.abc import Iterable
 from typing import Any
 
 import networkx as nx
@@ -16,6 +17,18 @@ from graphinvestigate.linking.overrides import overrides_of
 from graphinvestigate.text import log
 
 FILE = "graph.json"
+_TEXTS = (
+    "label",
+    "first_seen",
+    "last_seen",
+    "time",
+    "end_time",
+    "updated",
+    "severity",
+    "status",
+    "category",
+    "verdict",
+)
 _NODE, _EDGE = "node", ("source", "target", "key")
 MOST_NODES, MOST_EDGES = 2_000_000, 10_000_000
 
@@ -67,22 +80,23 @@ def graph_from_bytes(body: bytes, *, source: str = FILE) -> nx.MultiDiGraph:
     if len(nodes) > MOST_NODES or len(edges) > MOST_EDGES:
         raise BadFileError(f"{source}: more nodes or edges than a case has, so it was not read.")
     _check_settings(value.get("graph", {}), source)
-    g = nx.MultiDiGraph(**{str(name): one for name, one in value.get("graph", {}).items()})
+    g = nx.MultiDiGraph()
+    g.graph.update(value.get("graph", {}))
     for one in nodes:
         attrs = _object(one, source)
         node = _node(attrs.pop(_NODE, None), source)
         if "read" in attrs:  # records of map_records have kinds of their own
             node = Record(*node)
-        if isinstance(node, Entity) and not _whole(attrs):
-            raise BadFileError(f"{source}: the entity {log(node.key)} lacks its identifiers; the case is damaged.")
-        g.add_node(node, **attrs)
+        if not _are(attrs, _TEXTS, str, type(None)) or (isinstance(node, Entity) and not _whole(attrs)):
+            raise BadFileError(f"{source}: what it says of {log(node[1])} is of another type; the case is damaged.")
+        g.add_nodes_from([(node, attrs)])
     for one in edges:
         attrs = _object(one, source)
         u, v, key = (attrs.pop(name, None) for name in _EDGE)
         ends = _node(u, source), _node(v, source)
         if not all(end in g for end in ends) or not isinstance(key, str) or not _references(attrs):
             raise BadFileError(f"{source}: an edge without ends, relation or references; the case is damaged.")
-        g.add_edge(*ends, key, **attrs)
+        g.add_edges_from([(*ends, key, attrs)])
     return g
 
 
@@ -125,16 +139,57 @@ def _is_hub(value: Any) -> bool:
     return {"how", "why"} <= set(value)
 
 
+def _are(attrs: dict[str, Any], names: Iterable[str], *types: type) -> bool:
+    """Whether attributes, where they are there, are of a type."""
+    return all(isinstance(attrs[name], types) and not isinstance(attrs[name], bool) for name in names if name in attrs)
+
+
 def _whole(attrs: dict[str, Any]) -> bool:
-    lists = (attrs.get("identifiers"), attrs.get("observations"))
-    return all(isinstance(one, list) for one in lists) and isinstance(attrs.get("label"), str)
+    """Whether an entity says who it is."""
+    if not isinstance(attrs.get("label"), str) or not _texts(attrs.get("identifiers")):
+        return False
+    seen = attrs.get("observations")
+    return isinstance(seen, list) and all(
+        isinstance(one, dict)
+        and _texts(one.get("identifiers"))
+        and bool(one["identifiers"])
+        and isinstance(one.get("names"), dict)
+        and all(
+            isinstance(v, list) and len(v) == 2 and _are({"n": v[0], "t": v[1]}, "n", int)
+            for v in one["names"].values()
+        )
+        and all(isinstance(v[1], str) for v in one["names"].values())
+        and isinstance(one.get("facts"), dict)
+        and all(_texts(value) for value in one["facts"].values())
+        for one in seen
+    )
+
+
+def _texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(text, str) for text in value)
 
 
 def _references(attrs: dict[str, Any]) -> bool:
+    """Whether an edge says how often it was stated, when, and by which records."""
     found = attrs.get("references")
-    return isinstance(found, list) and all(
-        isinstance(one, dict) and isinstance(one.get("record_kind"), str) and isinstance(one.get("record_id"), str)
-        for one in found
+    counted = isinstance(attrs.get("count"), int) and not isinstance(attrs.get("count"), bool)
+    return (
+        counted and _are(attrs, _TEXTS, str, type(None)) and isinstance(found, list) and all(map(_is_reference, found))
+    )
+
+
+def _is_reference(one: Any) -> bool:
+    if not isinstance(one, dict) or not all(
+        isinstance(one.get(name), str) for name in ("record_kind", "record_id", "field")
+    ):
+        return False
+    by = one.get("by")
+    return (
+        _are(one, ("time", "verdict", "remediation_status"), str, type(None))
+        and "value" in one
+        and isinstance(by, list)
+        and len(by) == 2
+        and all(text is None or isinstance(text, str) for text in by)
     )
 
 

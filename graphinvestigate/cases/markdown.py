@@ -19,8 +19,8 @@ _MOST_ROWS, _MOST_INDICATORS, _MOST_CELL = 40, 60, 160
 _MARKUP = re.compile(r"([\\`*_\[\]<>#|~$^&{}])")
 _FIRST = re.compile(r"^(\d{0,9})([-+=:.)])(?=\s|$|[-=:])")
 _ADDRESS = re.compile(r"(?i)\b(?:[a-z][a-z0-9+.-]*://|www\.)\S+")
-# Mail addresses and mentions: nothing but a code span keeps them from being links.
-_AT = re.compile(r"[^\s|,;()]*@[^\s|,;()]*(?<![.:])")
+# Between these a mail address or a mention ends; nothing but a code span keeps those from becoming links.
+_BETWEEN = re.compile(r"([\s|,;()]+)")
 
 
 def markdown(dossier: Dossier) -> str:
@@ -71,11 +71,13 @@ def inert(text: str, limit: int | None = None) -> str:
         As in `text.visible`.
     """
     shown = _ADDRESS.sub(lambda match: defang(match[0]), visible(text, limit))
-    pieces, done = [], 0
-    for match in _AT.finditer(shown):
-        pieces += [_escaped(shown[done : match.start()]), code(match[0])]
-        done = match.end()
-    return _FIRST.sub(r"\1\\\2", "".join([*pieces, _escaped(shown[done:])]))
+    pieces = [_mention(piece) if "@" in piece else _escaped(piece) for piece in _BETWEEN.split(shown)]
+    return _FIRST.sub(r"\1\\\2", "".join(pieces))
+
+
+def _mention(piece: str) -> str:
+    whole = piece.rstrip(".:")
+    return code(whole) + piece[len(whole) :]
 
 
 def code(text: str) -> str:

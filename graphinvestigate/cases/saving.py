@@ -9,6 +9,7 @@ from typing import Any
 
 from graphinvestigate.cases.archive import read_archive, write_archive
 from graphinvestigate.cases.contents import Contents, contents_of, files_of
+from graphinvestigate.cases.guard import guarded
 from graphinvestigate.cases.locks import locked
 from graphinvestigate.cases.manifest import FileEntry, Manifest, versions
 from graphinvestigate.cases.merging import merged
@@ -53,7 +54,8 @@ class Place:
         stored = place.read()
         damaged = {problem.file for problem in stored.problems}
         files = {n: data for n, data in stored.files.items() if not _beside(n) & damaged}
-        contents = contents_of(files)
+        with guarded(path):
+            contents = contents_of(files)
         place._took(stored.manifest, contents, stored.problems)
         return place, stored.manifest, contents
 

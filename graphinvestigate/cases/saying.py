@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import networkx as nx
@@ -12,6 +13,7 @@ from graphinvestigate import linking
 from graphinvestigate.cases import adding
 from graphinvestigate.cases.checklist import checklist
 from graphinvestigate.cases.contents import Contents
+from graphinvestigate.cases.guard import guarded
 from graphinvestigate.errors import UsageError
 from graphinvestigate.linking import Entity, Record
 from graphinvestigate.linking.nodes import Node
@@ -44,6 +46,11 @@ class Sayings:
     @property
     def coverage(self) -> pd.DataFrame:
         """The case's requests."""
+        raise NotImplementedError
+
+    @property
+    def path(self) -> Path | None:
+        """Where the case lies."""
         raise NotImplementedError
 
     def _whole(self, *beginnings: str) -> None:
@@ -165,13 +172,15 @@ class Sayings:
     def notes(self) -> pd.DataFrame:
         """Notes and findings that stand, oldest first; the columns are those of `notes_frame`."""
         self._whole("notes.json")
-        return notes_frame([n for n in self._standing() if n.kind in ("note", "finding")], self.graph)
+        with guarded(self.path):
+            return notes_frame([n for n in self._standing() if n.kind in ("note", "finding")], self.graph)
 
     @property
     def checklist(self) -> pd.DataFrame:
         """What was checked and what was not, by the requests and by the analyst: `item`, `state`, `why`, `source`."""
         self._whole("notes.json", "requests.jsonl", "records/")
-        return checklist(self._standing(), self.coverage, self._contents.frames)
+        with guarded(self.path):
+            return checklist(self._standing(), self.coverage, self._contents.frames)
 
     @property
     def verdict(self) -> Note | None:

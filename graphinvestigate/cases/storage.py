@@ -151,10 +151,11 @@ def _bytes(folder: Path, name: str, size: int) -> bytes | None:
     except OSError as error:
         what = "a link: a case has none, so it is not followed" if error.errno == errno.ELOOP else error.strerror
         raise BadFileError(f"it can't be read ({what})") from error
+    about = os.fstat(handle)
+    if not stat.S_ISREG(about.st_mode):
+        os.close(handle)
+        raise BadFileError("no plain file, so it is not read")
     with os.fdopen(handle, "rb") as file:
-        about = os.fstat(file.fileno())
-        if not stat.S_ISREG(about.st_mode):
-            raise BadFileError("no plain file, so it is not opened")
         if name.endswith(NAME):
             if about.st_size > size:
                 raise BadFileError(f"{NAME} is larger than any case's; nothing was read.")

@@ -24,7 +24,7 @@ def opening(dossier: Dossier) -> list[str]:
     """The case in a few sentences: verdict, what the records say, when, whom, and how much was not looked at."""
     said = [_verdict(dossier), _incident(dossier)]
     said += [sentence for sentence in (_when(dossier), _whom(dossier), _risk(dossier)) if sentence]
-    said.append(f"The case holds {counted(dossier)}.")
+    said.append(f"The case holds {counted(dossier)}.{_age(dossier)}")
     open_items = int(dossier.checklist["state"].eq("not checked").sum())
     if open_items:
         noun = "thing was" if open_items == 1 else "things were"
@@ -91,6 +91,16 @@ def _risk(dossier: Dossier) -> str:
     return (
         f"Entra rates that user's risk {row['risk_level'].iloc[0]} ({state if pd.notna(state) else 'state unknown'})."
     )
+
+
+def _age(dossier: Dossier) -> str:
+    """When the records were pulled: what happened since is not in the case."""
+    times = sorted(str(one["finished"]) for one in dossier.requests if one.get("finished"))
+    if not times:
+        return ""
+    first, last = minute(times[0]), minute(times[-1])
+    when = f"at {last}" if first == last else f"between {first} and {last}"
+    return f" It was pulled from Graph {when} UTC by the tenant's clock; what happened since is not in it."
 
 
 def counted(dossier: Dossier) -> str:

@@ -51,6 +51,12 @@ def test_a_code_span_shows_what_it_was_given(text) -> None:
         assert found[1].strip(" ") == text.strip(" ")
 
 
+def test_a_text_of_a_million_characters_is_no_trap() -> None:
+    """Time grows with the length of a text, not with its square: these would take hours."""
+    for text in ("x" * 1_000_000, "@" * 1_000_000, "a://" * 250_000, "`" * 100_000):
+        assert len(inert(text)) >= len(text)
+
+
 def test_the_ticket_says_what_the_report_says(world, found) -> None:
     """Summary, findings, how it unfolded, indicators, what was not checked, and the hash of the files."""
     case = Case("INC-1", author="me")

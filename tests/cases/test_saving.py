@@ -36,7 +36,7 @@ def test_a_kill_at_any_step_leaves_the_old_case_or_the_new_one(how, tmp_path) ->
     assert done.returncode == 0, done.stderr[-3000:]
     told = json.loads(done.stdout)
     before = [] if how == "new" else ["old"]
-    assert told["steps"] > 15
+    assert told["kills"] > 15
     assert told["torn"] == []
     states = [*dict.fromkeys(map(tuple, told["seen"]))]
     assert states == [tuple(before), ("old", "new")]  # the old case up to one step, the new one from there on
