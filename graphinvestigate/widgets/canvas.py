@@ -43,6 +43,8 @@ class GraphCanvas:
         Called with the drawing's width and height in pixels, when a page has made room for it.
     keys : collection of str
         Keys that are told.
+    label : str
+        What it is and how keys work in it, for screen readers.
 
     Attributes
     ----------
@@ -60,6 +62,7 @@ class GraphCanvas:
         on_key: Callable[[str], None] = lambda _: None,
         on_size: Callable[[tuple[int, int]], None] = lambda _: None,
         keys: Collection[str] = (),
+        label: str = "Entity graph",
     ) -> None:
         self._on_click, self._on_box, self._on_legend = on_click, on_box, on_legend
         self._model = model
@@ -68,7 +71,7 @@ class GraphCanvas:
         self._items: dict[str, Any] = {}
         self.widget = PlotlyView(
             self._figure(),
-            label="Entity graph: nodes and links",
+            label=label,
             keys=keys,
             legend_asks=True,
             tells_size=True,

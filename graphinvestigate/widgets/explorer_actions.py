@@ -277,7 +277,7 @@ class ExplorerActions(ExplorerView):
         self._step("filter", lambda state: replace(state, filters=filters), replaces=replaces, **said)
 
     def _check_relations(self, relations: Iterable[str]) -> None:
-        known = {relation for *_, relation in self.graph.edges(keys=True)}
+        known = self._known().relations
         for relation in relations:
             if relation not in known:
                 raise UsageError(f"no link of this graph is called {relation!r}: there are {', '.join(sorted(known))}")

@@ -30,6 +30,10 @@ from graphinvestigate.widgets.shown import Node, hidden_by_relation, linked_by
 from graphinvestigate.widgets.style import SHEET
 
 KEYS = ("ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Enter", "Escape", "e", "c", "p", "h", "u", "r")
+KEYS_HELP = (
+    "In the drawing, arrow keys step from node to node, Enter pivots, e expands, c collapses, p pins, h hides, "
+    "u undoes, r does again, Esc selects nothing; Shift and a click select one more."
+)
 Change = Callable[[State], State]
 EXPORTS = (("Picture (PNG)", "picture"), ("Page (HTML)", "page"), ("Code (Python)", "code"))
 _NOTHING = safe_html(
@@ -67,6 +71,7 @@ class ExplorerView(ipywidgets.VBox):
             on_legend=self._on_legend,
             on_key=self._on_key,
             keys=KEYS,
+            label=f"Entity graph. {KEYS_HELP}",
             on_size=self._on_size,
         )
         self._timeline = TimelineCanvas(state.frames, self.selection)
@@ -308,7 +313,7 @@ class ExplorerView(ipywidgets.VBox):
             return
         self._button.description = "Pivot" if start is None else f"Pivot on {self._label(start)}"
         if start is None:
-            words = "Select a user, host, address … to pivot from it."
+            words = f"Pivots start at a user, host, address …: select one. {KEYS_HELP}"
             show(self._plan, safe_html('<p class="gi-muted">{words}</p>', words=words))
             return
         window = {value: name for name, value in WINDOWS}.get(self._since.value, f"since {self._since.value}")
