@@ -31,7 +31,7 @@ Identifier: TypeAlias = tuple[str, str]
 # Per kind, strongest first: a node's key is its strongest identifier.
 RANKED: dict[str, tuple[str, ...]] = {
     "user": ("object_id", "sid", "ad_object_guid", "upn", "local_account", "account", "source_account"),
-    "host": ("mde_device_id", "device_id", "device_object_id", "fqdn", "nt_name", "short_name"),
+    "host": ("mde_device_id", "device_id", "device_object_id", "fqdn", "local_fqdn", "nt_name", "short_name"),
     "file": ("sha256", "sha1", "md5", "file_path"),
     "ip": ("ip", "private_ip"),
     "mail_message": ("network_message_id", "internet_message_id"),
@@ -67,17 +67,19 @@ STRONG = frozenset(
     | {"urn", "teams_message_id", "github_user_id", "github_repo_id", "github_org_id"}
 )
 # An entity may have several (a renamed user), yet what is weaker never joins two entities that each have one.
-NAMES = frozenset({"upn", "local_account", "fqdn", "nt_name"})
+NAMES = frozenset({"upn", "local_account", "fqdn", "local_fqdn", "nt_name"})
 # Leads from the bare name to the one entity that carries it, and never joins two entities.
 LEADS_ONLY = frozenset({"short_name", "internet_message_id", "message_id", "saas_app_id", "mac_address"})
 # Says who it is only where nothing better does: a path holds one file today and another tomorrow.
 ONLY_ALONE = frozenset({"file_path"})
 # Their values begin with the tenant, where it is known: `<tenant>/<value>`.
-SCOPED = frozenset({"account", "nt_name", "short_name", "private_ip", "source_account", "source_app"})
+SCOPED = frozenset({"account", "nt_name", "short_name", "local_fqdn", "private_ip", "source_account", "source_app"})
 
 _FOLDED = SCOPED | {"fqdn", "local_account", "process", "file_path"}
 # Authorities and groups that exist on every machine; S-1-5-21 (a domain) and S-1-12-1 (Entra) name somebody.
 _WELL_KNOWN_SID = re.compile(r"S-1-(?:[0-4]|1[0156])-|S-1-5-(?!21-)\d+(?:-|$)", re.IGNORECASE)
+# Top-level names that nobody owns: many companies' internal domains end in them.
+_PRIVATE_ZONES = frozenset({"local", "lan", "internal", "intranet", "intra", "corp", "home", "private", "localdomain"})
 _OTHER_SYSTEM = re.compile(r"[a-z][a-z0-9]*:")
 _NO_ACCOUNT = frozenset(
     {"system", "local service", "network service", "localsystem", "localservice", "networkservice", "anonymous logon"}
@@ -185,12 +187,13 @@ def _host_name(values: Sequence[Any], tenant: str | None) -> Identifier | None:
     text = host_text(values[0])
     if text is None:
         return None
-    if "." in text:
-        return "fqdn", text
-    domain = host_text(values[1]) if len(values) > 1 else None
+    domain = host_text(values[1]) if len(values) > 1 and "." not in text else None
     if domain is not None and "." in domain:
-        return "fqdn", f"{text}.{domain}"
-    return "short_name", scoped(tenant, text)
+        text = f"{text}.{domain}"
+    if "." not in text:
+        return "short_name", scoped(tenant, text)
+    # `pc1.corp.local` is another machine in another company.
+    return ("local_fqdn", scoped(tenant, text)) if text.rpartition(".")[2] in _PRIVATE_ZONES else ("fqdn", text)
 
 
 def _nt_name(values: Sequence[Any], tenant: str | None) -> Identifier | None:
@@ -335,9 +338,9 @@ def _by_shape(declared: str, values: Sequence[Any], tenant: str | None) -> Ident
     return SHAPES[shape](values[0], source, tenant)
 
 
-def short_name_of(fqdn: str, tenant: str | None) -> Identifier:
+def short_name_of(full: str, tenant: str | None) -> Identifier:
     """Return the short name that a full host name begins with."""
-    return "short_name", scoped(tenant, fqdn.partition(".")[0])
+    return "short_name", scoped(tenant, full.rpartition("/")[2].partition(".")[0])
 
 
 def parse_identifier(text: str) -> Identifier | None:

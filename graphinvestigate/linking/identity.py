@@ -6,9 +6,9 @@ device id with a host name). Its strongest identifier stands for the entity; eac
 Kinds are settled one by one, their identifier types from the strongest to the weakest. At each type its identifiers
 and what they are tied to form groups. A group is one entity, unless it holds what cannot be one: two different strong
 identifiers of one type, two names where something weaker than a name would join them, or what the analyst split. Then
-the ties on the way between those are refused, all of them, as none is better than another; what hangs on one side only
-keeps its place. So the result is a function of the set of observations: nothing is joined across a contradiction, and
-an identifier that two entities carry decides nothing: met alone it is a node of its own.
+the identifiers on the way between those are tied to nothing, as no tie is better than another; what hangs on one side
+only keeps its place. So the result is a function of the set of observations: nothing is joined across a contradiction,
+and an identifier that two entities carry decides nothing: met alone it is a node of its own.
 """
 
 from __future__ import annotations
@@ -179,7 +179,8 @@ def _note_domains(ids: Iterable[Identifier], domains: defaultdict[str, set[str]]
     for id_type, value in ids:
         names[id_type].append(value)
     for short in names["short_name"]:
-        domains[short.rpartition("/")[0]].update(name.partition(".")[2] for name in names["fqdn"])
+        full = (*names["fqdn"], *names["local_fqdn"])
+        domains[short.rpartition("/")[0]].update(name.rpartition("/")[2].partition(".")[2] for name in full)
 
 
 def _named(kind: str, joining: Joining) -> dict[KindedId, Entity]:

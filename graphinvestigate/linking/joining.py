@@ -84,9 +84,11 @@ class Joining:
             if ends:
                 at_fault.update(dict.fromkeys(_between(group, near, ends), reason))
         accepted = []
+        # An identifier that is given to both sides of a contradiction decides nothing, whoever else it is given to.
+        contested = {i for i, beside in edges if self.top(i) in at_fault and self.top(beside) in at_fault}
         for identifier, beside in edges:
             a, b = self.top(identifier), self.top(beside)
-            if a in at_fault and b in at_fault:
+            if identifier in contested:
                 self._refuse(identifier, beside, *at_fault[a])
             else:
                 accepted.append((a, b))

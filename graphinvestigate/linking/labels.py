@@ -31,6 +31,7 @@ IDENTIFIER_WORDS = {
     "device_id": "Entra device id",
     "device_object_id": "directory id of the device",
     "fqdn": "full host name",
+    "local_fqdn": "full host name in a private domain",
     "nt_name": "host name in a domain",
     "short_name": "short host name",
     "sha256": "SHA-256 hash",

@@ -248,7 +248,7 @@ def _short_of(
     """A full host name says the short one too: needed to tell whether a short name means one host."""
     if any(f[1][0] == "short_name" for f in found):
         return []
-    full = next((f for f in found if f[1][0] == "fqdn"), None)
+    full = next((f for f in found if f[1][0] in ("fqdn", "local_fqdn")), None)
     return [] if full is None else [(rank("host", "short_name"), short_name_of(full[1][1], tenant), *full[2:])]
 
 

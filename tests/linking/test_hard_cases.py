@@ -243,6 +243,18 @@ def test_records_without_a_tenant_are_of_the_only_one() -> None:
     assert told.has_edge(Record("sign_in", "s1"), Entity("host", f"{OTHER_TENANT}/pc1"))
 
 
+def test_a_private_domain_is_every_companys() -> None:
+    """`pc1.corp.local` of two tenants is two hosts, and one within a tenant; a public name is one everywhere."""
+    names = (host(deviceDnsName="PC1.corp.local"), host(hostName="pc1", dnsDomain="corp.local"))
+    public = host(deviceDnsName="www.contoso.com")
+    alerts = [alert("a1", *names, public), alert("a2", *names, public, tenantId=OTHER_TENANT)]
+    g = entity_graph(alerts=alerts_frame(*alerts))
+    assert sorted(of_kind(g, "host")) == sorted(
+        [f"{TENANT}/pc1.corp.local", f"{OTHER_TENANT}/pc1.corp.local", "www.contoso.com"]
+    )
+    assert find_entity(entity_graph(alerts=alerts_frame(alerts[0])), "pc1.corp.local").kind == "host"
+
+
 def test_local_accounts_stay_on_their_machine() -> None:
     r"""`.\admin` and PC1\admin are an account of one device; `AzureAD\AliceSmith` says no more than a display name."""
 
