@@ -14,13 +14,13 @@ from graphinvestigate.widgets.rows import Queue
 
 GRID = (
     Column("severity", "Severity", 123),
-    Column("first_activity", "First activity, UTC", 154),
+    Column("first_activity", "First activity, UTC", 166),
     Column("title", "Title", 200, 5),
     Column("entities", "Impacted entities", 150, 3),
     Column("status", "Status", 88),
     Column("source", "Source", 130, 1),
     Column("tactic", "Tactic", 120, 1),
-    Column("last_activity", "Last activity, UTC", 154),
+    Column("last_activity", "Last activity, UTC", 166),
     Column("assigned_to", "Assigned to", 110, 1),
 )
 _NONE = Cell("-", "gi-muted")

@@ -19,7 +19,7 @@ SHEET = Safe("""<style>
 .gi-toolbar { flex-wrap: wrap; align-items: center; column-gap: 2px; }
 .gi-toolbar .jupyter-button { border-radius: 12px; height: 26px; line-height: 24px; padding: 0 10px;
   width: auto; border: 1px solid var(--gi-line); background: transparent; color: var(--gi-ink); }
-.gi-toolbar .jupyter-button.mod-active { background: var(--gi-brand); color: #fff; box-shadow: none; }
+.gi-toolbar .jupyter-button.mod-active { background: #1565c0; color: #fff; box-shadow: none; }
 .gi-toolbar .jupyter-button.gi-pivot.mod-primary { background: var(--gi-brand); color: #fff;
   border-color: transparent; }
 .gi-grid { border: 1px solid var(--gi-line); border-radius: 4px; }
