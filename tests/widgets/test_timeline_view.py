@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import example, given, settings, strategies as st
 
 import graphinvestigate as gi
 from graphinvestigate.linking import Entity, Record
@@ -139,7 +139,9 @@ def test_zooming_a_dense_timeline_refines_it(alerts: pd.DataFrame, monkeypatch: 
     assert [round(end / 1e6) for end in Window(low.value, high.value).ends] == [
         round(end) for end in page.figure["layout"]["xaxis"]["range"]
     ]
+    drawn = page.figure["layout"]["xaxis"]["uirevision"]
     view._bar.all.click()
+    assert page.figure["layout"]["xaxis"]["uirevision"] != drawn, "the page gives up what its user zoomed to"
     assert [trace["type"] for trace in page.figure["data"]] == [trace["type"] for trace in whole]
     assert view.time_range is None
 
@@ -219,8 +221,10 @@ def test_other_views_follow_the_window_if_asked_to(alerts: pd.DataFrame) -> None
     assert view.time_range is not None
     picker.selection.set_time_range(times.iloc[3], times.iloc[9], by="slider")
     assert view.time_range == (times.iloc[3], times.iloc[9])
+    drawn = Page(view).figure["layout"]["xaxis"]
     picker.selection.time_range = None
     assert view.time_range is None
+    assert Page(view).figure["layout"]["xaxis"]["uirevision"] != drawn["uirevision"]
 
 
 def test_lanes_and_zone_are_chosen_with_controls(alerts: pd.DataFrame) -> None:
@@ -268,6 +272,8 @@ def test_the_code_leads_to_the_same_state(alerts: pd.DataFrame) -> None:
     assert len(view.selected) >= 5
     assert other.time_range == view.time_range
     assert Page(other).figure == Page(view).figure
+    assert view._messages.error is None
+    assert Page(view).ringed() >= len(view.selected)
     assert [entry["action"] for entry in json.loads(json.dumps(view.log))] == ["zoom", "select"]
 
 
@@ -365,10 +371,19 @@ def test_the_static_twin_is_small_and_escaped(
 
 
 BERLIN = ZoneInfo("Europe/Berlin")
+# Minutes from the start of 2026 to the moments when Berlin's clocks go back, and forth.
+BACK, FORTH = (
+    int((pd.Timestamp(time, tz="UTC") - pd.Timestamp("2026-01-01", tz="UTC")).total_seconds() // 60)
+    for time in ("2026-10-25T01:00", "2026-03-29T01:00")
+)
 
 
 @settings(max_examples=60)
 @given(st.integers(0, 366 * 24 * 60), st.integers(1, 10_000))
+@example(BACK - 30, 90)  # from the first of the two half past two in the night when clocks go back, to the second
+@example(BACK + 30, 20)
+@example(BACK - 50, 20)
+@example(FORTH - 10, 20)
 def test_a_window_survives_the_way_to_the_page(minute: int, length: int) -> None:
     """Any window drawn in a zone with summer time comes back as itself, or wider where a clock is ambiguous."""
     since = pd.Timestamp("2026-01-01", tz="UTC") + pd.Timedelta(minutes=minute)
