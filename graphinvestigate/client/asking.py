@@ -33,7 +33,7 @@ from graphinvestigate.client.links import Address
 from graphinvestigate.client.throttle import backoff, retry_after, spread
 from graphinvestigate.client.traffic import AGAIN, THROTTLED, Traffic
 from graphinvestigate.client.transport import quietly
-from graphinvestigate.envelope import Page
+from graphinvestigate.envelope import Page, read_record
 from graphinvestigate.errors import BadResponseError, GraphInvestigateError, NetworkError, UsageError
 
 ATTEMPTS = 6
@@ -68,6 +68,8 @@ class Call:
         Ends waiting when it is set.
     needs : tuple of str
         All permissions that it needs, where that is more than the one.
+    granted_only : bool
+        Whether a person who signed in is asked to allow nothing more: it is tried with what was allowed.
     """
 
     address: Address
@@ -78,10 +80,13 @@ class Call:
     reads: bool = True
     stop: threading.Event | None = None
     needs: tuple[str, ...] = ()
+    granted_only: bool = False
 
     @property
     def permissions(self) -> tuple[str, ...]:
-        """What a person has to have allowed before it is sent."""
+        """What a person is asked to allow before it is sent."""
+        if self.granted_only:
+            return ()
         return self.needs or ((self.permission,) if self.permission else ())
 
 
@@ -272,6 +277,11 @@ def json_of(value: Any, *, name: str) -> bytes | None:
         return json.dumps(value, allow_nan=False, separators=(",", ":")).encode("ascii")
     except (TypeError, ValueError, RecursionError) as error:
         raise UsageError(f"What is sent to {name} must be plain JSON values: {error}.") from error
+
+
+def object_or_nothing(body: bytes, *, source: str) -> bytes:
+    """Check that an answer is a JSON object, or empty."""
+    return read_record(body, source=source).body if body else body
 
 
 def leaves_unsure(status: int) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 
-from graphinvestigate.client.asking import Asker, Call, headers_with, json_of
+from graphinvestigate.client.asking import Asker, Call, headers_with, json_of, object_or_nothing
 from graphinvestigate.client.auth import BearerAuth, Credential
 from graphinvestigate.client.batching import Batch, BatchAnswer, BatchRequest, item_of
 from graphinvestigate.client.clouds import Cloud, is_loopback, refuse_mixture
@@ -64,10 +64,9 @@ class GraphClient:
         self._origin = httpx.URL(cloud.graph)
         self._emulated = isinstance(credential, EmulatorCredential)
         refuse_mixture(self._origin, emulated=self._emulated, own_transport=own_transport)
-        tenant = (cloud.graph, tenant_id, id(http) if own_transport else None)
         self._traffic = Traffic(
             origin=self._origin,
-            limiters=Limiters((_clock, *tenant)),
+            limiters=Limiters((_clock, cloud.graph, tenant_id, id(http) if own_transport else None)),
             clock=_clock,
             sleep=_sleep,
             wall=_wall,
@@ -189,6 +188,7 @@ class GraphClient:
         version: str = "v1.0",
         headers: Mapping[str, str] | None = None,
         permission: str | None = None,
+        granted_only: bool = False,
     ) -> Page:
         """Read one page of a list: its first, or the one that a next link names.
 
@@ -200,6 +200,8 @@ class GraphClient:
             The query options of a path; a next link takes none.
         version, headers, permission
             As in :meth:`pages`.
+        granted_only : bool
+            Ask a person who signed in to allow nothing more: try with what was allowed.
 
         Returns
         -------
@@ -211,7 +213,7 @@ class GraphClient:
             It failed for good.
         """
         address = self._address(url_or_path, params, version)
-        return self._asker.ask(Call(address, headers_with(headers), permission), read_page)
+        return self._asker.ask(Call(address, headers_with(headers), permission, granted_only=granted_only), read_page)
 
     def record(
         self,
@@ -220,6 +222,7 @@ class GraphClient:
         params: Mapping[str, str | int | bool] | None = None,
         version: str = "v1.0",
         permission: str | None = None,
+        granted_only: bool = False,
     ) -> Page:
         """Read one record.
 
@@ -227,8 +230,8 @@ class GraphClient:
         ----------
         path : str
             Such as ``"/security/alerts_v2/"`` and its id, written by :func:`path_segment`.
-        params, version, permission
-            As in :meth:`pages`.
+        params, version, permission, granted_only
+            As in :meth:`page`.
 
         Returns
         -------
@@ -243,7 +246,7 @@ class GraphClient:
             It failed for good.
         """
         address = address_of(self._origin, path, params=params, version=version)
-        return self._asker.ask(Call(address, headers_with(None), permission), read_record)
+        return self._asker.ask(Call(address, headers_with(None), permission, granted_only=granted_only), read_record)
 
     def post(
         self,
@@ -254,6 +257,7 @@ class GraphClient:
         headers: Mapping[str, str] | None = None,
         permission: str | None = None,
         retry: bool = False,
+        granted_only: bool = False,
     ) -> bytes:
         """Send JSON to an action or a query.
 
@@ -263,8 +267,8 @@ class GraphClient:
             Such as ``"/security/runHuntingQuery"``.
         json_body : object
             Plain JSON values; None sends nothing.
-        version, headers, permission
-            As in :meth:`pages`.
+        version, headers, permission, granted_only
+            As in :meth:`page`.
         retry : bool
             Whether it only reads, and so may be sent again after a failure. What changes something is sent
             again only after Graph refused it unread (429).
@@ -279,7 +283,7 @@ class GraphClient:
         GraphInvestigateError
             It failed for good. Where it is open whether a change was made, the message says so.
         """
-        return self._send("POST", path, json_body, version, headers, permission, reads=retry)
+        return self._send("POST", path, json_body, version, headers, permission, reads=retry, granted_only=granted_only)
 
     def patch(
         self,
@@ -378,11 +382,14 @@ class GraphClient:
         permission: str | None,
         *,
         reads: bool,
+        granted_only: bool = False,
     ) -> bytes:
         address = address_of(self._origin, path, params=None, version=version)
         body = json_of(json_body, name=path)
-        call = Call(address, headers_with(headers), permission, method=method, body=body, reads=reads)
-        return self._asker.ask(call, _object_or_nothing)
+        call = Call(
+            address, headers_with(headers), permission, method=method, body=body, reads=reads, granted_only=granted_only
+        )
+        return self._asker.ask(call, object_or_nothing)
 
     def _address(self, url_or_path: str, params: Mapping[str, str | int | bool] | None, version: str) -> Address:
         if not isinstance(url_or_path, str) or not url_or_path.lower().startswith(("https:", "http:")):
@@ -390,7 +397,3 @@ class GraphClient:
         if params:
             raise UsageError("A next link already carries its query; leave params= out.")
         return next_address(self._origin, url_or_path)
-
-
-def _object_or_nothing(body: bytes, *, source: str) -> bytes:
-    return read_record(body, source=source).body if body else body

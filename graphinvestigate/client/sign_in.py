@@ -235,13 +235,29 @@ def user(
             token_cache=cache,
         )
 
+    withheld: set[str] = set()
+
     def ask(app: Any, claims: str | None, renew: bool, permissions: Sequence[str]) -> Mapping[str, Any]:
         # Permission by permission, as they are needed: who only reads is never asked to allow writing.
-        scopes = [f"{cloud.graph}/{permission}" for permission in permissions] or [cloud.scope]
+        wanted = [permission for permission in permissions if permission not in withheld]
+        scopes = [f"{cloud.graph}/{permission}" for permission in wanted] or [cloud.scope]
         for account in app.get_accounts()[:1]:
             answer = app.acquire_token_silent_with_error(scopes, account, claims_challenge=claims, force_refresh=renew)
             if answer and "access_token" in answer:
                 return answer
+        try:
+            answer = by_hand(app, scopes, claims)
+        except msal.oauth2cli.oauth2.BrowserInteractionTimeoutError:
+            if not (wanted and app.get_accounts()):
+                raise
+            answer = {}
+        if "access_token" in answer or not (wanted and app.get_accounts()):
+            return answer
+        # Signed in, but this was not allowed: nobody is asked for it again, and Graph says what is missing.
+        withheld.update(wanted)
+        return ask(app, claims, renew, ())
+
+    def by_hand(app: Any, scopes: list[str], claims: str | None) -> Mapping[str, Any]:
         if flow == "interactive":
             return app.acquire_token_interactive(scopes, claims_challenge=claims, timeout=_BROWSER_SECONDS)
         return _with_code(app, scopes, claims, sleep=sleep, clock=clock, show=show or _show)

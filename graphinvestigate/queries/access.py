@@ -19,6 +19,7 @@ from graphinvestigate.errors import (
 from graphinvestigate.frames import records_frame
 from graphinvestigate.frames.schema import RESOURCES
 from graphinvestigate.queries.hunting import PATH as HUNTING_PATH, PERMISSION as HUNTING_PERMISSION
+from graphinvestigate.queries.offered import why_absent
 from graphinvestigate.queries.sign_ins import EVENT_TYPES
 from graphinvestigate.queries.threat_intelligence import (
     HOSTS as TI_HOSTS,
@@ -29,9 +30,6 @@ from graphinvestigate.queries.threat_intelligence import (
 SECURITY_ROLE = "Security Reader"
 AUDIT_ROLE = "Reports Reader or Security Reader"
 DIRECTORY_ROLE = "Directory Readers"
-CHINA = "china"  # has neither the security nor the Identity Protection part of Graph
-# Which resources a cloud lacks altogether, by their first path segment.
-NOT_IN_CLOUD = {CHINA: ("security", "identityProtection")}
 
 HUNTING = "run_hunting_query"
 TI = "threat_intelligence"
@@ -111,7 +109,8 @@ Answer = Literal["yes", "no", "unknown"]
 def check_access(client: GraphClient) -> pd.DataFrame:
     """What can be read here, what is missing for the rest, and what stays unseen without it.
 
-    One record is asked for per resource; nothing is raised and nothing is kept.
+    One record is asked for per resource; nothing is raised and nothing is kept. A person who signed in is asked to
+    allow nothing: it is tried with what was allowed.
 
     Parameters
     ----------
@@ -162,8 +161,8 @@ def _path(need: Need) -> str:
 def _try(client: GraphClient, need: Need) -> tuple[Answer, str]:
     """Ask for one record; say whether that may be read, and why not."""
     path, permission = _path(need), _permission(need)
-    if path.split("/")[1] in NOT_IN_CLOUD.get(client.cloud.name, ()):
-        return "no", f"The cloud '{client.cloud.name}' does not offer {path}."
+    if absent := why_absent(client, path):
+        return "no", absent
     params: dict[str, str | int | bool] = {"$top": 1}
     if need.beta_kinds:
         params["$filter"] = f"signInEventTypes/any(t: t eq '{need.beta_kinds}')"
@@ -172,11 +171,11 @@ def _try(client: GraphClient, need: Need) -> tuple[Answer, str]:
         if need.function == DEVICES:
             return _try_devices(client)
         if need.function == HUNTING:
-            client.post(path, {"Query": "AlertInfo | take 1"}, permission=permission, retry=True)
+            client.post(path, {"Query": "AlertInfo | take 1"}, permission=permission, retry=True, granted_only=True)
         elif need.resource == TI:
-            client.record(path, permission=permission)
+            client.record(path, permission=permission, granted_only=True)
         else:
-            client.page(path, params=params, version=version, permission=permission)
+            client.page(path, params=params, version=version, permission=permission, granted_only=True)
     except (PermissionMissingError, LicenceMissingError, EndpointRetiredError, AuthError) as error:
         return "no", str(error)
     except GraphError as error:
@@ -189,10 +188,10 @@ def _try(client: GraphClient, need: Need) -> tuple[Answer, str]:
 
 def _try_devices(client: GraphClient) -> tuple[Answer, str]:
     """Devices are asked for by user, so some user is needed."""
-    page = client.page("/users", params={"$top": 1, "$select": "id"}, permission=DEVICES_PERMISSION)
+    page = client.page("/users", params={"$top": 1, "$select": "id"}, permission=DEVICES_PERMISSION, granted_only=True)
     users = records_frame(RESOURCES["users"], [page], pull_id="")["id"].dropna()
     if users.empty:
         return "unknown", "There is no user to try it with."
     path = f"/users/{path_segment(users.iloc[0])}/registeredDevices"
-    client.page(path, params={"$top": 1}, permission=DEVICES_PERMISSION)
+    client.page(path, params={"$top": 1}, permission=DEVICES_PERMISSION, granted_only=True)
     return "yes", ""

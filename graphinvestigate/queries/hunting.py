@@ -22,6 +22,7 @@ from graphinvestigate.errors import (
 )
 from graphinvestigate.frames.hunting import hunting_frame
 from graphinvestigate.queries.coverage import remember
+from graphinvestigate.queries.offered import refuse_absent
 from graphinvestigate.text import log
 
 PATH = "/security/runHuntingQuery"
@@ -97,6 +98,7 @@ def run_hunting_query(
     body = {"Query": query}
     if timespan is not None:
         body["Timespan"] = span(timespan)
+    refuse_absent(client, PATH)
     started, requests, waited = client.now(), client.requests_made, client.waited_seconds
     try:
         answer = client.post(PATH, body, permission=PERMISSION, retry=True)

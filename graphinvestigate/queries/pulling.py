@@ -22,6 +22,7 @@ from graphinvestigate.errors import (
 )
 from graphinvestigate.frames import Ahead, newest, records_frame
 from graphinvestigate.queries.coverage import lacking, remember
+from graphinvestigate.queries.offered import refuse_absent
 from graphinvestigate.queries.progress import Progress
 from graphinvestigate.queries.questions import WINDOW, Question, closing, matches, window_text
 from graphinvestigate.queries.reading import (
@@ -77,6 +78,7 @@ def _go_on(
 ) -> tuple[pd.DataFrame, Pull]:
     """Read on after the pages that are already there."""
     resource = question.resource
+    refuse_absent(client, question.path)
     started, requests, waited = client.now(), client.requests_made, client.waited_seconds
     at_hand = sum(len(page) for piece in pieces for page in piece.pages)
     with Progress(client, resource.name, at_hand) as progress, Ahead(resource) as ahead:

@@ -12,6 +12,7 @@ from graphinvestigate.errors import UsageError
 from graphinvestigate.frames import records_frame
 from graphinvestigate.frames.schema import RESOURCES
 from graphinvestigate.queries.coverage import remember
+from graphinvestigate.queries.offered import refuse_absent
 
 
 def checked_id(argument: str, record_id: str) -> str:
@@ -42,6 +43,7 @@ def one_record(
     params = {"$expand": expand} if expand else {}
     if select:
         params["$select"] = ",".join(select)
+    refuse_absent(client, resource.path)
     started, requests, waited = client.now(), client.requests_made, client.waited_seconds
     page = client.record(path, params=params or None, permission=resource.permission)
     pull_id = f"{resource.name}-{uuid.uuid4().hex[:12]}"

@@ -19,6 +19,7 @@ from graphinvestigate.frames.decode import frame_of
 from graphinvestigate.frames.raw import RawArray
 from graphinvestigate.frames.schema import HOST_REPUTATIONS, RESOURCES
 from graphinvestigate.queries.coverage import remember
+from graphinvestigate.queries.offered import refuse_absent
 from graphinvestigate.queries.pulling import OnPartial, pull
 from graphinvestigate.queries.questions import Time, Values, ask
 from graphinvestigate.text import log
@@ -65,6 +66,7 @@ def get_host_reputation(client: GraphClient, host: str) -> pd.DataFrame:
     https://learn.microsoft.com/graph/api/security-host-get-reputation
     """
     name = host_name(host)
+    refuse_absent(client, HOSTS)
     path = f"{HOSTS}/{path_segment(name)}/reputation"
     started, requests, waited = client.now(), client.requests_made, client.waited_seconds
     page = licensed(lambda: client.record(path, permission=PERMISSION))

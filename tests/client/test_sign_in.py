@@ -399,6 +399,33 @@ def test_a_person_is_asked_for_what_the_next_call_needs(sign_in: Start, capsys: 
     assert client.signed_in_as() == ""  # the authority's tokens here are no JWTs
 
 
+def test_what_a_person_does_not_allow_is_asked_once(sign_in: Start, capsys: pytest.CaptureFixture[str]) -> None:
+    """Signed in, a person declines one more permission: Graph is asked with what was allowed, and nobody asks again."""
+    home = "https://graph.microsoft.com"
+    info = _encoded({"uid": "u", "utid": TENANT})
+    first = token(
+        "one", refresh_token="r", client_info=info, id_token=id_token(), scope=f"{home}/SecurityAlert.Read.All"
+    )
+    consent = refused(400, "invalid_grant", "AADSTS65001: consent required")
+    declined = refused(400, "authorization_declined", "declined by the user")
+    granted = token("granted", refresh_token="r", client_info=info, scope=f"{home}/.default")
+    client, fake = sign_in(Authority([first, consent, declined, granted]), auth="device_code")
+    list(client.pages(ALERTS, permission="SecurityAlert.Read.All"))
+    for _ in range(2):
+        list(client.pages("/auditLogs/signIns", permission="AuditLog.Read.All"))
+    assert bearer(fake) == ["Bearer one", "Bearer granted", "Bearer granted"]
+    assert capsys.readouterr().err.count("ABC") == 2  # to sign in, and for the one permission
+
+
+def test_looking_what_may_be_read_asks_for_nothing(sign_in: Start, capsys: pytest.CaptureFixture[str]) -> None:
+    """`granted_only` asks with what was allowed: `.default`, whatever the call would need."""
+    client, fake = sign_in(Authority([token()]), auth="device_code")
+    client.page(ALERTS, permission="SecurityAlert.Read.All", granted_only=True)
+    asked = [word for word in to_login(fake)[0].form["scope"].split() if word.startswith("http")]
+    assert asked == ["https://graph.microsoft.com/.default"]
+    assert capsys.readouterr().err.count("ABC") == 1
+
+
 def test_an_app_asks_for_what_it_was_granted(sign_in: Start) -> None:
     """An app's permissions are an administrator's choice: whatever a call needs, it asks for `.default`, once."""
     client, fake = sign_in(Authority([token()]))

@@ -117,3 +117,21 @@ def test_a_cloud_that_lacks_a_service_is_not_asked(make_world) -> None:
     assert "china" in table.loc["list_alerts", "reason"]
     assert table.loc["list_sign_ins", "can_read"] == "yes"
     assert not any("/security/" in exchange.path for exchange in emulator.exchanges)
+
+
+def test_what_a_cloud_lacks_is_said_by_each_function_too(world) -> None:
+    """In China's cloud alerts, risk, hunting and threat intelligence are a UsageError that names what can be read."""
+    transport = DemoTransport(world.emulator)
+    credential = EmulatorCredential(world.tenant.tenant_id)
+    tenant_id = world.tenant.tenant_id
+    with connect(tenant_id=tenant_id, cloud="china", transport=transport, credential=credential) as client:
+        before = client.requests_made
+        for ask in (
+            gi.list_alerts, gi.list_incidents, gi.list_risk_detections, gi.list_risky_users, gi.list_secure_scores,
+            lambda c: gi.get_alert(c, "x"), lambda c: gi.run_hunting_query(c, "AlertInfo"),
+            lambda c: gi.get_host_reputation(c, "contoso.com"), lambda c: gi.list_passive_dns(c, "contoso.com"),
+        ):  # fmt: skip
+            with pytest.raises(gi.UsageError, match=r"'china' does not offer.*list_sign_ins"):
+                ask(client)
+        assert client.requests_made <= before + 1  # the emulator's time
+        assert len(gi.list_sign_ins(client)) > 0
