@@ -17,7 +17,7 @@ from graphinvestigate.cases.columns import column_to_json
 from graphinvestigate.cases.contents import Action, Contents
 from graphinvestigate.cases.figures import figure_to_json
 from graphinvestigate.cases.merging import join_frames
-from graphinvestigate.cases.records import HUNTING, kind_of
+from graphinvestigate.cases.records import HUNTING, MAPPED, kind_of
 from graphinvestigate.cases.requests import Request, key_of, requests_in, requests_of
 from graphinvestigate.client import GraphClient
 from graphinvestigate.errors import UsageError
@@ -108,8 +108,10 @@ def _add_frame(contents: Contents, frame: pd.DataFrame, name: str | None) -> Non
         called = slug(name) if name else f"{HUNTING}-{sha256(json.dumps(list(map(str, frame.columns))))[:6]}"
         if called in contents.frames and kind_of(contents.frames[called]) != HUNTING:
             raise UsageError(f"{log(called)} is what the case calls its {called}: give another name=.")
-    elif name is not None:
-        raise UsageError(f"a case calls its {kind} {kind!r}: leave name= out.")
+    elif kind == MAPPED:
+        called = slug(str(frame["record_kind"].iloc[0]))
+    if kind != HUNTING and name is not None:
+        raise UsageError(f"a case calls its {called} {called!r}: leave name= out.")
     rows = len(contents.frames.get(called, ()))
     contents.frames[called] = join_frames(kind, contents.frames.get(called), frame)
     pulls = list(dict.fromkeys(frame["pull_id"].dropna())) if "pull_id" in frame.columns else []

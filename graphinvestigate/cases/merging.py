@@ -9,7 +9,7 @@ import networkx as nx
 import pandas as pd
 
 from graphinvestigate.cases.contents import Contents, files_hashes
-from graphinvestigate.cases.records import LEGACY, kind_of
+from graphinvestigate.cases.records import LEGACY, MAPPED, kind_of
 from graphinvestigate.errors import UsageError
 from graphinvestigate.files import sha256
 from graphinvestigate.frames import newest
@@ -32,6 +32,8 @@ def join_frames(kind: str | None, old: pd.DataFrame | None, new: pd.DataFrame) -
     pandas.DataFrame
         Numbered from 0. Columns that only one of them has are missing in the other's rows.
     """
+    if kind == MAPPED:
+        return _both(old, new).drop_duplicates(["record_kind", "id"], keep="last", ignore_index=True)
     if kind not in (*RESOURCES, LEGACY):
         if old is None:
             return new.reset_index(drop=True)

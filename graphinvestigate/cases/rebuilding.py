@@ -19,6 +19,7 @@ from graphinvestigate.cases.dossier import Dossier, dossier_of
 from graphinvestigate.cases.graph_json import graph_to_bytes
 from graphinvestigate.cases.manifest import Manifest
 from graphinvestigate.cases.markdown import markdown
+from graphinvestigate.cases.records import MAPPED, kind_of
 from graphinvestigate.cases.report import UNFOLDED, report_html, sections, timeline, title
 from graphinvestigate.files import sha256
 from graphinvestigate.views.static import Section, section_html
@@ -43,7 +44,8 @@ def graph_of(frames: Mapping[str, pd.DataFrame], *, like: nx.MultiDiGraph | None
     takes = set(inspect.signature(linking.entity_graph).parameters)
     settings = {name: like.graph[name] for name in SETTINGS if name in like.graph} if like is not None else {}
     linked: dict[str, Any] = {name: frame for name, frame in frames.items() if name in takes and len(frame)}
-    return linking.entity_graph(**linked, **settings)
+    mapped = [frame for frame in frames.values() if len(frame) and kind_of(frame) == MAPPED]
+    return linking.entity_graph(**linked, records=mapped, **settings)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from graphinvestigate.envelope import read_lines
 from graphinvestigate.errors import BadFileError, BadResponseError, UsageError
 from graphinvestigate.frames.decode import frame_of
 from graphinvestigate.frames.legacy import legacy_frame
-from graphinvestigate.frames.raw import RawArray, as_raw
+from graphinvestigate.frames.raw import RawArray, RawDtype, as_raw
 from graphinvestigate.frames.schema import RESOURCES
 from graphinvestigate.frames.tables import Column, Table
 from graphinvestigate.text import log
@@ -26,6 +26,7 @@ from graphinvestigate.text import log
 BY_KIND = {resource.record_kind: name for name, resource in RESOURCES.items()}
 LEGACY = "legacy_alerts"
 HUNTING = "hunting"
+MAPPED = "mapped"
 FOLDER = "records"
 MOST_ROWS = 5_000_000
 _LINE = Table(
@@ -59,6 +60,8 @@ def kind_of(frame: pd.DataFrame) -> str | None:
         )
     kind = next(iter(kinds), None)
     name = HUNTING if kind == "hunting_row" else BY_KIND.get(str(kind))
+    if name is None and "mapped" in frame.columns and "id" in frame.columns:
+        name = MAPPED  # other logs, as map_records gives them
     if name is None:
         return None
     if frame["raw"].isna().any() or frame["record_kind"].isna().any():
@@ -100,7 +103,7 @@ def frame_to_files(name: str, frame: pd.DataFrame) -> dict[str, bytes]:
     own = [
         column_to_json(str(column), frame[column])
         for column in frame.columns
-        if column != "raw" and (follows is None or not _equal(follows, column, frame[column]))
+        if not _is_raw(column, frame) and (follows is None or not _equal(follows, column, frame[column]))
     ]
     order = list(map(str, frame.columns))
     if len(set(order)) != len(order):
@@ -147,6 +150,11 @@ def own_columns(name: str, files: Mapping[str, bytes]) -> list[str]:
     return [str(value.get("name")) for value in parsed(files[beside], source=beside)["columns"]]
 
 
+def _is_raw(column: Any, frame: pd.DataFrame) -> bool:
+    """Whether a column is the records themselves; a `raw` of plain text is a column like others too."""
+    return bool(column == "raw" and isinstance(frame["raw"].dtype, RawDtype))
+
+
 def _line(pull_id: Any, piece: memoryview | None) -> bytes:
     record = bytes(piece or b"")
     named = json.dumps(pull_id if isinstance(pull_id, str) else None)
@@ -188,7 +196,7 @@ def _build(kind: Any, raw: RawArray, pull_ids: Any) -> pd.DataFrame:
 
 def _from_records(kind: str | None, raw: RawArray, frame: pd.DataFrame) -> pd.DataFrame | None:
     """What the records alone give; None where they are of no kind that has a table."""
-    if kind is None or kind == HUNTING:
+    if kind is None or kind in (HUNTING, MAPPED):
         return None
     return _build(kind, raw, frame["pull_id"].array)
 

@@ -109,6 +109,20 @@ def test_hunting_answers_legacy_alerts_and_pretty_files_come_back(world, shared_
     assert again["alerts"]["raw"].iloc[0] == pretty
 
 
+def test_other_logs_are_kept_and_linked(small, tmp_path) -> None:
+    """Records of another log, made by map_records, come back, are linked again, and are rebuilt the same."""
+    case = small()
+    named = next(gi.evidence(case.frames["alerts"])["user_account_user_principal_name"].dropna().items())[1]
+    log = pd.DataFrame({"when": ["2026-02-20T01:00:00Z", "2026-02-20T02:00:00Z"], "who": [named, "x@y.example"]})
+    mapped = gi.map_records(log, kind="vpn_session", time="when", user="who")
+    case.add(mapped, mapped)
+    case.save(tmp_path / "case")
+    again = gi.open_case(tmp_path / "case")
+    pd.testing.assert_frame_equal(again.frames["vpn_session"], mapped)
+    assert {gi.Record("vpn_session", one) for one in mapped["id"]} <= set(again.graph)
+    assert again.replay().differences == []
+
+
 def test_an_empty_answer_is_kept_as_one(world, tmp_path) -> None:
     """No rows are a finding too: the kind is known, and the client's request says that it was asked for."""
     none = gi.list_alerts(world.client, since="30d", severity=["informational"]).head(0)
