@@ -40,7 +40,8 @@ def checklist(notes: Iterable[Note], coverage: pd.DataFrame, frames: Mapping[str
         ``analyst``). What was not asked for is listed as not checked: not seen is never the same as not there.
     """
     rows: list[tuple[str, str, str, str]] = []
-    for resource, words in EXPECTED.items():
+    others = {name: str(name).replace("_", " ") for name in coverage["resource"].dropna() if name not in EXPECTED}
+    for resource, words in {**EXPECTED, **others}.items():
         asked = coverage[coverage["resource"] == resource]
         if not len(asked) and resource not in frames:
             rows.append((words, "not checked", "never asked for in this case", "requests"))
@@ -67,11 +68,11 @@ def _windows(asked: pd.DataFrame) -> str:
     """How far back the widest complete request went."""
     open_ended = asked["since"].isna().any()
     first, last = asked["since"].min(), asked["until"].max()
-    begin = "as far as Graph keeps them" if open_ended else f"from {first:%Y-%m-%d %H:%M}"
-    end = "" if pd.isna(last) else f" to {last:%Y-%m-%d %H:%M}"
+    begin = "as far as Graph keeps them" if open_ended else f"from {first:%Y-%m-%d %H:%M} UTC"
+    end = "" if pd.isna(last) else f" to {last:%Y-%m-%d %H:%M} UTC"
     narrowed = asked["filters_local"].fillna("").ne("") | asked["filters_server"].fillna("").str.contains(" eq ")
     only = "; only some (see the requests)" if narrowed.all() else ""
-    return f"{begin}{end} UTC{only}"
+    return f"{begin}{end}{only}"
 
 
 def _other_sign_ins(sign_ins: pd.DataFrame) -> bool:

@@ -87,7 +87,7 @@ def sections(dossier: Dossier) -> list[Section]:
         *(Section(f"Table: {name}", [table]) for name, table in dossier.tables.items()),
         *(Section(f"Figure: {name}", [figure]) for name, figure in dossier.figures.items()),
         _listed("What was done", telling.steps(dossier)[-_MOST_STEPS:], ordered=True),
-        Section("Appendix: requests to Microsoft Graph", [Table(dossier.coverage, REQUESTS)]),
+        Section("Appendix: requests to Microsoft Graph", [_requests(dossier)]),
         _hashes(dossier),
     ]
     return [part for part in parts if part is not None]
@@ -191,6 +191,11 @@ def _records(dossier: Dossier) -> list[Section]:
             shown = [column for column in frame.columns if column not in ("raw", "record_kind")][:8]
             parts.append(Section(name.replace("_", " ").capitalize(), [Table(frame, shown)]))
     return parts
+
+
+def _requests(dossier: Dossier) -> Table:
+    waited = dossier.coverage["waited_seconds"].round(1)
+    return Table(dossier.coverage.assign(waited_seconds=waited), REQUESTS)
 
 
 def _hashes(dossier: Dossier) -> Section:

@@ -52,7 +52,8 @@ def requests_in(coverage: pd.DataFrame) -> list[Request]:
         elif isinstance(row.pull_id, str):
             found.append({"pull_id": row.pull_id, "resource": row.resource, "note": UNKNOWN, "complete": None})
         else:
-            found.append({"pull_id": None, "resource": row.resource, "note": row.note, "complete": False})
+            complete = None if pd.isna(row.complete) else bool(row.complete)
+            found.append({"pull_id": None, "resource": row.resource, "note": row.note, "complete": complete})
     return found
 
 

@@ -66,5 +66,11 @@ details { padding: 4px 8px; } summary { cursor: pointer; color: var(--muted); fo
 .gi-informational { color: var(--info); }
 @media print {
   body { max-width: none; padding: 0; font-size: 12px; } nav, details, .modebar { display: none; }
-  section, figure, tr { break-inside: avoid; } h2 { break-after: avoid; } .gi-scroll { overflow: visible; } }
+  figure, tr, li { break-inside: avoid; } h2, .gi-table caption { break-after: avoid; }
+  thead { display: table-header-group; }
+  p { max-width: none; } .gi-scroll { overflow: visible; } h1 { font-size: 22px; }
+  h2 { font-size: 16px; margin-top: 22px; }
+  .gi-table { font-size: 10px; width: 100%; min-width: 0; }
+  .gi-table th, .gi-table td { padding: 3px 8px 3px 0; white-space: normal; max-width: none; }
+  .gi-long, .gi-table th { overflow-wrap: anywhere; } .gi-table th { min-width: 6ch; } .gi-time { min-width: 9ch; } }
 """

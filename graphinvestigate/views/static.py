@@ -22,6 +22,7 @@ from graphinvestigate.views.tables import cell, chosen
 
 _MOST_ROWS = 200
 _CELL = 400
+_LONG = 20  # a word of so many letters may be broken where the page is narrow; a shorter one is not
 
 Block: TypeAlias = "str | pd.DataFrame | go.Figure | Table | Items"
 
@@ -125,6 +126,8 @@ def _cell(name: object, value: Any) -> str:
     if name in ("severity", "risk_level", "max_severity") and words.isalpha() and words.isascii():
         return f'<td><span class="gi-sev gi-{words.casefold()[:20]}">{text.html(words, 20)}</span></td>'
     kind = ' class="gi-time"' if isinstance(value, pd.Timestamp) else ""
+    if max(map(len, words.split()), default=0) > _LONG:
+        kind = ' class="gi-long"'
     return f"<td{kind}>{text.html(words, _CELL)}</td>"
 
 

@@ -234,6 +234,19 @@ def test_what_was_not_asked_for_is_not_checked(world, small) -> None:
     assert items["non-interactive sign-ins"] == "not checked"
 
 
+def test_what_could_not_be_read_is_not_checked(make_world) -> None:
+    """A source that a pivot may not read is on the list with the reason, whatever the source."""
+    world = make_world(seed=5, alerts=40, permissions=["SecurityAlert.Read.All", "SecurityIncident.Read.All"])
+    alerts = gi.list_alerts(world.client, since="30d")
+    g = gi.entity_graph(alerts=alerts)
+    user = next(node for node in g if node.kind == "user" and node.key.count("-") == 4)
+    case = Case("INC-1")
+    case.add(alerts, gi.pivot(world.client, user, g=g))
+    open_items = case.checklist[case.checklist["state"] == "not checked"].set_index("item")["why"]
+    assert "IdentityRiskEvent.Read.All" in open_items["risk detections"]
+    assert "alerts" not in open_items
+
+
 def test_provenance_is_known_again_after_a_save(saved) -> None:
     """`coverage` of a frame from an opened case says what was asked, in a process that never asked it."""
     import subprocess
