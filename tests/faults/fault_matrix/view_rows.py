@@ -220,7 +220,9 @@ def the_model_keeps_what_came(subject: Any) -> None:
 @row("R10", real=sources, broken=with_code('return {"text/markdown": frame.title[0]}'))
 def no_markdown_with_data(subject: Any) -> None:
     """No output of ours is Markdown, in which data's links and tags would be live."""
-    assert uses(subject(), r"text/markdown|display\.Markdown|\bMarkdown\(") == []
+    # Freezing reads the outputs that users made, whatever their kind; it makes none of its own.
+    readers = ("cases/freezing/outputs.py",)
+    assert uses(subject(), r"text/markdown|display\.Markdown|\bMarkdown\(", but=readers) == []
 
 
 FLOORS = {"jupyterlab": (4, 6, 2), "jupyter-server": (2, 20, 0), "plotly": (6, 5, 0)}
