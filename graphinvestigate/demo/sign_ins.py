@@ -246,7 +246,7 @@ def render_sign_in_beta(fact: SignIn, cast: Cast) -> dict[str, Any]:
         "authenticationProcessingDetails": [],
         "authenticationRequirementPolicies": [],
         "sessionLifetimePolicies": [],
-        "networkLocationDetails": [{"networkType": "trustedNamedLocation", "networkNames": ["Office"]}]
+        "networkLocationDetails": [{"networkType": "trusted", "networkNames": ["Office"]}]
         if fact.address is cast.nat
         else [],
         "processingTimeInMilliseconds": 80 + fact.at % 400,

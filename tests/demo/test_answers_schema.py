@@ -112,6 +112,32 @@ def test_lists_and_records_fit_their_types(
     assert odd(tenant, problems + types.wrong(one, resource.type_name)) == []
 
 
+def test_betas_sign_ins_fit_their_types(tenant: Tenant, client: httpx.Client, shared_dir: Path) -> None:
+    """Every sign-in of every kind in beta has properties of the CSDL, of their types, or of beta's own examples."""
+    both = json.loads((shared_dir / "graph" / "schema.json").read_text())
+    stable, newer = both["v1.0"], both["beta-ussec"]
+    merged = {kind: {**newer[kind], **stable[kind]} for kind in ("complex", "enum")}
+    sign_in = f"{GRAPH}signIn"
+    known = {**newer["entity"][sign_in]["betaOnlyProperties"], **stable["entity"][sign_in]["properties"]}
+    shown = {name for file in (shared_dir / "graph" / "examples").glob("signIn_beta__*.json")
+             for record in json.loads(file.read_text()).get("value", ()) for name in record}  # fmt: skip
+    beta = Types({**merged, "entity": {**stable["entity"], sign_in: {"properties": known}}})
+    kinds = " or ".join(f"signInEventTypes/any(t: t eq '{kind}')" for kind in (
+        "interactiveUser", "nonInteractiveUser", "servicePrincipal", "managedIdentity"))  # fmt: skip
+    url, records = f"https://graph.microsoft.com/beta/auditLogs/signIns?$filter={kinds}", []
+    while url:
+        page = client.get(url).json()
+        records += page["value"]
+        url = page.get("@odata.nextLink")
+    assert {kind for record in records for kind in record["signInEventTypes"]} >= {
+        "interactiveUser",
+        "nonInteractiveUser",
+    }
+    assert len(records) == len(tenant.collections["beta:auditLogs/signIns"])
+    wrong = {one for record in records for one in beta.wrong(record, sign_in)}
+    assert {one for one in wrong if not (": not of " in one and one[1:].partition(":")[0] in shown)} == set()
+
+
 def test_answers_of_operations_fit_their_types(tenant: Tenant, client: httpx.Client, types: Types) -> None:
     """Writes, histories, devices, hunting and threat intelligence answer what their pages say they return."""
     attack = tenant.truth.attack
@@ -137,12 +163,18 @@ def test_answers_of_operations_fit_their_types(tenant: Tenant, client: httpx.Cli
         ("GET", host, None, f"{SECURITY}ipAddress"),
         ("GET", f"{host}/reputation", None, f"{SECURITY}hostReputation"),
         ("GET", f"{host}/passiveDns", None, f"{SECURITY}passiveDnsRecord"),
+        ("GET", f"{host}/passiveDnsReverse", None, f"{SECURITY}passiveDnsRecord"),
+        ("GET", f"{user}/registeredDevices", None, f"{GRAPH}device"),
+        ("POST", f"{user}/revokeSignInSessions", None, ""),
     ]
     for method, path, body, kind in write:
         answer = client.request(method, path, json=body)
         assert answer.status_code in (200, 204), answer.text
         if answer.status_code == 200:
             found = answer.json()
+            if not kind:
+                assert found["value"] is True, path
+                continue
             records = found["value"] if isinstance(found.get("value"), list) else [found]
             assert records, path
             assert odd(tenant, [one for record in records for one in types.wrong(record, kind)]) == [], path
