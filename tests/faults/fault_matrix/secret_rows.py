@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import inspect
+import io
 import json
 import pickle
 import traceback
@@ -11,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import parse_qsl
 
 import httpx
 
@@ -18,6 +21,7 @@ import graphinvestigate as gi
 from fault_matrix.fakes import ALERTS, AccessToken, Demo, FakeGraph, Tokens, connected, ids, page
 from fault_matrix.mistakes import Around
 from fault_matrix.row import raised, row, same
+from fault_matrix.sign_in_rows import Authority, signed_in, token
 from graphinvestigate.client import Cloud, EmulatorCredential, connect
 from graphinvestigate.client.auth import TokenCredential
 from graphinvestigate.client.clouds import CLOUDS, find_cloud
@@ -212,7 +216,7 @@ def as_administrator(name: str) -> str:
 
 @row("A18", real=lambda name: RESOURCES[name].permission, broken=as_administrator)
 def reading_takes_the_least_permission(subject: Any) -> None:
-    """Each list works with exactly the permission it names, which is the least there is; none can write."""
+    """Each list works with exactly the permission it names, the least there is; a person is asked for that alone."""
     for name, read in LISTS.items():
         permission = subject(name)
         assert permission == LEAST[name]
@@ -224,6 +228,11 @@ def reading_takes_the_least_permission(subject: Any) -> None:
         demo = Demo(only)
         assert len(read(demo.client)) > 0
         assert 403 not in demo.statuses
+        fake = FakeGraph(Authority(token()))
+        with contextlib.redirect_stderr(io.StringIO()):
+            assert len(read(signed_in(fake, auth="device_code"))) == 1
+        asked = {word for seen in fake.seen for word in dict(parse_qsl(seen.content.decode())).get("scope", "").split()}
+        same([word for word in asked if "graph" in word], [f"https://graph.microsoft.com/{permission}"])
     tokens = Tokens()
     same(ids(connected(FakeGraph([page("a")]), tokens)), ["a"])
     same([asked["scope"] for asked in tokens.asked], ["https://graph.microsoft.com/.default"])
