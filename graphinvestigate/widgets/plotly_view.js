@@ -54,6 +54,13 @@ function stopKeys(event) {
   if (!event.ctrlKey && !event.metaKey && !event.altKey) event.stopPropagation();
 }
 
+function reachable(root) {
+  // What scrolls must be scrolled by keys too.
+  for (const pane of root?.querySelectorAll(".gi-plan, .gi-pane, .gi-code, .gi-log") ?? []) {
+    if (!pane.hasAttribute("tabindex")) pane.tabIndex = 0;
+  }
+}
+
 function render({ model, el }) {
   const root = document.createElement("div");
   const place = document.createElement("div");
@@ -202,6 +209,7 @@ function render({ model, el }) {
   root.addEventListener("keydown", onKey);
   root.addEventListener("pointerdown", () => setTimeout(takeFocus));
   const room = new ResizeObserver(() => {
+    reachable(el.closest(".gi-root"));
     el.closest(".gi-root")?.addEventListener("keydown", stopKeys); // buttons around the figure type nothing either
     if (wanted) return want();
     if (!plotly || drawing || !place.clientWidth || width === place.clientWidth) return;

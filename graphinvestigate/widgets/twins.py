@@ -11,13 +11,13 @@ import numpy as np
 from graphinvestigate import text
 from graphinvestigate.linking import Entity, Record
 from graphinvestigate.views.style import kind_look
-from graphinvestigate.views.timeline_svg import timeline_svg
 from graphinvestigate.widgets.details import alert_details, log_lines, node_details, node_name, plain
 from graphinvestigate.widgets.picker_cells import GRID, cells_of
 from graphinvestigate.widgets.rows import Queue
 from graphinvestigate.widgets.safe import Safe, join, safe_html
 from graphinvestigate.widgets.style import SHEET
 from graphinvestigate.widgets.timeline_records import Records
+from graphinvestigate.widgets.timeline_svg import timeline_svg
 
 MOST_ROWS = 50
 
@@ -132,7 +132,7 @@ def timeline(
         sheet=SHEET,
         words=words,
         rest=rest,
-        picture=Safe(timeline_svg(records.marks.take(active), tz)),
+        picture=timeline_svg(records.marks.take(active), tz),
         rows=rows,
         untimed=untimed,
     )

@@ -346,7 +346,7 @@ def test_the_static_twin_is_small_and_escaped(
 ) -> None:
     """One output holds the widget, a picture, a table of what is selected and words; hostile names stay text."""
     if dense:
-        monkeypatch.setattr("graphinvestigate.views.timeline_svg._MOST", 10)
+        monkeypatch.setattr("graphinvestigate.widgets.timeline_svg.MOST_POINTS", 10)
     hostile = "</text></svg><script>alert(1)</script>\u202e"
     frame = alerts.copy()
     frame["title"] = frame["category"] = frame["service_source"] = hostile
