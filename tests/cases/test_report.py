@@ -83,12 +83,12 @@ def test_the_report_has_everything_a_reader_needs(seen, case, found) -> None:
             "Nothing was written to the tenant",
             "she was on leave",
         ),
-        *("mailbox rules: no permission", "never asked for in this case", "Appendix: requests", "SHA-256"),
+        *("mailbox rules: no permission", "not checked", "Appendix: requests", "SHA-256"),
     ):
         assert words in text, words
     for sentence in found.paths[0].sentences:
         assert sentence in text
-    for pull_id in case.coverage["pull_id"]:
+    for pull_id in case.coverage["pull_id"].dropna():
         assert pull_id in text
 
 
@@ -101,7 +101,10 @@ def test_indicators_are_defanged_and_say_what_is_shared(seen, case, found) -> No
         assert not any("." in part.replace("[.]", "") for part in [row.indicator.split("/")[0]])
         assert row.indicator in "\n".join(seen.text)
     assert found.address.key.replace(".", "[.]") in set(table["indicator"])
-    assert any("share it" in str(why) for why in table["shared"])
+    hubs = {row.key for row in gi.find_hubs(found.graph).itertuples() if row.kind == "ip"}
+    shared = table[table["indicator"].str.replace("[.]", ".").isin(hubs)]
+    assert len(shared)
+    assert shared["shared"].str.len().gt(10).all()
 
 
 def test_hostile_text_of_the_tenant_is_only_text(world, seen) -> None:
