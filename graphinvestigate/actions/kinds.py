@@ -162,7 +162,9 @@ class Item:
 
 
 def same(there: Any, wanted: Any) -> bool:
-    """Whether a value is what is wanted: Graph's words are compared without case, nothing and '' are one."""
+    """Whether a value is what is wanted: without regard to case and order; nothing, '' and no tags are one."""
     if isinstance(there, str) and isinstance(wanted, str):
         return there.casefold() == wanted.casefold()
+    if isinstance(there, list) and isinstance(wanted, list):
+        return {str(one).casefold() for one in there} == {str(one).casefold() for one in wanted}
     return (there or None) == (wanted or None)

@@ -114,9 +114,9 @@ class Sender:
             body = {item.kind.fields[field]: targets[field][1] for field in patch}
             answer = self._send(
                 item, patch, lambda: self._client.patch(path, body, permission=item.kind.write),
-                lambda now: all(same(now.get(name), value) for name, value in body.items()),
+                lambda now: all(same(now.get(name), value) for name, value in body.items()), body,
             )  # fmt: skip
-            after = _version(answer, item.kind.version)
+            after = _record(answer or b"").get(item.kind.version)
             if answer is None and "comment" in send:
                 self._end(send["comment"], NOT_SENT, "The change that it comments on was not made.")
                 return
@@ -163,6 +163,7 @@ class Sender:
         rows: dict[str, Row],
         send: Callable[[], bytes],
         shows: Callable[[Mapping[str, Any]], bool] | None,
+        wanted: Mapping[str, Any] | None = None,
     ) -> bytes | None:
         """Send one request; None where its change was not made for certain."""
         permission = next(iter(rows.values()))["permission"]
@@ -178,7 +179,7 @@ class Sender:
         except BaseException:
             self._interrupted(item, rows)
             raise
-        self._succeeded(item, rows)
+        self._succeeded(item, rows, wanted, answer)
         return answer
 
     def _post(self, path: str, body: Any, permission: str) -> bytes:
@@ -189,10 +190,19 @@ class Sender:
             self._end(row, NOT_SENT, self._barred[permission])
         return permission in self._barred
 
-    def _succeeded(self, item: Item, rows: dict[str, Row]) -> None:
+    def _succeeded(
+        self, item: Item, rows: dict[str, Row], wanted: Mapping[str, Any] | None = None, answer: bytes = b""
+    ) -> None:
+        """Graph said yes; where it sent the record back, each change has to stand in it."""
+        answered = _record(answer)
         for field, row in rows.items():
-            self._settle(item, field)
-            self._end(row, CHANGED, "")
+            name = item.kind.fields.get(field, "")
+            if wanted and name in answered and not same(answered[name], wanted[name]):
+                there = shown(answered[name]) or "nothing"
+                self._end(row, REFUSED, f"Graph answered as if it had made the change, but the record has: {there}.")
+            else:
+                self._settle(item, field)
+                self._end(row, CHANGED, "")
 
     def _failed(self, item: Item, rows: dict[str, Row], error: GraphInvestigateError, *, shows: bool) -> None:
         permission = next(iter(rows.values()))["permission"]
@@ -204,7 +214,8 @@ class Sender:
                 self._settle(item, field)
                 self._end(row, CHANGED, f"The answer did not come ({error}), but the record shows the change.")
             elif error.change_unknown:
-                self._settle(item, field)  # not to be sent twice without a look
+                if field != "sessions":  # those may end twice; anything else is not sent again without a look
+                    self._settle(item, field)
                 self._end(row, UNKNOWN, str(error))
             else:
                 self._end(row, REFUSED, str(error))
@@ -239,12 +250,13 @@ class Sender:
             self._done.add((item.kind.name, item.id, field))
 
 
-def _version(answer: bytes | None, name: str) -> Any:
+def _record(answer: bytes) -> dict[str, Any]:
+    """What an answer says; nothing where it is empty or no record."""
     try:
-        body = json.loads(answer or b"")
-    except ValueError:
-        return None
-    return body.get(name) if isinstance(body, dict) else None
+        body = json.loads(answer or b"{}")
+    except (ValueError, RecursionError):
+        return {}
+    return body if isinstance(body, dict) else {}
 
 
 def _times_said(record: Mapping[str, Any], comment: str | None) -> int:

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterable
+from itertools import islice
 
 import networkx as nx
 
 from graphinvestigate.errors import AmbiguousEntityError, EntityNotFoundError
-from graphinvestigate.linking.identifiers import SCOPED, ip_text, object_id_of_sid, upn_text, url_text
+from graphinvestigate.linking.identifiers import (
+    SCOPED,
+    ip_text,
+    object_id_of_sid,
+    parse_identifier,
+    upn_text,
+    url_text,
+)
 from graphinvestigate.linking.labels import kind_word
 from graphinvestigate.linking.nodes import Entity
+
+_CACHED = "graphinvestigate names"
+_MANY = 20_000
 
 
 def find_entity(g: nx.MultiDiGraph, text: str | Entity) -> Entity:
@@ -40,10 +52,11 @@ def find_entity(g: nx.MultiDiGraph, text: str | Entity) -> Entity:
         kind, wanted = text.kind, text.key
     else:
         kind, wanted = None, str(text).strip()
-    names = _names(g, kind)
+    names = _names_in(g)
     spellings = _spellings(wanted)
     for level in names:
-        found = _users_first(list(dict.fromkeys(e for spelling in spellings for e in level.get(spelling, ()))))
+        fitting = (e for spelling in spellings for e in level.get(spelling, ()) if kind is None or e.kind == kind)
+        found = _users_first(list(dict.fromkeys(fitting)))
         if len(found) == 1:
             return found[0]
         if found:
@@ -53,7 +66,7 @@ def find_entity(g: nx.MultiDiGraph, text: str | Entity) -> Entity:
                 f"choose one, e.g. Entity({found[0].kind!r}, {found[0].key!r})",
                 candidates=found,
             )
-    near = _near(names, wanted.casefold())
+    near = [e for e in _near(names, wanted.casefold()) if kind is None or e.kind == kind][:5]
     hint = ", ".join(f"{g.nodes[e]['label']} ({kind_word(e.kind)})" for e in near)
     raise EntityNotFoundError(
         f"no entity goes by {wanted!r}; "
@@ -63,10 +76,13 @@ def find_entity(g: nx.MultiDiGraph, text: str | Entity) -> Entity:
 
 
 def _spellings(wanted: str) -> list[str]:
-    """Return the text, and the one spelling of an address or of an Entra SID."""
-    folded = wanted.casefold()
-    others = (object_id_of_sid(wanted.upper()), ip_text(wanted), upn_text(wanted), url_text(wanted))
-    return list(dict.fromkeys([folded, *(other for other in others if other is not None)]))
+    """Return the text, and the one spelling of an address, a guest's name, a URL, an Entra SID, or ``type=value``."""
+    typed = parse_identifier(wanted)
+    others = (
+        *(object_id_of_sid(wanted.upper()), ip_text(wanted), upn_text(wanted), url_text(wanted)),
+        None if typed is None else "=".join(typed),
+    )
+    return list(dict.fromkeys([wanted.casefold(), *(other.casefold() for other in others if other is not None)]))
 
 
 def _users_first(found: list[Entity]) -> list[Entity]:
@@ -76,10 +92,22 @@ def _users_first(found: list[Entity]) -> list[Entity]:
     return found
 
 
+def _names_in(g: nx.MultiDiGraph) -> Names:
+    """Return what the entities of a graph go by; kept until networkx is asked to change the graph."""
+    # Views show another graph's changes without being told of them: they keep nothing.
+    kept = getattr(g, "__networkx_cache__", None) if not hasattr(g, "_graph") else None
+    if kept is None:
+        return _names(g)
+    found: Names | None = kept.get(_CACHED)
+    if found is None:
+        found = kept[_CACHED] = _names(g)
+    return found
+
+
 Names = tuple[dict[str, list[Entity]], dict[str, list[Entity]], dict[str, list[Entity]]]
 
 
-def _names(g: nx.MultiDiGraph, kind: str | None) -> Names:
+def _names(g: nx.MultiDiGraph) -> Names:
     """Return what entities go by: keys and identifiers, then values of identifiers without scope, then names."""
     exact: dict[str, list[Entity]] = {}
     bare: dict[str, list[Entity]] = {}
@@ -91,7 +119,7 @@ def _names(g: nx.MultiDiGraph, kind: str | None) -> Names:
             listed.append(entity)
 
     for entity, attrs in g.nodes(data=True):
-        if not isinstance(entity, Entity) or (kind is not None and entity.kind != kind):
+        if not isinstance(entity, Entity):
             continue
         add(exact, entity.key, entity)
         for texts in (attrs["identifiers"], *(observed["identifiers"] for observed in attrs["observations"])):
@@ -112,6 +140,9 @@ def _names(g: nx.MultiDiGraph, kind: str | None) -> Names:
 
 def _near(names: Names, wanted: str) -> list[Entity]:
     every = {**names[2], **names[1], **names[0]}
-    close = difflib.get_close_matches(wanted, every, n=5, cutoff=0.6)
+    likely: Iterable[str] = every
+    if len(every) > _MANY:  # comparing each takes minutes: those of about the length that begin alike are enough
+        likely = (n for n in every if abs(len(n) - len(wanted)) < 4 and n[:1] == wanted[:1])
+    close = difflib.get_close_matches(wanted, islice(likely, _MANY), n=5, cutoff=0.6)
     close += sorted(name for name in every if len(wanted) > 2 and wanted in name and name not in close)[:5]
-    return list(dict.fromkeys(e for name in close for e in every[name]))[:5]
+    return list(dict.fromkeys(e for name in close for e in every[name]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from types import TracebackType
 
 from tqdm import tqdm
@@ -11,6 +12,7 @@ from graphinvestigate.client import GraphClient
 from graphinvestigate.envelope import Page
 
 WORTH_SAYING = 1.0  # seconds: shorter waits come and go before they are read
+AFTER = 1.0  # seconds until the bar appears: the demo tenant's waits, which are jumped over, show none
 
 
 class Progress:
@@ -30,8 +32,9 @@ class Progress:
         self._client = client
         self._before = client.waited_seconds
         self._heard = client.on_wait
+        self._begun = time.monotonic()
         self._bar = tqdm(
-            desc=what.replace("_", " "), unit=" rows", initial=rows, delay=1.0, leave=False, file=sys.stderr,
+            desc=what.replace("_", " "), unit=" rows", initial=rows, delay=AFTER, leave=False, file=sys.stderr,
             disable=not _is_watched(),
         )  # fmt: skip
 
@@ -44,7 +47,7 @@ class Progress:
         """Somebody waits: say how long still, and why."""
         if self._heard is not None:
             self._heard(left, why)
-        if left >= WORTH_SAYING:
+        if left >= WORTH_SAYING and time.monotonic() - self._begun >= AFTER:
             self._bar.set_postfix_str(f"waiting {left:.0f} s: {why}")
 
     def __enter__(self) -> Progress:

@@ -9,7 +9,8 @@ from typing import Any
 import networkx as nx
 
 from graphinvestigate import text
-from graphinvestigate.errors import UsageError
+from graphinvestigate.errors import AmbiguousEntityError, EntityNotFoundError, UsageError
+from graphinvestigate.linking import Entity, find_entity
 from graphinvestigate.views.layout import node_order
 from graphinvestigate.views.style import OTHER, kind_look, severity, severity_rank
 
@@ -24,7 +25,7 @@ def highlighted(g: nx.MultiDiGraph, highlight: Any) -> list[Any]:
     g : networkx.MultiDiGraph
         An entity graph.
     highlight : node, collection of nodes, or None
-        What to highlight; a node is a tuple itself.
+        What to highlight; a node is a tuple itself. An entity may be given by a former or weaker key.
 
     Returns
     -------
@@ -39,7 +40,7 @@ def highlighted(g: nx.MultiDiGraph, highlight: Any) -> list[Any]:
     if highlight is None:
         return []
     many = not isinstance(highlight, str | tuple) or (highlight not in g and not _is_node(highlight))
-    nodes = list(dict.fromkeys(highlight if many else [highlight]))
+    nodes = list(dict.fromkeys(_known(g, node) for node in (highlight if many else [highlight])))
     for node in nodes:
         if node not in g:
             raise UsageError(
@@ -47,6 +48,16 @@ def highlighted(g: nx.MultiDiGraph, highlight: Any) -> list[Any]:
                 "Find its node with find_entity(g, text), or leave highlight out."
             )
     return nodes
+
+
+def _known(g: nx.MultiDiGraph, node: Any) -> Any:
+    """Give the node that an entity is now, under whatever key it was known before."""
+    if node in g or not isinstance(node, Entity):
+        return node
+    try:
+        return find_entity(g, node)
+    except (EntityNotFoundError, AmbiguousEntityError):
+        return node
 
 
 def _is_node(value: Any) -> bool:

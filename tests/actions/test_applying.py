@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import graphinvestigate as gi
-from graphinvestigate.demo.faults import Asked, ConnectionDroppedError, Fault, error
+from graphinvestigate.demo.faults import Asked, ConnectionDroppedError, Fault, error, rewrite
 
 ALERTS = "/security/alerts_v2"
 VERDICT = {"status": "resolved", "classification": "truePositive", "determination": "phishing"}
@@ -219,6 +219,21 @@ def test_a_lost_answer_is_settled_by_a_look(make_world: Any) -> None:
     assert applied.results["reason"].str.contains("the record shows the change").all()
     alert = gi.get_alert(world.client, applied.results["id"].iloc[0]).iloc[0]
     assert [one["comment"] for one in json.loads(alert["comments"])].count("once") == 1
+
+
+def test_a_yes_that_changed_nothing_is_no_change(make_world: Any) -> None:
+    """Graph answers 200 with the record as it was: that is said to be no change, field by field."""
+
+    def ignores(asked: Asked) -> Any:
+        if asked.request.method != "PATCH":
+            return asked.genuine()
+        return rewrite(lambda alert: {**alert, "assignedTo": None})(asked)
+
+    world = make_world(faults=[Fault(f"{ALERTS}/*", ignores)])
+    staged = gi.actions.stage(world.client, open_alerts(world.client, 1), status="resolved", assigned_to="me@x.test")
+    applied = staged.apply(dry_run=False)
+    assert outcomes(applied) == {"status": "changed", "assigned_to": "refused"}
+    assert "the record has: nothing" in applied.results["reason"].dropna().item()
 
 
 def test_a_failure_that_stays_open_is_unknown(make_world: Any) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 import graphinvestigate as gi
 from graphinvestigate.client import EmulatorCredential, connect
+from graphinvestigate.demo.faults import Fault, error
 
 
 def outcomes(applied: gi.actions.Applied) -> dict[str, str]:
@@ -97,3 +98,11 @@ def test_sessions_are_revoked(make_world: Any) -> None:
     for user_id in risky["id"]:
         account = world.emulator.store.find("users", user_id)
         assert account["signInSessionsValidFromDateTime"] >= f"{world.tenant.now:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def test_sessions_of_an_open_outcome_are_ended_again(make_world: Any) -> None:
+    """503 to a revocation leaves it unknown, and as it does no harm twice the next run sends it again."""
+    world = make_world(faults=[Fault("/users/*/revokeSignInSessions", error(503), on={1})])
+    staged = gi.actions.stage(world.client, gi.list_risky_users(world.client).head(1), revoke_sessions=True)
+    assert staged.apply(dry_run=False).results["outcome"].tolist() == ["unknown"]
+    assert staged.apply(dry_run=False).results["outcome"].tolist() == ["changed"]

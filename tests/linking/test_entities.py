@@ -154,6 +154,27 @@ def test_none_is_an_error_that_names_what_comes_close(tenant: Frames) -> None:
         find_entity(g, "")
 
 
+def test_other_spellings_with_their_type_find_too() -> None:
+    """An Entra SID with its type, and a guest's directory name, find the user whose id and name they spell."""
+    named = account(azureAdUserId="73d664e4-0886-4a73-b745-c694da45ddb4", userPrincipalName="bob@fabrikam.com")
+    g = entity_graph(alerts=alerts_frame(alert("a1", item("userEvidence", userAccount=named))))
+    assert find_entity(g, "sid=S-1-12-1-1943430372-1249052806-2496021943-3034400218").kind == "user"
+    assert find_entity(g, "upn=Bob_Fabrikam.com#EXT#@contoso.onmicrosoft.com").kind == "user"
+
+
+def test_a_graph_that_grows_finds_what_is_new() -> None:
+    """What a graph's entities go by is kept, and read anew when nodes are added."""
+    g = entity_graph(sign_ins=read_records("sign_ins", [sign_in()]))
+    assert find_entity(g, "alice@contoso.com") == USER
+    other = entity_graph(
+        sign_ins=read_records("sign_ins", [sign_in("s2", userId=BOB, userPrincipalName="bob@contoso.com")])
+    )
+    with pytest.raises(EntityNotFoundError):
+        find_entity(g, "bob@contoso.com")
+    g.add_nodes_from(other.nodes(data=True))
+    assert find_entity(g, "bob@contoso.com") == Entity("user", BOB)
+
+
 def test_labels_find_too(tenant: Frames) -> None:
     """What tables call an entity finds it."""
     g = entity_graph(**tenant)

@@ -19,6 +19,7 @@ from graphinvestigate.linking.entity_graph import edge_table, parts_of
 from graphinvestigate.linking.identifiers import STRONG
 from graphinvestigate.linking.index import index_of
 from graphinvestigate.linking.mentions_evidence import EVIDENCE
+from graphinvestigate.linking.table_index import index_of_table
 from tests.linking.conftest import Json
 
 # Few values, so that records meet; odd ones, so that they meet wrongly if they can.
@@ -136,6 +137,38 @@ RISKS = st.lists(
     max_size=2,
     unique_by=lambda s: s["id"],
 )
+TARGETS = st.fixed_dictionaries(
+    {},
+    optional={
+        "type": st.sampled_from(["User", "Device", "ServicePrincipal", "Group", "Other", "", None, 3]),
+        "id": SCALARS,
+        "userPrincipalName": SCALARS,
+        "displayName": SCALARS,
+    },
+)
+AUDITS = st.lists(
+    st.fixed_dictionaries(
+        {"id": st.sampled_from(["au1", "au2"])},
+        optional={
+            "activityDateTime": TIMES,
+            "initiatedBy": st.one_of(
+                SCALARS,
+                st.fixed_dictionaries(
+                    {},
+                    optional={
+                        "user": st.one_of(SCALARS, st.fixed_dictionaries({"id": SCALARS, "ipAddress": SCALARS})),
+                        "app": st.one_of(
+                            SCALARS, st.fixed_dictionaries({"appId": SCALARS, "servicePrincipalId": SCALARS})
+                        ),
+                    },
+                ),
+            ),
+            "targetResources": st.one_of(SCALARS, st.lists(st.one_of(TARGETS, SCALARS), max_size=3)),
+        },
+    ),
+    max_size=2,
+    unique_by=lambda a: a["id"],
+)
 FEW = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
@@ -233,8 +266,13 @@ def test_columns_and_graph_hold_the_same(alerts: list[Json], sign_ins: list[Json
     assert table.count.tolist() == [count for *_, count in g.edges(data="count")]
     times = [None if code < 0 else table.times[code] for code in table.first.tolist()]
     assert times == [first for *_, first in g.edges(data="first_seen")]
-    index = index_of(g)
-    assert [sorted(a.tolist()) for a in table.nanoseconds()] == [sorted(a.tolist()) for a in (index.first, index.last)]
+    index, straight = index_of(g), index_of_table(table)
+    assert straight.nodes == index.nodes
+    for name in ("record", "source", "target", "first", "last", "count"):
+        assert getattr(straight, name).tolist() == getattr(index, name).tolist()
+    for names, codes in (("kinds", "kind"), ("relations", "relation")):
+        ours, theirs = ([getattr(i, names)[code] for code in getattr(i, codes)] for i in (straight, index))
+        assert ours == theirs
     again = nx.MultiDiGraph(**g.graph)
     again.add_nodes_from(g.nodes(data=True))
     again.add_edges_from(g.edges(keys=True, data=True))
@@ -254,6 +292,24 @@ def test_strong_identifiers_never_share_a_node(alerts: list[Json], sign_ins: lis
             for text in g.nodes[node]["identifiers"]:
                 assert node in found_by(g, text)
     assert len(entities(g)) == sum(isinstance(n, Entity) for n in g)
+
+
+@FEW
+@given(AUDITS, SIGN_INS, st.randoms(use_true_random=False))
+def test_audits_are_proved_and_merge_too(audits: list[Json], sign_ins: list[Json], random: Any) -> None:
+    """Audits of any shape: every edge is proved, typed and plain reading agree, and adding is building."""
+    drawn = {"directory_audits": audits, "sign_ins": sign_ins}
+    frames = {name: read_records(name, records) for name, records in drawn.items() if records}
+    g = entity_graph(**frames)
+    raw = {(r.record_kind, r.id): json.loads(r.raw) for frame in frames.values() for r in frame.itertuples()}
+    for _, _, attrs in g.edges(data=True):
+        assert attrs["count"] == len(attrs["references"]) >= 1
+        for r in attrs["references"]:
+            assert at(raw[r["record_kind"], r["record_id"]], r["field"]) == r["value"]
+    assert nx.utils.graphs_equal(assemble(parts_of(collect(by_kind(frames), typed_readers=False))), g)
+    cut = {name: random.randrange(len(frame) + 1) for name, frame in frames.items()}
+    parts = [{n: f.iloc[: cut[n]] for n, f in frames.items()}, {n: f.iloc[cut[n] :] for n, f in frames.items()}]
+    assert nx.utils.graphs_equal(merge_graphs(*(entity_graph(**part) for part in parts)), g)
 
 
 @FEW

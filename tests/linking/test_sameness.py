@@ -19,6 +19,7 @@ from graphinvestigate.linking import (
     why_same,
     with_overrides,
 )
+from graphinvestigate.views.choosing import choose_nodes
 from tests.linking.conftest import (
     ALICE,
     BOB,
@@ -202,6 +203,7 @@ def test_former_and_weaker_keys_find_the_entity_after_growth() -> None:
     assert {find_entity(with_id, Entity("user", key)) for key in keys} == {USER}
     assert Record("alert", "a1") in neighborhood(with_id, Entity("user", "alice@contoso.com"))
     assert len(why_same(with_id, Entity("user", SID))) > 2
+    assert choose_nodes(with_id, highlight=Entity("user", "alice@contoso.com"), max_nodes=1) == [USER]
 
 
 def test_the_last_version_of_a_record_adds_its_identifiers() -> None:

@@ -29,8 +29,8 @@ PULL = (
 
 @pytest.fixture
 def throttled(world: Any) -> Any:
-    """A server that asks to wait three seconds at the third page."""
-    busy = Fault(ALERTS, error(429, headers={"Retry-After": "3"}), on={3})
+    """A server that asks to wait four seconds at the third page."""
+    busy = Fault(ALERTS, error(429, headers={"Retry-After": "4"}), on={3})
     with EmulatorServer(Emulator(world.tenant, faults=[busy])) as server:
         yield server
 
@@ -61,12 +61,26 @@ def test_a_terminal_shows_rows_rate_and_waiting(throttled: Any) -> None:
     assert out.split() == [b"True", b"True"], "the caller's own listener was not told, or not given back"
     assert re.search(r"alerts: 40 rows \[", text)
     assert re.search(r"rows/s", text)
-    assert re.search(r"waiting 3 s: Graph asks to slow down", text)
-    assert re.search(r"waiting [12] s: Graph asks to slow down", text)
-    assert re.search(r"3 s waited for Graph's limits", text)
+    counted = [int(left) for left in re.findall(r"waiting (\d) s: Graph asks to slow down", text)]
+    assert counted == sorted(counted, reverse=True)
+    assert len(set(counted)) >= 2, "the seconds are not counted down"
+    assert re.search(r"4 s waited for Graph's limits", text)
 
 
 def test_nobody_watches_nothing_is_written(world: Any, capsys: pytest.CaptureFixture[str]) -> None:
     """Without a terminal or a notebook a pull writes nothing."""
     gi.list_alerts(world.client, page_size=20)
     assert capsys.readouterr() == ("", "")
+
+
+def test_waits_that_are_jumped_over_show_nothing(world: Any) -> None:
+    """The demo tenant's waits take no time: in a terminal and in a notebook they are not worth a bar."""
+    script = (
+        "import sys, graphinvestigate as gi\n"
+        "sys.modules['ipykernel'] = sys\n"  # looks like a notebook
+        "client = gi.connect_demo(alerts=60)\n"
+        "gi.list_risk_detections(client, page_size=2)\n"
+        "print(client.waited_seconds > 3)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert (done.stdout.strip(), done.stderr) == ("True", "")
