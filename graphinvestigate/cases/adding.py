@@ -31,8 +31,8 @@ from graphinvestigate.text import log, slug
 from graphinvestigate.walkthrough import Investigation
 
 TAKES = (
-    "frames, entity graphs, plotly figures, notes, explorers, clients (for what they asked and wrote), and what pivot, "
-    "refresh, investigate and actions return"
+    "frames, entity graphs, plotly figures, notes, explorers, workbenches, clients (for what they asked and wrote) and "
+    "what pivot, refresh, investigate and actions return"
 )
 _logs: weakref.WeakKeyDictionary[Any, str] = weakref.WeakKeyDictionary()
 
@@ -90,6 +90,9 @@ def add(contents: Contents, thing: Any, *, name: str | None = None) -> list[nx.M
         _add_figure(contents, thing, name)
     elif isinstance(getattr(thing, "graph", None), nx.MultiDiGraph) and hasattr(thing, "log"):
         return _add_explorer(contents, thing)
+    elif hasattr(thing, "explorer") and hasattr(thing, "picker"):  # a workbench
+        _add_frame(contents, thing.picker.alerts, None)
+        return _add_explorer(contents, thing.explorer)
     else:
         raise UsageError(f"a case takes {TAKES}; not {type(thing).__name__}.")
     return []

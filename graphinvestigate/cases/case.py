@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import uuid
 from collections.abc import Collection
@@ -74,9 +75,10 @@ class Case(Sayings):
         Parameters
         ----------
         *things : DataFrame, networkx.MultiDiGraph, plotly Figure, Note, EntityExplorer …
-            Frames as `list_*`, `get_*`, `read_records` or `run_hunting_query` returned them (one row per record is
-            kept, the newest version), entity graphs, figures, notes, explorers (their graph, frames and log), what
-            `pivot` and `refresh` returned, and clients (every request they made, also those that found nothing).
+            Frames as `list_*`, `get_*`, `read_records`, `map_records` or `run_hunting_query` returned them (one row
+            per record is kept, the newest version), entity graphs, figures, notes, explorers and workbenches (graph,
+            frames and log), what `pivot`, `refresh` and `actions` returned, and clients (every request they made, also
+            those that found nothing).
         name : str, optional
             What to call a figure, a hunting answer, or a frame that holds no records of Graph.
 
@@ -92,6 +94,19 @@ class Case(Sayings):
         for g in graphs:
             added = g if added is None else linking.merge_graphs(added, g)
         self._contents, self._added, self._graph = kept, added, None
+
+    def add_step(self, action: str, **facts: Any) -> None:
+        """Write down something that was done, outside of this tool too: it stands in the report's list of steps.
+
+        Parameters
+        ----------
+        action : str
+            A word for it, such as ``called`` or ``isolated``.
+        **facts : JSON values
+            What else to know; `text` is what the report says.
+        """
+        entry = adding.action(action, **json.loads(json.dumps(facts, default=str)))
+        self._contents.actions[entry["id"]] = entry
 
     @property
     def frames(self) -> dict[str, pd.DataFrame]:
@@ -181,7 +196,7 @@ class Case(Sayings):
         if path is None and self.path is None:
             raise UsageError("name a folder for the case: case.save('cases/INC-4711').")
         place = self._place if path is None or self._is_here(path) else None
-        place = place or Place(Path(path or "."))
+        place = place or Place(Path(path or ".").absolute())
         self._whole("")
         self._contents.graph = self.graph
         saved, self._contents = place.save(
@@ -379,5 +394,5 @@ def open_case(path: str | os.PathLike[str]) -> Case:
         It is no case, of a later version, or made to do harm (paths that lead out, links, bombs); nothing is
         written.
     """
-    place, manifest, contents = Place.open(Path(path))
+    place, manifest, contents = Place.open(Path(path).absolute())
     return Case._opened(place, manifest, contents)

@@ -47,7 +47,7 @@ def indicators(g: nx.MultiDiGraph, incident: Record | None, *, also: Iterable[En
     named = {node for alert in alerts for node in g.successors(alert) if isinstance(node, Entity)}
     rows = []
     for entity in sorted(named | set(also)):
-        if entity.kind == "ip" and is_private_ip(entity.key):
+        if entity.kind == "ip" and is_private_ip(entity.key.rpartition("/")[2]):  # theirs begin with their tenant
             continue
         says = sorted(n for n in g.predecessors(entity) if n in alerts)
         verdicts = [edge.get("verdict") for alert in says for edge in g[alert][entity].values() if edge.get("verdict")]

@@ -138,6 +138,8 @@ def _step(one: Mapping[str, Any]) -> str:
             return f"asked Graph about the {label}: {summary.counted(counts) or 'nothing came'}"
         case "add":
             return " ".join(f"added {one.get('rows', '')} {one.get('what', '')}".replace("_", " ").split())
+        case "refresh" if one.get("headline"):
+            return f"refreshed: {one['headline']}"
         case "refresh":
             changes = one.get("changes")
             return f"refreshed: {len(changes) if isinstance(changes, list) else 0} changes"
@@ -149,6 +151,8 @@ def _step(one: Mapping[str, Any]) -> str:
             return f"wrote to the tenant{by}: {what}: {change}: {one.get('outcome')}{reason}"
         case "focus":
             return f"chose the incident {one.get('record_id')}"
+        case word if isinstance(one.get("text"), str):
+            return f"{word}: {one['text']}"
     return ""
 
 

@@ -1,4 +1,4 @@
-"""The command line: ``graphinvestigate demo | serve | lab | app | verify | replay | report | diff | freeze``."""
+"""The commands: ``graphinvestigate demo | serve | lab | app | verify | replay | report | diff | freeze | watch``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from graphinvestigate import __version__
-from graphinvestigate.cli import app, cases, demo, freeze
+from graphinvestigate.cli import app, cases, demo, freeze, watch
 from graphinvestigate.cli.demo import notebooks_folder
 from graphinvestigate.errors import GraphInvestigateError, UsageError
 
@@ -49,6 +49,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"graphinvestigate {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for group in (demo, app, cases, freeze):
+    for group in (demo, app, cases, freeze, watch):
         group.add_commands(commands)
     return parser

@@ -30,6 +30,8 @@ from graphinvestigate.errors import UsageError
 class GraphClient:
     """A connection to one tenant. Make one with :func:`connect`; close it or use it in ``with``.
 
+    Threads may share a client.
+
     Attributes
     ----------
     tenant_id : str
@@ -40,8 +42,6 @@ class GraphClient:
         Graph's root, such as ``"https://graph.microsoft.com"``: no version, no trailing slash.
     pulls : dict of str to Pull
         What each pull asked for and got, by `pull_id`.
-
-    Threads may share a client.
     """
 
     def __init__(

@@ -92,7 +92,7 @@ def test_columns_an_analyst_added_or_changed_come_back(small, tmp_path) -> None:
     pd.testing.assert_frame_equal(gi.open_case(tmp_path / "case").frames["alerts"], alerts)
 
 
-def test_hunting_answers_legacy_alerts_and_pretty_files_come_back(world, shared_dir, tmp_path) -> None:
+def test_hunting_answers_legacy_alerts_and_pretty_files_come_back(world, tmp_path) -> None:
     """Answers whose columns only they know, retired alerts, and records laid out over many lines are kept exactly."""
     hunted = gi.run_hunting_query(world.client, "AlertInfo | take 5")
     legacy = gi.read_records("legacy_alerts", [{"id": "1", "eventDateTime": "2024-01-01T00:00:00Z", "title": "x"}])
@@ -168,6 +168,20 @@ def test_an_explorer_brings_its_graph_and_each_step_once(world, found, tmp_path)
     assert len({json.dumps({**one, "id": "", "at": ""}, sort_keys=True) for one in steps}) == len(steps)
     assert [one["key"] for one in steps if one["action"] == "pivot"] == [found.host.key]
     assert set(explorer.graph) <= set(case.graph)
+
+
+def test_a_workbench_brings_its_alerts_graph_and_steps(world) -> None:
+    """The queue's alerts, what pivots brought and every step of the workbench are in the case, and can be rebuilt."""
+    alerts = gi.list_alerts(world.client, since="30d").head(6)
+    bench = gi.Workbench(world.client, alerts)
+    user = next(n for n in bench.explorer.graph if isinstance(n, gi.Entity) and n.kind == "user")
+    bench.explorer.pivot(user)
+    case = Case("INC-1")
+    case.add(bench)
+    assert set(alerts["id"]) <= set(case.frames["alerts"]["id"])
+    assert any(one["action"] == "pivot" and one["key"] == user.key for one in case.actions)
+    assert set(case.graph) == set(bench.explorer.graph)
+    assert set(graph_of(case.frames)) == set(case.graph)
 
 
 def test_a_graph_added_by_hand_joins_the_records_own(world, small) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 import graphinvestigate as gi
 from graphinvestigate.cases.case import Case
+from graphinvestigate.linking.identifiers import is_private_ip
 from graphinvestigate.walkthrough import investigate
 
 
@@ -100,6 +101,9 @@ def test_indicators_are_defanged_and_say_what_is_shared(seen, case, found) -> No
         assert "://" not in row.indicator.replace("[://]", "")
         assert not any("." in part.replace("[.]", "") for part in [row.indicator.split("/")[0]])
         assert row.indicator in "\n".join(seen.text)
+    private = {n.key for n in found.graph if n.kind == "ip" and is_private_ip(n.key.rpartition("/")[2])}
+    assert private
+    assert not {key.rpartition("/")[2].replace(".", "[.]") for key in private} & set(table["indicator"])
     assert found.address.key.replace(".", "[.]") in set(table["indicator"])
     hubs = {row.key for row in gi.find_hubs(found.graph).itertuples() if row.kind == "ip"}
     shared = table[table["indicator"].str.replace("[.]", ".").isin(hubs)]

@@ -1,0 +1,164 @@
+"""Cases that a watch opens and keeps up to date. Each step can be made again after a kill, with the same end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from graphinvestigate import linking, queries
+from graphinvestigate.cases.case import Case, open_case
+from graphinvestigate.cases.differences import diff
+from graphinvestigate.client import GraphClient
+from graphinvestigate.errors import GraphInvestigateError
+from graphinvestigate.files import write_atomic
+from graphinvestigate.frames import expanded_alerts
+from graphinvestigate.linking import Entity, Record
+from graphinvestigate.pivots import pivot
+from graphinvestigate.queries.questions import Time
+from graphinvestigate.text import slug
+from graphinvestigate.walkthrough import leads
+from graphinvestigate.watch.events import Body, case_event
+
+AUTHOR = "graphinvestigate watch"
+
+
+def open_incident(client: GraphClient, incident_id: str, cases: Path, *, since: Time) -> Case:
+    """Make an incident a case: its alerts, its entities, and what its user and address did.
+
+    Parameters
+    ----------
+    client : GraphClient
+    incident_id : str
+    cases : Path
+        The folder that cases stand in.
+    since : str or datetime
+        How far back the pivots look.
+
+    Returns
+    -------
+    Case
+        Saved. Where a former attempt was killed after it saved, that case is gone on with.
+    """
+    incident = queries.get_incident(client, incident_id)
+    alerts = expanded_alerts(incident)
+    g = linking.entity_graph(alerts=alerts, incidents=incident)
+    record = Record("incident", str(incident["id"].iloc[0]))
+    place = cases / slug(f"INC-{incident_id}")
+    case = open_case(place) if place.exists() else Case(f"Incident {record.id}", author=AUTHOR)
+    case.add(incident, alerts)
+    if record in g:
+        for start in leads(g, record):
+            if isinstance(start, Entity) and start.kind in ("user", "ip"):
+                case.add(pivot(client, start, g=g, since=since))
+        case.focus(record)
+    case.save(place)
+    return case
+
+
+def tell(case: Case) -> tuple[Path, Path]:
+    """Write a case's report and its ticket beside it."""
+    assert case.path is not None
+    beside = case.path.absolute().parent
+    report = case.report(beside / f"{case.path.name}-report.html")
+    return report, write_atomic(beside / f"{case.path.name}-ticket.md", case.markdown())
+
+
+def refreshed(cases: Path, changed: Mapping[str, pd.DataFrame], *, polled: str) -> list[tuple[str, Body]]:
+    """Bring every open case up to date with what changed, and write its report anew.
+
+    Parameters
+    ----------
+    cases : Path
+        The folder that cases stand in. Cases with a verdict are closed: they stay as they are.
+    changed : mapping of str to DataFrame
+        Per kind, the records that are new or changed since the last poll.
+    polled : str
+        When, ISO.
+
+    Returns
+    -------
+    list of (str, dict)
+        One event per case that something concerned: ids and bodies. Made of what changed, not of what the case held
+        before, so that a poll which is made again after a kill tells the same.
+    """
+    events = []
+    for place in sorted(one for one in cases.glob("*/manifest.json") if not one.parent.name.startswith(".")):
+        folder = place.parent
+        if not _concerned(folder, changed):
+            continue
+        try:
+            case = open_case(folder)
+            if case.verdict is not None:
+                continue
+            told = _refresh(case, changed, polled=polled)
+        except GraphInvestigateError as error:
+            facts = {"case": str(folder), "reason": str(error)}
+            events.append(case_event("case_failed", case_id=folder.name, about=[str(error), polled], **facts))
+            continue
+        if told is not None:
+            events.append(told)
+    return events
+
+
+def _refresh(case: Case, changed: Mapping[str, pd.DataFrame], *, polled: str) -> tuple[str, Body] | None:
+    parts = {kind: part for kind, frame in changed.items() if len(part := _of_case(case, kind, frame))}
+    if not parts:
+        return None
+    told = []
+    for kind, part in parts.items():
+        before = case.frames.get(kind, part.head(0))
+        found = diff(before[before["id"].isin(part["id"])], part)
+        told.append(found.headline)
+        case.add(part)
+    case.add_step("refresh", polled=polled, headline=", ".join(told))
+    case.save()
+    report, _ = tell(case)
+    versions = [f"{kind} {row.id} {_version(row)}" for kind, part in parts.items() for row in part.itertuples()]
+    return case_event(
+        "case_refreshed",
+        case_id=case.case_id,
+        about=versions,
+        case=str(case.path),
+        report=str(report),
+        headline=", ".join(told),
+        polled=polled,
+    )
+
+
+def _version(row: Any) -> str:
+    for name in ("last_update_date_time", "last_updated_date_time", "risk_last_updated_date_time"):
+        if hasattr(row, name):
+            return str(getattr(row, name))
+    return ""
+
+
+def _of_case(case: Case, kind: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """The changed records that concern a case: those it holds, and new alerts of the incidents it holds."""
+    held = case.frames.get(kind)
+    ids = set(held["id"]) if held is not None else set()
+    wanted = frame["id"].isin(ids)
+    if kind == "alerts" and "incidents" in case.frames:
+        wanted |= frame["incident_id"].isin(set(case.frames["incidents"]["id"]))
+    if kind == "risk_detections":
+        users = {node.key for node in case.graph if isinstance(node, Entity) and node.kind == "user"}
+        wanted |= frame["user_id"].isin(users) & frame["user_id"].notna()
+    return frame[wanted].reset_index(drop=True)
+
+
+def _concerned(folder: Path, changed: Mapping[str, pd.DataFrame]) -> bool:
+    """Whether a case may hold something that changed: told by its bytes, without opening it."""
+    ids = {str(one) for frame in changed.values() for one in frame["id"].dropna()}
+    ids |= {str(one) for frame in changed.values() if "incident_id" in frame for one in frame["incident_id"].dropna()}
+    ids |= {str(one) for frame in changed.values() if "user_id" in frame for one in frame["user_id"].dropna()}
+    wanted = [one.encode() for one in ids]
+    for path in (folder / "records").glob("*.jsonl"):
+        try:
+            data = path.read_bytes()
+        except OSError:
+            continue
+        if any(one in data for one in wanted):
+            return True
+    return False

@@ -1,0 +1,272 @@
+"""The watch: poll, keep cases, hand events on; again and again, and on from where it was killed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+
+import pandas as pd
+
+from graphinvestigate import queries
+from graphinvestigate.client import GraphClient, odata_datetime, parse_time
+from graphinvestigate.errors import (
+    GraphInvestigateError,
+    LicenceMissingError,
+    PermissionMissingError,
+    UsageError,
+)
+from graphinvestigate.frames.schema import RESOURCES, Resource
+from graphinvestigate.text import log
+from graphinvestigate.watch import keeping
+from graphinvestigate.watch.events import FORMATS, WATCHED, Body, case_event, record_event, time_of, written
+from graphinvestigate.watch.matching import Wanted
+from graphinvestigate.watch.notebook import NotebookError, check_notebook, run_notebook
+from graphinvestigate.watch.sinks import Sink
+from graphinvestigate.watch.store import Store
+
+LISTS: Mapping[str, Callable[..., pd.DataFrame]] = {
+    "alerts": queries.list_alerts,
+    "incidents": queries.list_incidents,
+    "risk_detections": queries.list_risk_detections,
+    "risky_users": queries.list_risky_users,
+}
+OVERLAP = timedelta(minutes=10)  # what Graph shows later than its own time of update says is still found
+LEAST_INTERVAL = 30.0
+MOST_TRIES = 5
+_BATCH = 100
+
+Tell = Callable[[str], None]
+
+
+class Watch:
+    """Watches one tenant.
+
+    Parameters
+    ----------
+    client : GraphClient
+    state : Path
+        A folder of its own for what it remembers.
+    sinks : sequence of Sink
+        Where events go.
+    cases : Path, optional
+        The folder of cases: open ones are kept up to date, new incidents that are wanted become cases there.
+    wanted : Wanted, optional
+        Which new incidents become cases; none without it.
+    notebook : Path, optional
+        Run on each case that is opened, with ``case_path`` and ``incident_id`` as parameters.
+    since : str or datetime
+        How far back the first poll looks.
+    look_back : str
+        How far back pivots of a new case look.
+    format : {"jsonl", "ocsf"}
+        How events are written.
+    tell : callable, optional
+        Told what happens, in sentences.
+
+    Raises
+    ------
+    UsageError
+        Something that cannot be right.
+    NotSavedError
+        Another watch uses `state`.
+    """
+
+    def __init__(
+        self,
+        client: GraphClient,
+        state: Path,
+        sinks: Sequence[Sink],
+        *,
+        cases: Path | None = None,
+        wanted: Wanted | None = None,
+        notebook: Path | None = None,
+        since: str | datetime = "1h",
+        look_back: str = "30d",
+        format: str = "jsonl",
+        tell: Tell | None = None,
+    ) -> None:
+        if format not in FORMATS:
+            raise UsageError(f"events are written as {' or '.join(FORMATS)}; got {log(repr(format))}.")
+        if (wanted is not None or notebook is not None) and cases is None:
+            raise UsageError("name the folder of cases that new incidents become cases in.")
+        if notebook is not None:
+            check_notebook(notebook)
+        self._client, self._cases, self._wanted, self._notebook = client, cases, wanted, notebook
+        self._since, self._look_back, self._format = since, look_back, format
+        self._tell = tell or (lambda _: None)
+        self._sinks = list(sinks)
+        self._unreadable: set[str] = set()
+        if cases is not None:
+            cases.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._store = Store(state, tenant_id=client.tenant_id)
+        for sink in self._sinks:
+            has = sink.recover(self._store.sequence_of)
+            if has > self._store.delivered(sink.name):
+                self._store.mark(sink.name, has)
+
+    def close(self) -> None:
+        """Let go of what it remembers."""
+        self._store.close()
+
+    def __enter__(self) -> Watch:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def run(self, *, interval: float, stop: threading.Event) -> None:
+        """Poll until told to stop; a poll that fails is told, and made again.
+
+        Parameters
+        ----------
+        interval : float
+            Seconds between polls; at least 30.
+        stop : threading.Event
+            Set it to end after the step at hand.
+        """
+        if interval < LEAST_INTERVAL:
+            raise UsageError(f"the least interval is {LEAST_INTERVAL:.0f} seconds: Graph limits requests per tenant.")
+        while not stop.is_set():
+            try:
+                self.poll()
+            except UsageError:
+                raise
+            except GraphInvestigateError as error:
+                self._tell(f"this poll stopped, and will be made again: {error}")
+            stop.wait(interval)
+
+    def poll(self) -> int:
+        """Look once: what changed, which cases it concerns, which incidents become cases; then hand events on.
+
+        Returns
+        -------
+        int
+            How many events were added.
+        """
+        before = self._store.counted()
+        self._look()
+        self._open()
+        added = self._store.counted() - before
+        self.deliver()
+        return added
+
+    # ---- what changed ---------------------------------------------------------------------------------------
+
+    def _look(self) -> None:
+        now = self._client.now()
+        polled = now.isoformat()
+        changed = {name: frame for name in WATCHED if (frame := self._pull(name, now)) is not None}
+        fresh: dict[str, pd.DataFrame] = {}
+        with self._store.whole():  # all of it is remembered, or none: then the next poll finds it again
+            for name, frame in changed.items():
+                fresh[name] = self._note(RESOURCES[name], frame, since=self._from(name, now), polled=polled)
+                self._store.move(name, now)
+            concerned = {name: frame for name, frame in fresh.items() if len(frame)}
+            for key, body in (
+                keeping.refreshed(self._cases, concerned, polled=polled) if self._cases and concerned else ()
+            ):
+                self._add(key, body)
+                self._tell(f"{body['event'].replace('_', ' ')}: {log(str(body.get('headline') or body.get('reason')))}")
+
+    def _note(self, resource: Resource, frame: pd.DataFrame, *, since: datetime, polled: str) -> pd.DataFrame:
+        """Remember what of a frame was not seen before, and tell of it; that part of the frame."""
+        kind, updated = resource.record_kind, str(resource.updated)
+        fresh = []
+        for at in range(len(frame)):
+            row = frame.iloc[at]
+            if not self._store.is_new(kind, str(row["id"]), time_of(row, updated)):
+                continue
+            fresh.append(at)
+            first = self._store.meets(kind, str(row["id"]))
+            born = row.get("created_date_time", row.get("detected_date_time"))
+            is_new = first and (born is None or pd.isna(born) or born >= since)
+            key, body = record_event(resource, row, word="new" if is_new else "changed", polled=polled)
+            self._add(key, body, frame.iloc[[at]])
+            if kind == "incident" and is_new and self._wanted is not None and self._wanted.matches(row):
+                self._store.want(str(row["id"]))
+        self._store.forget(kind, (since - OVERLAP).isoformat())
+        return frame.iloc[fresh].reset_index(drop=True)
+
+    def _pull(self, name: str, now: datetime) -> pd.DataFrame | None:
+        resource = RESOURCES[name]
+        path = "/".join(resource.column(str(resource.updated)).path)
+        try:
+            return LISTS[name](self._client, filter=f"{path} ge {odata_datetime(self._from(name, now))}")
+        except (PermissionMissingError, LicenceMissingError) as error:
+            if name == "alerts":
+                raise
+            if name not in self._unreadable:
+                self._unreadable.add(name)
+                self._tell(f"{name.replace('_', ' ')} cannot be watched: {error}")
+            return None
+
+    def _from(self, name: str, now: datetime) -> datetime:
+        """From which update on a poll asks: a little before the last one's time."""
+        cursor = self._store.cursor(name)
+        if cursor is not None:
+            return cursor - OVERLAP
+        since = parse_time(self._since, now=now)
+        if since is None:
+            raise UsageError("a watch begins somewhere: give since, such as '1h'.")
+        return since
+
+    def _add(self, key: str, body: Body, frame: pd.DataFrame | None = None) -> None:
+        line = written(body, self._store.next_sequence(), self._format, frame)
+        if line is not None:
+            self._store.add(key, line)
+
+    # ---- incidents → cases ----------------------------------------------------------------------------------
+
+    def _open(self) -> None:
+        for incident_id in self._store.wanted() if self._cases is not None else ():
+            try:
+                body = self._open_one(incident_id)
+            except (GraphInvestigateError, OSError) as error:
+                self._failed(incident_id, error)
+                continue
+            with self._store.whole():
+                self._store.settle(incident_id, "opened")
+                self._add(*body)
+            self._tell(f"case opened for incident {log(incident_id)}: {log(str(body[1]['case']))}")
+
+    def _open_one(self, incident_id: str) -> tuple[str, Body]:
+        assert self._cases is not None
+        case = keeping.open_incident(self._client, incident_id, self._cases, since=self._look_back)
+        report, ticket = keeping.tell(case)
+        facts: Body = {"case": str(case.path), "report": str(report), "ticket": str(ticket)}
+        if self._notebook is not None:
+            output = self._cases / f"{case.path.name if case.path else incident_id}-{self._notebook.stem}.ipynb"
+            try:
+                run_notebook(self._notebook, output, {"case_path": str(case.path), "incident_id": incident_id})
+            except NotebookError as error:
+                facts["notebook_error"] = str(error)
+            facts["notebook"] = str(output)
+        return case_event("case_opened", case_id=case.case_id, incident_id=incident_id, **facts)
+
+    def _failed(self, incident_id: str, error: Exception) -> None:
+        with self._store.whole():
+            tries = self._store.tried(incident_id, str(error))
+            if tries >= MOST_TRIES:
+                self._store.settle(incident_id, "given up")
+                key, body = case_event("case_failed", case_id=incident_id, incident_id=incident_id, reason=str(error))
+                self._add(key, body)
+        again = "given up" if tries >= MOST_TRIES else "it will be tried again"
+        self._tell(f"incident {log(incident_id)} became no case ({error}); {again}")
+
+    # ---- events → sinks -------------------------------------------------------------------------------------
+
+    def deliver(self) -> None:
+        """Hand on what waits; a sink that fails keeps none of the others waiting."""
+        for sink in self._sinks:
+            try:
+                while events := self._store.waiting(sink.name, _BATCH):
+                    for sequence in sink.take(events):
+                        self._store.mark(sink.name, sequence)
+            except GraphInvestigateError as error:
+                self._tell(str(error))
+        self._store.trim(min((self._store.delivered(sink.name) for sink in self._sinks), default=0))

@@ -1,0 +1,158 @@
+"""Sinks: a file goes on after half a line, a collector that fails gets every event once, and secrets stay out."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+import graphinvestigate as gi
+from graphinvestigate.watch import FileSink, HttpSink, Watch
+from graphinvestigate.watch.sinks import CollectorError
+from graphinvestigate.watch.store import Event
+
+EVENTS = [Event(n, f"id-{n}", json.dumps({"event_id": f"id-{n}", "text": "x" * n})) for n in range(1, 6)]
+KNOWN = {event.event_id: event.sequence for event in EVENTS}
+
+
+class Collector:
+    """A collector on this machine that fails as told and keeps what it took."""
+
+    def __init__(self) -> None:
+        self.script: list[str] = []  # what happens to the next requests: a status, "drop", or "take and drop"
+        self.taken: list[dict] = []
+        self.headers: list[dict[str, str]] = []
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                outer.headers.append(dict(self.headers))
+                fate = outer.script.pop(0) if outer.script else "200"
+                known = {one["event_id"] for one in outer.taken}
+                if fate in ("200", "take and drop") and body["event_id"] not in known:
+                    outer.taken.append(body)
+                elif fate == "200":
+                    fate = "409"
+                if fate.endswith("drop"):
+                    self.connection.close()
+                    return
+                self.send_response(int(fate))
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self.server.server_port}/events"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+
+@pytest.fixture
+def collector() -> Iterator[Collector]:
+    """A collector."""
+    made = Collector()
+    yield made
+    made.server.shutdown()
+    made.server.server_close()
+
+
+def test_a_file_goes_on_after_half_a_line(tmp_path) -> None:
+    """At every byte where a kill can leave the file, what is whole is known, and the rest is written once."""
+    whole = b"".join(f"{event.body}\n".encode() for event in EVENTS)
+    path = tmp_path / "events.jsonl"
+    for cut in range(len(whole) + 1):
+        path.write_bytes(whole[:cut])
+        sink = FileSink(path)
+        has = sink.recover(KNOWN.get)
+        assert has == whole[:cut].count(b"\n")
+        assert list(sink.take(EVENTS[has:])) == [event.sequence for event in EVENTS[has:]]
+        assert path.read_bytes() == whole
+
+
+def test_lines_of_others_stay(tmp_path) -> None:
+    """A file that holds something else keeps it, and ours begin on a line of their own."""
+    path = tmp_path / "log"
+    path.write_bytes(b"first\nsecond, without an end")
+    sink = FileSink(path)
+    assert sink.recover(KNOWN.get) == 0
+    list(sink.take(EVENTS[:1]))
+    assert path.read_bytes() == b"first\nsecond, without an end\n" + EVENTS[0].body.encode() + b"\n"
+
+
+def test_long_lines_are_found(tmp_path) -> None:
+    """A last line longer than what is read at once is still read whole."""
+    path = tmp_path / "events.jsonl"
+    long = Event(9, "id-9", json.dumps({"event_id": "id-9", "text": "x" * 3_000_000}))
+    sink = FileSink(path)
+    list(sink.take([*EVENTS, long]))
+    assert sink.recover({**KNOWN, "id-9": 9}.get) == 9
+
+
+def test_a_file_that_takes_nothing_is_an_error_that_keeps_events(tmp_path) -> None:
+    """A full disk, or a folder in its place, is told; nothing counts as taken."""
+    (tmp_path / "gone").mkdir()
+    sink = FileSink(tmp_path / "gone" / "e")
+    (tmp_path / "gone").rmdir()
+    with pytest.raises(gi.NotSavedError, match="they wait"):
+        list(sink.take(EVENTS))
+    with pytest.raises(gi.UsageError, match="folder that exists"):
+        FileSink(tmp_path / "no" / "e")
+
+
+def test_a_collector_that_fails_gets_every_event_once(collector, tmp_path) -> None:
+    """Refused, broken, dropped before and after it was taken: in the end each event was taken once, in order."""
+    client = gi.connect_demo(seed=4, alerts=30)
+    collector.script = ["200", "503", "200", "drop", "500", "take and drop", "429", "200", "401", "302", "200"]
+    said: list[str] = []
+    with Watch(client, tmp_path / "s", [HttpSink(collector.url)], since="5d", tell=said.append) as watch:
+        count = watch.poll()
+        for _ in range(12):
+            watch.deliver()
+    assert count > 8
+    assert set(Counter(one["event_id"] for one in collector.taken).values()) == {1}
+    assert [one["sequence"] for one in collector.taken] == list(range(1, count + 1))
+    assert any("503" in one for one in said)
+    assert any("did not answer" in one for one in said)
+
+
+def test_a_collector_that_is_down_keeps_no_other_sink_waiting_and_nothing_is_lost(tmp_path, collector) -> None:
+    """While the collector is down the file gets its events; when it is back, after a restart, it gets all."""
+    client = gi.connect_demo(seed=4, alerts=30)
+    collector.script = ["503"]
+    with Watch(client, tmp_path / "s", [HttpSink(collector.url), FileSink(tmp_path / "e")], since="5d") as watch:
+        count = watch.poll()
+    assert len((tmp_path / "e").read_text().splitlines()) == count
+    assert collector.taken == []
+    with Watch(client, tmp_path / "s", [HttpSink(collector.url), FileSink(tmp_path / "e")], since="5d") as watch:
+        watch.poll()
+    assert [one["sequence"] for one in collector.taken] == list(range(1, count + 1))
+    assert len((tmp_path / "e").read_text().splitlines()) == count
+
+
+def test_each_post_carries_its_id_and_the_token_and_shows_neither(collector) -> None:
+    """The id is the key that a collector knows repeats by; the token is in the header and nowhere else."""
+    sink = HttpSink(collector.url, token="s3cret-token")
+    list(sink.take(EVENTS[:2]))
+    assert [one["Idempotency-Key"] for one in collector.headers] == ["id-1", "id-2"]
+    assert {one["Authorization"] for one in collector.headers} == {"Bearer s3cret-token"}
+    assert "s3cret" not in repr(sink) + sink.name
+    collector.script = ["403"]
+    with pytest.raises(CollectorError) as error:
+        list(sink.take(EVENTS[2:3]))
+    assert "s3cret" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://collector.example/x", "ftp://127.0.0.1/x", "https://user:pw@collector.example/"]
+)
+def test_events_go_nowhere_unencrypted(url) -> None:
+    """Plain http leaves this machine never, and no password stands in an address."""
+    with pytest.raises(gi.UsageError):
+        HttpSink(url)

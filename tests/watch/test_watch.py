@@ -1,0 +1,285 @@
+"""A watch tells each thing once, whatever is killed or fails, and keeps cases up to date."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+import graphinvestigate as gi
+from graphinvestigate.demo import serve
+from graphinvestigate.frames.schema import RESOURCES
+from graphinvestigate.watch import FileSink, StreamSink, Wanted, Watch
+from graphinvestigate.watch.events import WATCHED, time_of
+
+KILLING = Path(__file__).with_name("killing.py")
+LISTS = {name: getattr(gi, f"list_{name}") for name in WATCHED}
+
+
+def events_in(path: Path) -> list[dict]:
+    """The events of a file, whole lines only."""
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    assert text == "" or text.endswith("\n")
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def versions(client) -> set[tuple[str, str, str]]:
+    """Kind, id and time of update of everything that the tenant holds."""
+    found = set()
+    for name, ask in LISTS.items():
+        resource = RESOURCES[name]
+        for _, row in ask(client).iterrows():
+            found.add((resource.record_kind, row["id"], time_of(row, resource.updated)))
+    return found
+
+
+@pytest.fixture
+def tenant(make_world):
+    """A tenant with an attack, whose records can be changed: a new one for each test."""
+    return gi.connect_demo(seed=4, alerts=30)
+
+
+def test_a_poll_tells_what_is_new_and_the_next_one_nothing(tenant, tmp_path) -> None:
+    """Everything updated since is told once, with its record; when nothing changed, nothing is told."""
+    with Watch(tenant, tmp_path / "state", [FileSink(tmp_path / "e.jsonl")], since="90d") as watch:
+        count = watch.poll()
+        assert watch.poll() == 0
+    events = events_in(tmp_path / "e.jsonl")
+    assert len(events) == count
+    assert [one["sequence"] for one in events] == list(range(1, count + 1))
+    told = {(one["record_kind"], one["id"], one["updated"]) for one in events}
+    assert told == versions(tenant)
+    alert = next(one for one in events if one["record_kind"] == "alert")
+    raw = next(r for r in gi.list_alerts(tenant)["raw"] if json.loads(r)["id"] == alert["id"])
+    assert alert["record"] == json.loads(raw)
+
+
+def test_a_change_is_told_once_and_as_one(tenant, tmp_path) -> None:
+    """A record that was told and then changed is told again, as changed, and only that one."""
+    with Watch(tenant, tmp_path / "state", [FileSink(tmp_path / "e.jsonl")], since="90d") as watch:
+        first = watch.poll()
+        alerts = gi.list_alerts(tenant, since="30d")
+        gi.actions.stage(tenant, alerts[alerts["status"] == "new"].head(1), status="resolved").apply(dry_run=False)
+        watch.poll()
+    later = events_in(tmp_path / "e.jsonl")[first:]
+    assert [(one["event"], one["record_kind"], one["record"]["status"]) for one in later] == [
+        ("changed", "alert", "resolved")
+    ]
+
+
+def test_a_restart_goes_on_where_it_was(tenant, tmp_path) -> None:
+    """A second watch with the same memory tells nothing again."""
+    for _ in range(2):
+        with Watch(tenant, tmp_path / "state", [FileSink(tmp_path / "e.jsonl")], since="90d") as watch:
+            watch.poll()
+    counts = Counter(one["event_id"] for one in events_in(tmp_path / "e.jsonl"))
+    assert set(counts.values()) == {1}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="processes are killed differently on Windows")
+def test_kill_minus_9_loses_and_repeats_no_event(tmp_path) -> None:
+    """Polls killed at ever later moments, then one that lives: every event is in the file exactly once, in order."""
+    with serve(port=0, seed=4, alerts=30) as server:
+        command = [sys.executable, str(KILLING), server.url, str(tmp_path), "26", "37"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=550, check=False)
+        assert done.returncode == 0, done.stderr[-3000:]
+        assert int(done.stdout) >= 10, "hardly anything was killed"
+        with gi.connect_emulator(server.url) as client, Watch(client, tmp_path / "fresh", [], since="4d") as fresh:
+            fresh._look()
+            expected = {one.event_id for one in fresh._store.waiting("", 10_000)}
+    events = events_in(tmp_path / "events.jsonl")
+    assert set(Counter(one["event_id"] for one in events).values()) == {1}
+    assert [one["sequence"] for one in events] == sorted(one["sequence"] for one in events)
+    records = {one["event_id"] for one in events if "record_kind" in one}
+    assert records == expected
+    opened = [one["incident_id"] for one in events if one["event"] == "case_opened"]
+    assert len(opened) == len(set(opened)) > 0
+    for one in events:
+        if one["event"] == "case_opened":
+            case = gi.open_case(one["case"])
+            assert case.verify() == []
+            assert Path(one["report"]).is_file()
+
+
+def test_new_incidents_that_match_become_cases_with_report_and_ticket(tenant, tmp_path) -> None:
+    """Each wanted incident is a case with its alerts, what its user did, a report and a ticket; others are not."""
+    cases = tmp_path / "cases"
+    with Watch(tenant, tmp_path / "s", [FileSink(tmp_path / "e")], cases=cases, wanted=Wanted(), since="4d") as watch:
+        watch.poll()
+        watch.poll()
+    opened = [one for one in events_in(tmp_path / "e") if one["event"] == "case_opened"]
+    incidents = gi.list_incidents(tenant, since="4d")
+    high = incidents[incidents["severity"].eq("high") & ~incidents["status"].isin(["resolved", "redirected"])]
+    assert sorted(one["incident_id"] for one in opened) == sorted(high["id"])
+    assert 0 < len(high) < len(incidents)
+    for one in opened:
+        case = gi.open_case(one["case"])
+        assert one["incident_id"] in set(case.frames["incidents"]["id"])
+        assert set(case.frames["alerts"]["incident_id"]) >= {one["incident_id"]}
+        assert one["incident_id"] in Path(one["report"]).read_text(encoding="utf-8")
+        assert Path(one["ticket"]).read_text(encoding="utf-8").startswith("# Incident")
+        assert case.replay().differences == []
+
+
+def test_open_cases_are_kept_up_to_date_and_closed_ones_left_alone(tenant, tmp_path) -> None:
+    """An alert that changed is changed in each open case that holds it, with a new report; not in a closed one."""
+    alerts = gi.list_alerts(tenant, since="30d")
+    mine = alerts[alerts["status"] == "new"].head(2)
+    for name in ("open", "closed"):
+        case = gi.Case(name)
+        case.add(mine)
+        if name == "closed":
+            case.conclude("noThreatsFound", "a test")
+        case.save(tmp_path / "cases" / name)
+    with Watch(tenant, tmp_path / "s", [FileSink(tmp_path / "e")], cases=tmp_path / "cases", since="30m") as watch:
+        watch.poll()
+        gi.actions.stage(tenant, mine.head(1), status="resolved").apply(dry_run=False)
+        watch.poll()
+    states = {
+        n: gi.open_case(tmp_path / "cases" / n).frames["alerts"].set_index("id")["status"] for n in ("open", "closed")
+    }
+    assert states["open"][mine["id"].iloc[0]] == "resolved"
+    assert states["closed"][mine["id"].iloc[0]] == "new"
+    told = [one for one in events_in(tmp_path / "e") if one["event"] == "case_refreshed"]
+    assert [one["headline"] for one in told] == ["1 alert resolved"]
+    assert "refreshed: 1 alert resolved" in (tmp_path / "cases" / "open-report.html").read_text(encoding="utf-8")
+    assert gi.open_case(tmp_path / "cases" / "open").verify() == []
+
+
+def test_a_new_alert_of_a_cases_incident_joins_the_case(tenant, tmp_path) -> None:
+    """A case of an incident gets the alerts that the incident gets."""
+    incidents = gi.list_incidents(tenant, since="30d")
+    alerts = gi.list_alerts(tenant, since="30d")
+    counts = alerts["incident_id"].value_counts()
+    incident = next(i for i in counts.index if counts[i] > 2)
+    case = gi.Case("grows")
+    case.add(incidents[incidents["id"] == incident], alerts[alerts["incident_id"] == incident].head(1))
+    case.save(tmp_path / "cases" / "grows")
+    with Watch(tenant, tmp_path / "s", [], cases=tmp_path / "cases", since="90d") as watch:
+        watch.poll()
+    assert set(gi.open_case(tmp_path / "cases" / "grows").frames["alerts"]["id"]) >= set(
+        alerts.loc[alerts["incident_id"] == incident, "id"]
+    )
+
+
+def test_a_parameterised_notebook_runs_on_each_new_case(tenant, tmp_path) -> None:
+    """The notebook gets the case's path and the incident's id after its `parameters` cell; a failing one is told."""
+    cells = [
+        {"cell_type": "code", "metadata": {"tags": ["parameters"]}, "source": "case_path = ''\nincident_id = ''"},
+        {
+            "cell_type": "code",
+            "metadata": {},
+            "source": "import graphinvestigate as gi\nprint(gi.open_case(case_path))",
+        },
+        {"cell_type": "code", "metadata": {}, "source": "assert incident_id == 'x', 'on purpose'"},
+    ]
+    for number, cell in enumerate(cells):
+        cell.update(outputs=[], execution_count=None, id=f"c{number}")
+    notebook = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    (tmp_path / "triage.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
+    wanted = Wanted(title="multi-stage incident")
+    with Watch(
+        tenant, tmp_path / "s", [FileSink(tmp_path / "e")], cases=tmp_path / "cases", wanted=wanted,
+        notebook=tmp_path / "triage.ipynb", since="30d",
+    ) as watch:  # fmt: skip
+        watch.poll()
+    (opened,) = [one for one in events_in(tmp_path / "e") if one["event"] == "case_opened"]
+    run = json.loads(Path(opened["notebook"]).read_text(encoding="utf-8"))["cells"]
+    assert f"incident_id = '{opened['incident_id']}'" in "".join(run[1]["source"])
+    assert "<Case Incident" in "".join(run[2]["outputs"][0]["text"])
+    assert "on purpose" in opened["notebook_error"]
+
+
+def test_ocsf_events_are_valid_and_carry_the_events_id(tenant, tmp_path) -> None:
+    """Alerts and risk detections go out as OCSF detection findings that the schema accepts, each once."""
+    schema = pytest.importorskip("ocsf_json_schema", reason="needs ocsf-json-schema (extra `test`)")
+    import jsonschema
+
+    with Watch(tenant, tmp_path / "s", [FileSink(tmp_path / "e")], since="90d", format="ocsf") as watch:
+        watch.poll()
+        assert watch.poll() == 0
+    findings = events_in(tmp_path / "e")
+    made = schema.OcsfJsonSchemaEmbedded(schema.get_ocsf_schema(version="1.5.0"))
+    rules = jsonschema.Draft202012Validator(
+        made.get_class_schema(class_name="detection_finding", profiles=["incident"])
+    )
+    for one in findings:
+        rules.validate(one)
+    assert len(findings) == len(gi.list_alerts(tenant)) + len(gi.list_risk_detections(tenant))
+    assert len({one["metadata"]["uid"] for one in findings}) == len(findings)
+    assert [one["metadata"]["sequence"] for one in findings] == sorted(one["metadata"]["sequence"] for one in findings)
+
+
+def test_what_may_not_be_read_is_told_once_and_stops_nothing(make_world, tmp_path) -> None:
+    """Without the risk permissions alerts and incidents are watched all the same, and the gap is said."""
+    world = make_world(seed=4, alerts=30, permissions=["SecurityAlert.Read.All", "SecurityIncident.Read.All"])
+    said: list[str] = []
+    with Watch(world.client, tmp_path / "s", [FileSink(tmp_path / "e")], since="30d", tell=said.append) as watch:
+        watch.poll()
+        watch.poll()
+    assert {one["record_kind"] for one in events_in(tmp_path / "e")} == {"alert", "incident"}
+    assert len([one for one in said if "IdentityRiskEvent.Read.All" in one]) == 1
+
+
+def test_a_poll_that_fails_is_made_again(tenant, tmp_path, monkeypatch) -> None:
+    """When Graph fails for a while nothing is remembered, the failure is told, and the next poll finds all of it."""
+    said: list[str] = []
+    stop = threading.Event()
+    with Watch(tenant, tmp_path / "s", [FileSink(tmp_path / "e")], since="90d", tell=said.append) as watch:
+        real, calls = watch._pull, []
+
+        def failing(name, now):
+            calls.append(name)
+            if len(calls) < 6:
+                raise gi.NetworkError("no answer")
+            return real(name, now)
+
+        monkeypatch.setattr(watch, "_pull", failing)
+        monkeypatch.setattr(stop, "wait", lambda _: stop.set() if len(calls) > 8 else None)
+        watch.run(interval=30, stop=stop)
+    assert sum("will be made again" in one for one in said) == 5
+    assert {(one["record_kind"], one["id"], one["updated"]) for one in events_in(tmp_path / "e")} == versions(tenant)
+
+
+def test_wrong_input_is_refused(tenant, tmp_path) -> None:
+    """One watch per memory, one tenant per memory, a folder for new cases, an interval that Graph can bear."""
+    with Watch(tenant, tmp_path / "s", []) as watch:
+        with pytest.raises(gi.NotSavedError, match="another watch"):
+            Watch(tenant, tmp_path / "s", [])
+        with pytest.raises(gi.UsageError, match="30 seconds"):
+            watch.run(interval=1, stop=threading.Event())
+    with pytest.raises(gi.UsageError, match="remembers tenant"):
+        Watch(gi.connect_demo(seed=5, alerts=30), tmp_path / "s", [])
+    with pytest.raises(gi.UsageError, match="folder of cases"):
+        Watch(tenant, tmp_path / "t", [], wanted=Wanted())
+    with pytest.raises(gi.UsageError, match="jsonl or ocsf"):
+        Watch(tenant, tmp_path / "t", [], format="xml")
+    with pytest.raises(gi.UsageError, match="severity is one of"):
+        Wanted(min_severity="huge")
+    (tmp_path / "d").mkdir()
+    (tmp_path / "d" / "watch.sqlite3").write_bytes(b"not a database, but long enough to be looked at" * 40)
+    with pytest.raises(gi.BadFileError, match="damaged"):
+        Watch(tenant, tmp_path / "d", [])
+
+
+def test_the_command_polls_once_and_writes_to_standard_output(tmp_path, capsys) -> None:
+    """`graphinvestigate watch --once` against a server on this machine prints one line per event and ends."""
+    from graphinvestigate.cli import main
+
+    with serve(port=0, seed=4, alerts=30) as server:
+        arguments = ["watch", "--emulator", server.url, "--state", str(tmp_path / "s"), "--once", "--since", "4d"]
+        assert main([*arguments, "--to-stdout"]) == 0
+        lines = capsys.readouterr().out.splitlines()
+        assert len(lines) > 3
+        assert all(json.loads(line)["event_id"] for line in lines)
+        assert main([*arguments, "--to-stdout"]) == 0
+        assert capsys.readouterr().out == ""
+    assert main(["watch", "--state", str(tmp_path / "t"), "--once"]) == 2
+    assert "--tenant-id" in capsys.readouterr().err
+    assert StreamSink().recover(lambda _: 7) == 0
