@@ -122,6 +122,9 @@ if TYPE_CHECKING:  # for editors and type checkers; at run time each name is loa
         run_hunting_query as run_hunting_query,
     )
     from graphinvestigate.queries.coverage import coverage as coverage
+    from graphinvestigate.scale import (
+        Lake as Lake,
+    )
     from graphinvestigate.views import (
         plot_entity_graph as plot_entity_graph,
         plot_timeline as plot_timeline,
@@ -150,6 +153,7 @@ _HOME = {
     "GraphClient": "client",
     "GraphError": "errors",
     "GraphInvestigateError": "errors",
+    "Lake": "scale",
     "LicenceMissingError": "errors",
     "NetworkError": "errors",
     "NotSavedError": "errors",

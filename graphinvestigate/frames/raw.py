@@ -123,6 +123,11 @@ class RawArray(OwnArray):
             yield None if page < 0 else views[page][offset : offset + length]
 
     @property
+    def pages(self) -> tuple[bytes, ...]:
+        """What is sliced."""
+        return self._pages
+
+    @property
     def lengths(self) -> np.ndarray:
         """How many bytes each row has; 0 where missing."""
         return self._length

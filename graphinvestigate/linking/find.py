@@ -53,9 +53,9 @@ def find_entity(g: nx.MultiDiGraph, text: str | Entity) -> Entity:
     else:
         kind, wanted = None, str(text).strip()
     names = _names_in(g)
-    spellings = _spellings(wanted)
+    spelt = spellings(wanted)
     for level in names:
-        fitting = (e for spelling in spellings for e in level.get(spelling, ()) if kind is None or e.kind == kind)
+        fitting = (e for spelling in spelt for e in level.get(spelling, ()) if kind is None or e.kind == kind)
         found = _users_first(list(dict.fromkeys(fitting)))
         if len(found) == 1:
             return found[0]
@@ -75,7 +75,7 @@ def find_entity(g: nx.MultiDiGraph, text: str | Entity) -> Entity:
     )
 
 
-def _spellings(wanted: str) -> list[str]:
+def spellings(wanted: str) -> list[str]:
     """Return the text, and the one spelling of an address, a guest's name, a URL, an Entra SID, or ``type=value``."""
     typed = parse_identifier(wanted)
     others = (

@@ -1,0 +1,185 @@
+"""What a lake holds at a moment: a log of numbered commits, each a small file that is whole or not there.
+
+A writer first writes its Parquet files under names that nobody else uses, then one commit that names them. A reader
+reads the log and looks only at files that it names. So a killed writer leaves files that nobody sees, two writers never
+disturb each other (the one who finds its number taken takes the next), and a reader sees one state from begin to end.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from graphinvestigate.errors import BadFileError
+from graphinvestigate.files import write_new
+from graphinvestigate.text import log as logged
+
+FORMAT = 1
+_DIGITS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One Parquet file.
+
+    Attributes
+    ----------
+    path : str
+        Within the tenant's folder.
+    table : str
+        ``alerts``, ``evidence``, ``mentions``, ``edges`` …
+    day : str
+        Of all its rows, ``2026-02-03``; ``unknown`` where a record does not say.
+    rows, size : int
+        Rows and bytes.
+    """
+
+    path: str
+    table: str
+    day: str
+    rows: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """One change of a tenant's tables.
+
+    Attributes
+    ----------
+    number : int
+        From 1 on, without gaps.
+    added : tuple of Held
+    removed : tuple of str
+        Paths whose rows stand in `added` now.
+    note : dict
+        What it was for, such as the pull and its window.
+    whole : bool
+        `added` is all that is held: what came before need not be read.
+    """
+
+    number: int
+    added: tuple[Held, ...] = ()
+    removed: tuple[str, ...] = ()
+    note: dict[str, Any] = field(default_factory=dict)
+    whole: bool = False
+
+
+class ConflictError(Exception):
+    """Somebody else has replaced the same files meanwhile."""
+
+
+class CommitLog:
+    """The commits of one tenant.
+
+    Parameters
+    ----------
+    folder : Path
+        Made when the first commit is written.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._read: dict[int, Commit] = {}
+
+    def commits(self) -> list[Commit]:
+        """Read all commits that can still be read, in their order.
+
+        Raises
+        ------
+        BadFileError
+            One is no commit, or of a later format.
+        """
+        numbers = sorted(int(path.stem) for path in self.folder.glob("*.json") if path.stem.isdigit())
+        for number in numbers:
+            if number not in self._read:
+                self._read[number] = _parsed(self.folder / f"{number:0{_DIGITS}}.json", number)
+        return [self._read[number] for number in numbers]
+
+    def live(self, table: str | None = None) -> list[Held]:
+        """List the files that hold the rows of now.
+
+        Parameters
+        ----------
+        table : str, optional
+            Only of this table.
+        """
+        held = live_after(self.commits())
+        return [file for file in held.values() if table is None or file.table == table]
+
+    def commit(
+        self, added: Sequence[Held], removed: Iterable[str] = (), *, note: dict[str, Any] | None = None
+    ) -> Commit:
+        """Make files part of the tables, and take others out of them.
+
+        Parameters
+        ----------
+        added : sequence of Held
+            Written and on the disk.
+        removed : iterable of str
+        note : dict, optional
+
+        Returns
+        -------
+        Commit
+
+        Raises
+        ------
+        ConflictError
+            A file of `removed` is none of the tables' any more.
+        OSError
+            It can't be written; nothing changed.
+        """
+        gone = tuple(removed)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        while True:
+            before = self.commits()
+            held = live_after(before)
+            if any(path not in held for path in gone):
+                raise ConflictError
+            number = before[-1].number + 1 if before else 1
+            made = Commit(number, tuple(added), gone, note or {})
+            body = json.dumps({"format": FORMAT, **asdict(made)}, indent=1, sort_keys=True)
+            try:
+                write_new(self.folder / f"{number:0{_DIGITS}}.json", body)
+            except FileExistsError:
+                continue  # somebody else was quicker: on top of theirs, then
+            return made
+
+
+def live_after(commits: Iterable[Commit]) -> dict[str, Held]:
+    """Give the files that are held after some commits, by path."""
+    held: dict[str, Held] = {}
+    for commit in commits:
+        if commit.whole:
+            held = {}
+        for path in commit.removed:
+            held.pop(path, None)
+        held |= {file.path: file for file in commit.added}
+    return held
+
+
+def _parsed(path: Path, number: int) -> Commit:
+    try:
+        said = json.loads(path.read_bytes())
+        if said["format"] != FORMAT:
+            raise BadFileError(
+                f"{logged(str(path))}: written by another version (format {said['format']}); this one reads {FORMAT}"
+            )
+        return Commit(
+            number,
+            tuple(Held(**file) for file in said["added"]),
+            tuple(said["removed"]),
+            dict(said["note"]),
+            bool(said["whole"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        if isinstance(error, BadFileError):
+            raise
+        raise BadFileError(
+            f"{logged(str(path))}: no commit of a lake. Nothing else may be changed by hand there; take the file from "
+            "a backup, or pull into a new folder."
+        ) from error

@@ -1,0 +1,320 @@
+"""The evidence lake: more records than a session holds, kept in a folder, asked like Graph."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+
+import narwhals as nw
+import networkx as nx
+import pandas as pd
+import pyarrow as pa
+
+from graphinvestigate.errors import UsageError
+from graphinvestigate.frames import RESOURCES, Resource
+from graphinvestigate.linking import Entity
+from graphinvestigate.linking.entity_graph import entity_graph
+from graphinvestigate.pivots import Pivot
+from graphinvestigate.scale import seeds
+from graphinvestigate.scale.answers import (
+    coverage_of,
+    entity_rows,
+    level_of,
+    pair_rows,
+    timeline_rows,
+    width_of,
+)
+from graphinvestigate.scale.at_rest import from_rest, needed_for
+from graphinvestigate.scale.components import components
+from graphinvestigate.scale.engines import Frame
+from graphinvestigate.scale.expressions import (
+    MOST_RECORDS,
+    MOST_TOGETHER,
+    co_occurrence,
+    crowded,
+    edges,
+    entity_table,
+    equal_to,
+    timeline_bins,
+    with_entities,
+)
+from graphinvestigate.scale.folder import LakeFolder, Time, Values
+from graphinvestigate.scale.pulling import SOURCES
+from graphinvestigate.scale.reading import ALL, Reader, Window
+from graphinvestigate.text import log
+
+_MOST = 20_000  # records that become a networkx graph
+
+
+class Lake(LakeFolder):
+    """Records of one or many tenants in a folder; pulled once, read by as many notebooks as like.
+
+    Everything is written as new files and becomes part of the lake in one step, so a kill at any moment leaves the lake
+    as it was, and readers and writers do not wait for each other. What changed is added; the latest version counts.
+
+    Parameters
+    ----------
+    path : path
+        The folder; made at the first pull. On one disk, or a share that all its users mount.
+    tenant : str, optional
+        Whose records are meant; needed where the lake holds several tenants. Records of two tenants are never mixed:
+        build a graph of each, and join them with `merge_graphs`.
+    engine : None, "duckdb", "pandas" or SparkSession, optional
+        What it is read with: DuckDB in this process, or a Spark session, which computes where the data lies.
+
+    Raises
+    ------
+    UsageError
+        The folder holds something else, or what the engine needs is not installed (``graphinvestigate[lake]``).
+    """
+
+    def records(
+        self,
+        name: str,
+        *,
+        since: Time = None,
+        until: Time = None,
+        where: Mapping[str, Values] | None = None,
+        columns: Collection[str] | None = None,
+        limit: int | None = None,
+    ) -> pd.DataFrame:
+        """Read records of one kind, in the columns of their `list_…` function; only the files of the window are read.
+
+        Parameters
+        ----------
+        name : str
+            Of the resource: ``alerts``, ``sign_ins`` …
+        since, until : str or datetime, optional
+            As in the `list_…` function; ``"7d"`` counts from the newest pull.
+        where : dict of str to str or list of str, optional
+            Only records whose column holds one of these texts, whatever the case.
+        columns : collection of str, optional
+            Only these columns, which is faster; without ``raw`` no graph can be made of them.
+        limit : int, optional
+            At most so many, the newest.
+
+        Returns
+        -------
+        DataFrame
+            Newest first.
+
+        Raises
+        ------
+        UsageError
+            There is no such kind, column or time.
+        """
+        resource = self._resource(name)
+        known = {column.name: column.dtype for column in resource.columns}
+        wrong = [c for c in (where or {}) if known.get(c) != "string"]
+        wrong += [c for c in (columns or ()) if c not in known and c not in ("record_kind", "pull_id", "raw")]
+        if wrong:
+            raise UsageError(f"{name} have no such column of texts: {log(', '.join(wrong))}.")
+        reader, window = self._reader(), self._window(since, until)
+        rest = needed_for(resource, columns)
+        read = None if rest is None else [*rest, *(where or {})]
+        found = reader.records(resource, window, read)
+        for column, values in (where or {}).items():
+            chosen = (values,) if isinstance(values, str) else values
+            if chosen is not None:
+                found = equal_to(found, column, chosen)
+        found = found.sort("lake_window", "lake_id", descending=[True, False], nulls_last=True)
+        if limit is not None:
+            found = found.head(limit)
+        return from_rest(resource, self.engine.arrow(found), columns)
+
+    def alerts(
+        self,
+        *,
+        since: Time = None,
+        until: Time = None,
+        severity: Values = None,
+        status: Values = None,
+        service_source: Values = None,
+        columns: Collection[str] | None = None,
+        limit: int | None = None,
+    ) -> pd.DataFrame:
+        """Read alerts, newest first; see `records` and `list_alerts`."""
+        where = {"severity": severity, "status": status, "service_source": service_source}
+        chosen = {name: values for name, values in where.items() if values is not None}
+        return self.records("alerts", since=since, until=until, where=chosen, columns=columns, limit=limit)
+
+    def entity_graph(
+        self,
+        *,
+        seed: str | Entity | None = None,
+        hops: int = 1,
+        since: Time = None,
+        until: Time = None,
+        most_records: int = MOST_RECORDS,
+        limit: int = _MOST,
+    ) -> nx.MultiDiGraph:
+        """Make the entity graph of the records around somebody: only those are read.
+
+        Parameters
+        ----------
+        seed : str or Entity, optional
+            Where to start; all records of the window where not given.
+        hops : int
+            1: the records that name the seed; 2: also those that name whom these name, and so on.
+        since, until : str or datetime, optional
+            Only records of this window.
+        most_records : int
+            What more records name is not walked through; ``.graph["not_walked"]`` says what that was.
+        limit : int
+            The most records that become a graph.
+
+        Returns
+        -------
+        networkx.MultiDiGraph
+            As `entity_graph` makes of the same records.
+
+        Raises
+        ------
+        EntityNotFoundError, AmbiguousEntityError
+            Nobody, or several, go by that name.
+        UsageError
+            More records than `limit`.
+        """
+        return self._around(seed, hops, self._window(since, until), most_records, limit)[2]
+
+    def pivot(self, entity: str | Entity, *, since: Time = None, until: Time = None, limit: int = _MOST) -> Pivot:
+        """Read the records that name somebody, as `pivot` asks Graph for them.
+
+        Parameters
+        ----------
+        entity : str or Entity
+        since, until : str or datetime, optional
+        limit : int
+            The most records.
+
+        Returns
+        -------
+        Pivot
+            `.frames` per kind of record, `.graph` of them, `.coverage`: which pulls the lake knows of.
+
+        Raises
+        ------
+        EntityNotFoundError, AmbiguousEntityError, UsageError
+            As `entity_graph`.
+        """
+        window = self._window(since, until)
+        found, frames, g = self._around(entity, 1, window, MOST_RECORDS, limit)
+        return Pivot(found, frames, coverage_of(self.pulls(), frames), g)  # type: ignore[arg-type]
+
+    def timeline(
+        self,
+        *,
+        width: str = "1d",
+        since: Time = None,
+        until: Time = None,
+        sources: Iterable[str] | None = None,
+    ) -> pd.DataFrame:
+        """Count what happened in each span of time, by kind and level, where the records lie.
+
+        Parameters
+        ----------
+        width : str
+            How long a span is: ``"15min"``, ``"1h"``, ``"1d"``.
+        since, until : str or datetime, optional
+            Records of this window.
+        sources : iterable of str, optional
+            Names of resources; all that are here by default.
+
+        Returns
+        -------
+        DataFrame
+            `record_kind`, `time` (begin of the span, UTC), `level` (severity, risk level; ``""`` where there is none),
+            `records`; spans without any are left out. Records without a time are not counted.
+        """
+        micros = width_of(width)
+        reader, window = self._reader(), self._window(since, until)
+        parts = []
+        for name in sources if sources is not None else reader.resources():
+            resource, level = self._resource(name), level_of(name)
+            found = reader.records(resource, window, [level])
+            bins = timeline_bins(found, start=0, width=micros, by=level)
+            parts.append((resource.record_kind, level, self.engine.arrow(bins)))
+        return timeline_rows(parts, micros)
+
+    def entities(self, *, since: Time = None, until: Time = None) -> pd.DataFrame:
+        """List everybody and everything that the records name, one row per entity; computed by the engine.
+
+        Returns
+        -------
+        DataFrame
+            `kind`, `key`, `first_seen`, `last_seen` (UTC), `records`, `mentions`; most records first.
+        """
+        return entity_rows(self.engine.arrow(entity_table(self._edges(self._window(since, until)))))
+
+    def co_occurrence(
+        self, *, since: Time = None, until: Time = None, least: int = 2, most: int = MOST_TOGETHER
+    ) -> pd.DataFrame:
+        """List who is named together with whom, and in how many records.
+
+        Parameters
+        ----------
+        since, until : str or datetime, optional
+        least : int
+            Only pairs that so many records name.
+        most : int
+            Records that name more entities say little about any two: they are left out, and counted in
+            ``.attrs["left_out"]``.
+
+        Returns
+        -------
+        DataFrame
+            `left_kind`, `left_key`, `right_kind`, `right_key`, `records`; most records first.
+        """
+        found = self.engine.kept(self._edges(self._window(since, until)))
+        pairs = co_occurrence(found, most=most).filter(nw.col("records") >= least)
+        rows = pair_rows(self.engine.arrow(pairs))
+        rows.attrs["left_out"] = len(self.engine.arrow(crowded(found, most=most)))
+        return rows
+
+    def _edges(self, window: Window) -> Frame:
+        mentions = self.engine.kept(self._reader().mentions(window))
+        return with_entities(edges(mentions), components(self.engine, mentions).parts)
+
+    def _around(
+        self, seed: str | Entity | None, hops: int, window: Window, most_records: int, limit: int
+    ) -> tuple[Entity | None, dict[str, pd.DataFrame], nx.MultiDiGraph]:
+        if hops < 1:
+            raise UsageError("hops counts from 1: the records that name the seed.")
+        reader = self._reader()
+        not_walked: dict[str, int] = {}
+        if seed is None:
+            entity, wanted = None, None
+            size = sum(file.rows for file in reader.store.log.live() if file.table in RESOURCES)
+        else:
+            mentions = self.engine.kept(reader.mentions(window))
+            start = seeds.find_seed(self.engine, mentions, seed)
+            wanted, not_walked = seeds.records_naming(
+                self.engine, mentions, start, hops=hops, most_records=most_records
+            )
+            entity, size = start.entity, len(wanted)
+        if size > limit:
+            raise UsageError(
+                f"{size} records are more than a graph can show (limit={limit}): give a shorter window, fewer hops, or "
+                "entities() and co_occurrence(), which count where the records lie."
+            )
+        frames = {name: self._frame(reader, RESOURCES[name], window, wanted) for name in reader.resources()}
+        frames = {name: frame for name, frame in frames.items() if len(frame)}
+        linked = [frame for name, frame in frames.items() if name in SOURCES or name.endswith("_principals")]
+        g = entity_graph(records=linked, tenant=reader.store.tenant)
+        g.graph["not_walked"] = not_walked
+        return entity, frames, g
+
+    def _frame(self, reader: Reader, resource: Resource, window: Window, wanted: pa.Table | None) -> pd.DataFrame:
+        """Read records in full: all of a window, or some by their ids, on the days that these are of."""
+        if wanted is None:
+            return from_rest(resource, self.engine.arrow(reader.records(resource, window)))
+        ids = wanted.filter(pa.array([kind == resource.record_kind for kind in wanted["record_kind"].to_pylist()]))
+        times = [time for time in ids["lake_window"].to_pylist() if time is not None]
+        span = (min(times), max(times) + 1) if len(ids) and len(times) == len(ids) else ALL
+        keys = self.engine.table(pa.table({"lake_id": ids["record_id"].cast(pa.string())}))
+        found = reader.records(resource, span if len(ids) else (0, 0)).join(keys, on="lake_id", how="semi")
+        return from_rest(resource, self.engine.arrow(found.sort("lake_window", "lake_id", nulls_last=True)))
+
+    def _resource(self, name: str) -> Resource:
+        if name not in RESOURCES:
+            raise UsageError(f"{log(repr(name))}: no such records; there are {', '.join(sorted(RESOURCES))}.")
+        return RESOURCES[name]

@@ -1,0 +1,254 @@
+"""Tables too large to be brought here → mentions, by the engine that holds them (Spark, DuckDB, pandas).
+
+Only columns that hold an identifier by themselves are read, with the part of its spelling rules that every engine
+knows: blanks and fillers, upper and lower case, private addresses. What needs more (a SID that spells an object id, a
+guest's home address, addresses of version 6 that are not written shortest, dynamic columns) is left to `read_table`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import narwhals as nw
+
+from graphinvestigate.errors import UsageError
+from graphinvestigate.scale.engines import Frame
+from graphinvestigate.text import log
+
+_FILLERS = ["", "-", "--", "null", "none", "n/a", "na", "unknown", "undefined", "(null)", "nil"]
+_PRIVATE = (
+    r"^(10\.|127\.|192\.168\.|169\.254\.|172\.(1[6-9]|2[0-9]|3[01])\.|100\.(6[4-9]|[7-9][0-9]|1[01][0-9]|12[0-7])\.)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """One entity that a row names: its kind, and (identifier type, column), strongest first."""
+
+    kind: str
+    ids: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """What a table's rows name, and what tells them apart.
+
+    Attributes
+    ----------
+    record_kind : str
+    id : tuple of str
+        Columns whose texts together are the record's id.
+    time : str
+    named : tuple of Named
+    """
+
+    record_kind: str
+    id: tuple[str, ...]
+    time: str
+    named: tuple[Named, ...]
+
+
+def _user(prefix: str = "Account") -> Named:
+    return Named("user", (("object_id", f"{prefix}ObjectId"), ("sid", f"{prefix}Sid"), ("upn", f"{prefix}Upn")))
+
+
+_SIGNED_IN = Named("user", (("object_id", "UserId"), ("upn", "UserPrincipalName")))
+_DEVICE = Named("host", (("mde_device_id", "DeviceId"),))
+_APP = Named("app", (("app_id", "AppId"),))
+_EVENT = ("DeviceId", "ReportId", "Timestamp")
+
+
+def _ip(column: str) -> Named:
+    return Named("ip", (("ip", column),))
+
+
+TABLES: dict[str, Columns] = {
+    "SigninLogs": Columns("sign_in", ("Id",), "CreatedDateTime", (_SIGNED_IN, _ip("IPAddress"), _APP)),
+    "AADNonInteractiveUserSignInLogs": Columns(
+        "sign_in", ("Id",), "CreatedDateTime", (_SIGNED_IN, _ip("IPAddress"), _APP)
+    ),
+    "AADServicePrincipalSignInLogs": Columns(
+        "sign_in",
+        ("Id",),
+        "TimeGenerated",
+        (Named("service_principal", (("object_id", "ServicePrincipalId"),)), _ip("IPAddress"), _APP),
+    ),
+    "AADUserRiskEvents": Columns("risk_detection", ("Id",), "ActivityDateTime", (_SIGNED_IN, _ip("IpAddress"))),
+    "AADRiskyUsers": Columns(
+        "risky_user",
+        ("Id",),
+        "RiskLastUpdatedDateTime",
+        (Named("user", (("object_id", "Id"), ("upn", "UserPrincipalName"))),),
+    ),
+    "AlertEvidence": Columns(
+        "alert",
+        ("AlertId",),
+        "Timestamp",
+        (_user(), _DEVICE, _ip("RemoteIP"), Named("file", (("sha256", "SHA256"), ("sha1", "SHA1")))),
+    ),
+    "DeviceLogonEvents": Columns("device_logon", _EVENT, "Timestamp", (_user(), _DEVICE, _ip("RemoteIP"))),
+    "DeviceNetworkEvents": Columns(
+        "device_network_event", _EVENT, "Timestamp", (_user("InitiatingProcessAccount"), _DEVICE, _ip("RemoteIP"))
+    ),
+    "DeviceProcessEvents": Columns(
+        "device_process_event",
+        _EVENT,
+        "Timestamp",
+        (_user(), _DEVICE, Named("file", (("sha256", "SHA256"), ("sha1", "SHA1"), ("md5", "MD5")))),
+    ),
+    "IdentityLogonEvents": Columns(
+        "identity_logon", ("ReportId", "Timestamp"), "Timestamp", (_user(), _ip("IPAddress"))
+    ),
+    "EmailEvents": Columns(
+        "email_event",
+        ("NetworkMessageId", "RecipientEmailAddress"),
+        "Timestamp",
+        (
+            Named("mail_message", (("network_message_id", "NetworkMessageId"),)),
+            Named("mailbox", (("address", "RecipientEmailAddress"),)),
+            _ip("SenderIPv4"),
+        ),
+    ),
+    "UrlClickEvents": Columns(
+        "url_click", ("ReportId", "Timestamp"), "Timestamp", (Named("user", (("upn", "AccountUpn"),)), _ip("IPAddress"))
+    ),
+    "CloudAppEvents": Columns(
+        "cloud_app_event",
+        ("ReportId",),
+        "Timestamp",
+        (Named("user", (("object_id", "AccountObjectId"),)), _ip("IPAddress")),
+    ),
+}
+
+
+def table_mentions(name: str, table: Any, *, tenant: str | None = None) -> Frame:
+    """Read who and what the rows of a table name, where the table lies.
+
+    Parameters
+    ----------
+    name : str
+        The table's: one of `TABLES`.
+    table : Spark DataFrame, DuckDB relation, pandas DataFrame, or narwhals frame
+    tenant : str, optional
+        The Entra tenant: private addresses are of it.
+
+    Returns
+    -------
+    frame
+        As `linked.MENTIONS`, without what only records hold (fields, values, roles): for `edges`, `components`,
+        `co_occurrence`, `k_hop` and `sentinel_graph`.
+
+    Raises
+    ------
+    UsageError
+        No such table is known, or it has none of the columns.
+    """
+    if name not in TABLES:
+        raise UsageError(f"no table {log(repr(name))} is known here; there are {', '.join(sorted(TABLES))}.")
+    known = TABLES[name]
+    native: Any = nw.from_native(table)
+    frame = native.lazy() if isinstance(native, nw.DataFrame) else native
+    columns = set(frame.collect_schema().names())
+    parts = []
+    for number, named in enumerate(known.named):
+        there = [(id_type, column) for id_type, column in named.ids if column in columns]
+        parts += [
+            _mentions(frame, known, named.kind, there, place, number, columns, tenant) for place in range(len(there))
+        ]
+    if not parts or not set(known.id) & columns:
+        raise UsageError(f"the table has no column of {name} that names somebody: {', '.join(known.id)} …")
+    return nw.concat(parts)
+
+
+def _mentions(
+    frame: Frame, known: Columns, kind: str, ids: list[tuple[str, str]], place: int, number: int, columns: set[str],
+    tenant: str | None,
+) -> Frame:  # fmt: skip
+    id_type, column = ids[place]
+    text = _spelled(id_type, column)
+    before: Any = nw.lit(0)
+    for other_type, other in ids[:place]:
+        before = before + (~_spelled(other_type, other).is_null()).cast(nw.Int64)
+    kinds = [nw.col(c).cast(nw.String).fill_null("") for c in known.id if c in columns]
+    record = nw.concat_str(kinds, separator="|") if len(kinds) > 1 else kinds[0]
+    time = _micros(known.time, columns)
+    made_type: Any = nw.lit(id_type)
+    if id_type == "ip":
+        private = text.str.contains(_PRIVATE)
+        made_type = nw.when(private).then(nw.lit("private_ip")).otherwise(nw.lit("ip"))
+        if tenant:
+            text = nw.when(private).then(nw.concat_str([nw.lit(f"{tenant.casefold()}/"), text])).otherwise(text)
+    return frame.select(
+        record_kind=nw.lit(known.record_kind),
+        record_id=record,
+        lake_window=time,
+        lake_at=time,
+        lake_end=time,
+        lake_version=nw.lit(0).cast(nw.Int64),
+        mention=nw.lit(number).cast(nw.Int64),
+        place=before.cast(nw.Int64),
+        kind=nw.lit(kind),
+        identifier_type=made_type,
+        identifier=text,
+        is_record=nw.lit(False),
+    ).filter(~nw.col("identifier").is_null())
+
+
+def _micros(column: str, columns: set[str]) -> Any:
+    for name in (column, "TimeGenerated", "Timestamp"):
+        if name in columns:
+            return nw.col(name).dt.timestamp("us").cast(nw.Int64)
+    return nw.lit(None).cast(nw.Int64)
+
+
+def _spelled(id_type: str, column: str) -> Any:
+    """Give an identifier in its one spelling; missing where the text says nothing, or more than is known here."""
+    text = nw.col(column).cast(nw.String).str.strip_chars().str.to_lowercase()
+    wrong = text.is_in(_FILLERS)
+    if id_type == "ip":
+        wrong = wrong | text.is_in(["0.0.0.0", "::"])  # noqa: S104 (an address that says nothing, none to listen on)
+    elif id_type == "upn":
+        wrong = wrong | ~text.str.contains("@", literal=True) | text.str.contains("#ext#@", literal=True)
+    elif id_type == "sid":
+        text = text.str.to_uppercase()
+        wrong = wrong | ~text.str.starts_with("S-1-5-21-")  # all others are every machine's, or spell an object id
+    else:
+        wrong = wrong | ~text.str.contains("[^0-]")
+    return nw.when(~wrong).then(text)
+
+
+def sentinel_graph(found: Frame) -> tuple[Frame, Frame]:
+    """Edges → nodes and edges in the shape that Sentinel's custom graph builder takes.
+
+    Parameters
+    ----------
+    found : frame
+        As `expressions.edges` or `with_entities` returns.
+
+    Returns
+    -------
+    nodes : frame
+        ``id``, ``type``, ``first_seen``, ``last_seen`` (microseconds since 1970), ``records``: for
+        ``add_node(type).from_dataframe(nodes.filter(type = …)).with_columns(…, key="id", display="id")``.
+    edges : frame
+        ``source_id``, ``source_type``, ``target_id``, ``target_type``, ``relation``, ``first_seen``, ``last_seen``,
+        ``mentions``: for ``add_edge(relation).from_dataframe(edges).source(id_column="source_id", …)``.
+    """
+    names = {"first_seen": nw.col("first_seen").min(), "last_seen": nw.col("last_seen").max()}
+    entities = found.group_by("entity", "kind").agg(**names, records=nw.len()).rename({"entity": "id", "kind": "type"})
+    records = found.group_by("record").agg(**names, records=nw.len()).rename({"record": "id"})
+    of_record = nw.col("record").str.replace_all(r"\|.*$", "", literal=False)
+    records = records.with_columns(type=nw.col("id").str.replace_all(r"\|.*$", "", literal=False), records=nw.lit(1))
+    columns = ["id", "type", "first_seen", "last_seen"]
+    nodes = nw.concat(
+        [
+            entities.select(*columns, nw.col("records").cast(nw.Int64)),
+            records.select(*columns, nw.col("records").cast(nw.Int64)),
+        ]
+    )
+    edges = found.select(
+        source_id="record", source_type=of_record, target_id="entity", target_type="kind", relation=nw.lit("names"),
+        first_seen="first_seen", last_seen="last_seen", mentions="mentions",
+    )  # fmt: skip
+    return nodes, edges

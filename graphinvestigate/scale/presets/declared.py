@@ -1,0 +1,303 @@
+"""What stands where: columns of the tables → properties of Graph's records, from the documentation of both.
+
+Sentinel: https://learn.microsoft.com/azure/azure-monitor/reference/tables/signinlogs (and its neighbours); advanced
+hunting: https://learn.microsoft.com/defender-xdr/advanced-hunting-schema-tables. In Sentinel's tables ``TenantId`` is
+the workspace, and ``ResourceId`` the Azure resource of the log: neither is what Graph calls so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Reader = Literal["text", "time", "number", "bool", "dynamic", "texts", "lower"]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One column of a table, and the property that it becomes.
+
+    Attributes
+    ----------
+    column : str
+    path : str
+        Graph's property, with dots; of several columns for one path the first that has a value counts.
+    reader : str
+        How the value is read: `text`, `time`, `number`, `bool`, `dynamic` (JSON, also as text), `texts` (a list of
+        texts, also as JSON or separated by commas), `lower` (an enum member: its first letter small).
+    """
+
+    column: str
+    path: str
+    reader: Reader = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class TableOf:
+    """A table whose rows are records that Graph gives too.
+
+    Attributes
+    ----------
+    name : str
+        The table's.
+    resource : str
+        Of the records.
+    fields : tuple of Field
+    constant : dict of str to object
+        Properties that all its rows have.
+    """
+
+    name: str
+    resource: str
+    fields: tuple[Field, ...]
+    constant: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """A table of events that Graph gives no records of: its rows become records of a kind of their own.
+
+    Attributes
+    ----------
+    name, kind : str
+        The table's, and that of its records.
+    time : str
+    title : str
+    roles : dict of str to tuple of str
+        Role (of `map_records`) → columns that name it.
+    """
+
+    name: str
+    kind: str
+    time: str
+    title: str
+    roles: dict[str, tuple[str, ...]]
+
+
+def _fields(texts: str, *more: tuple[str, str, Reader]) -> tuple[Field, ...]:
+    """Give fields of texts whose property has the column's name with a small first letter, and others."""
+    same = (Field(name, name[0].lower() + name[1:]) for name in texts.split())
+    return (*(Field(*one) for one in more), *same)
+
+
+_SIGN_IN: tuple[tuple[str, str, Reader], ...] = (
+    ("Id", "id", "text"),
+    ("CreatedDateTime", "createdDateTime", "time"),
+    ("TimeGenerated", "createdDateTime", "time"),
+    ("IPAddress", "ipAddress", "text"),
+    ("IPAddressFromResourceProvider", "ipAddressFromResourceProvider", "text"),
+    ("IsInteractive", "isInteractive", "bool"),
+    ("ResourceIdentity", "resourceId", "text"),
+    ("ResourceTenantId", "resourceTenantId", "text"),
+    ("AADTenantId", "resourceTenantId", "text"),
+    ("AutonomousSystemNumber", "autonomousSystemNumber", "number"),
+    ("ProcessingTimeInMilliseconds", "processingTimeInMilliseconds", "number"),
+    ("Status", "status", "dynamic"),
+    ("ResultType", "status.errorCode", "number"),
+    ("ResultDescription", "status.failureReason", "text"),
+    ("LocationDetails", "location", "dynamic"),
+    ("Location", "location.countryOrRegion", "text"),
+    ("DeviceDetail", "deviceDetail", "dynamic"),
+    ("MfaDetail", "mfaDetail", "dynamic"),
+    ("AuthenticationDetails", "authenticationDetails", "dynamic"),
+    ("ConditionalAccessPolicies", "appliedConditionalAccessPolicies", "dynamic"),
+    ("RiskEventTypes_V2", "riskEventTypes_v2", "texts"),
+    ("UserType", "userType", "lower"),
+)
+_SIGN_IN_TEXTS = (
+    "AppDisplayName AppId AuthenticationProtocol AuthenticationRequirement ClientAppUsed ClientCredentialType "
+    "ConditionalAccessStatus CorrelationId CrossTenantAccessType HomeTenantId OriginalRequestId ResourceDisplayName "
+    "ResourceServicePrincipalId RiskDetail RiskLevelAggregated RiskLevelDuringSignIn RiskState "
+    "ServicePrincipalCredentialKeyId ServicePrincipalCredentialThumbprint ServicePrincipalId ServicePrincipalName "
+    "SessionId SignInIdentifier TokenIssuerName TokenIssuerType UniqueTokenIdentifier UserAgent UserDisplayName UserId "
+    "UserPrincipalName"
+)
+
+
+def _sign_ins(name: str, event_type: str, interactive: bool) -> TableOf:
+    return TableOf(
+        name,
+        "sign_ins",
+        _fields(_SIGN_IN_TEXTS, *_SIGN_IN),
+        {"signInEventTypes": [event_type], "isInteractive": interactive},
+    )
+
+
+RECORDS = {
+    table.name: table
+    for table in (
+        _sign_ins("SigninLogs", "interactiveUser", True),
+        _sign_ins("AADNonInteractiveUserSignInLogs", "nonInteractiveUser", False),
+        _sign_ins("AADServicePrincipalSignInLogs", "servicePrincipal", False),
+        TableOf(
+            "AADUserRiskEvents",
+            "risk_detections",
+            _fields(
+                "Id CorrelationId DetectionTimingType RequestId RiskDetail RiskEventType RiskLevel RiskState Source "
+                "TokenIssuerType UserDisplayName UserId UserPrincipalName",
+                ("ActivityDateTime", "activityDateTime", "time"),
+                ("DetectedDateTime", "detectedDateTime", "time"),
+                ("LastUpdatedDateTime", "lastUpdatedDateTime", "time"),
+                ("Activity", "activity", "lower"),
+                ("IpAddress", "ipAddress", "text"),
+                ("Location", "location", "dynamic"),
+                ("AdditionalInfo", "additionalInfo", "text"),
+            ),
+        ),
+        TableOf(
+            "AADRiskyUsers",
+            "risky_users",
+            _fields(
+                "Id RiskDetail RiskLevel RiskState UserDisplayName UserPrincipalName",
+                ("RiskLastUpdatedDateTime", "riskLastUpdatedDateTime", "time"),
+                ("TimeGenerated", "riskLastUpdatedDateTime", "time"),
+                ("IsDeleted", "isDeleted", "bool"),
+                ("IsProcessing", "isProcessing", "bool"),
+            ),
+        ),
+        TableOf(
+            "AuditLogs",
+            "directory_audits",
+            _fields(
+                "Id ActivityDisplayName Category CorrelationId LoggedByService ResultReason",
+                ("ActivityDateTime", "activityDateTime", "time"),
+                ("TimeGenerated", "activityDateTime", "time"),
+                ("OperationName", "activityDisplayName", "text"),
+                ("AADOperationType", "operationType", "text"),
+                ("Result", "result", "lower"),
+                ("InitiatedBy", "initiatedBy", "dynamic"),
+                ("TargetResources", "targetResources", "dynamic"),
+                ("AdditionalDetails", "additionalDetails", "dynamic"),
+            ),
+        ),
+        TableOf(
+            "SecurityAlert",
+            "alerts",
+            (
+                Field("VendorOriginalId", "providerAlertId"),
+                Field("AlertName", "title"),
+                Field("DisplayName", "title"),
+                Field("Description", "description"),
+                Field("AlertSeverity", "severity", "lower"),
+                Field("Status", "status", "lower"),
+                Field("StartTime", "firstActivityDateTime", "time"),
+                Field("EndTime", "lastActivityDateTime", "time"),
+                Field("TimeGenerated", "createdDateTime", "time"),
+                Field("ProcessingEndTime", "lastUpdateDateTime", "time"),
+                Field("ProductName", "productName"),
+                Field("AlertLink", "alertWebUrl"),
+                Field("RemediationSteps", "recommendedActions"),
+                Field("Tactics", "categories", "texts"),
+                Field("Techniques", "mitreTechniques", "texts"),
+                Field("AlertType", "detectorId"),
+                Field("ExtendedProperties", "additionalData", "dynamic"),
+            ),
+        ),
+        TableOf(
+            "SecurityIncident",
+            "incidents",
+            (
+                Field("ProviderIncidentId", "id"),
+                Field("IncidentName", "id"),
+                Field("Title", "displayName"),
+                Field("Description", "description"),
+                Field("Severity", "severity", "lower"),
+                Field("Status", "status", "lower"),
+                Field("Classification", "classification", "lower"),
+                Field("CreatedTime", "createdDateTime", "time"),
+                Field("LastModifiedTime", "lastUpdateDateTime", "time"),
+                Field("IncidentUrl", "incidentWebUrl"),
+                Field("Owner.assignedTo", "assignedTo"),
+                Field("Labels", "customTags", "texts"),
+            ),
+        ),
+        TableOf(
+            "AlertInfo",
+            "alerts",
+            (
+                Field("AlertId", "id"),
+                Field("Title", "title"),
+                Field("Category", "category"),
+                Field("Severity", "severity", "lower"),
+                Field("ServiceSource", "productName"),
+                Field("DetectionSource", "detectionSource", "lower"),
+                Field("AttackTechniques", "mitreTechniques", "texts"),
+                Field("Timestamp", "createdDateTime", "time"),
+                Field("TimeGenerated", "createdDateTime", "time"),
+                Field("Timestamp", "firstActivityDateTime", "time"),
+                Field("TimeGenerated", "firstActivityDateTime", "time"),
+            ),
+        ),
+    )
+}
+
+_USER = ("AccountObjectId", "AccountUpn", "AccountSid", "Account")
+_STARTED_BY = (
+    "InitiatingProcessAccountObjectId", "InitiatingProcessAccountUpn", "InitiatingProcessAccountSid",
+    "InitiatingProcessAccount",
+)  # fmt: skip
+_HOST = ("DeviceId", "DeviceName")
+EVENTS = {
+    table.name: table
+    for table in (
+        Events(
+            "DeviceLogonEvents",
+            "device_logon",
+            "Timestamp",
+            "ActionType",
+            {"user": _USER, "host": _HOST, "ip": ("RemoteIP",)},
+        ),
+        Events(
+            "DeviceNetworkEvents",
+            "device_network_event",
+            "Timestamp",
+            "ActionType",
+            {
+                "user": _STARTED_BY,
+                "host": _HOST,
+                "destination_ip": ("RemoteIP",),
+                "url": ("RemoteUrl",),
+                "file": ("InitiatingProcessSHA256", "InitiatingProcessSHA1"),
+            },
+        ),
+        Events(
+            "DeviceProcessEvents",
+            "device_process_event",
+            "Timestamp",
+            "ActionType",
+            {"user": _USER, "host": _HOST, "file": ("SHA256", "SHA1", "MD5")},
+        ),
+        Events(
+            "IdentityLogonEvents",
+            "identity_logon",
+            "Timestamp",
+            "ActionType",
+            {"user": _USER, "host": ("DeviceName",), "ip": ("IPAddress",), "destination_ip": ("DestinationIPAddress",)},
+        ),
+        Events(
+            "EmailEvents",
+            "email_event",
+            "Timestamp",
+            "Subject",
+            {
+                "user": ("RecipientObjectId",),
+                "mailbox": ("RecipientEmailAddress", "SenderFromAddress", "SenderMailFromAddress"),
+                "ip": ("SenderIPv4", "SenderIPv6"),
+            },
+        ),
+        Events(
+            "UrlClickEvents",
+            "url_click",
+            "Timestamp",
+            "ActionType",
+            {"user": ("AccountUpn",), "url": ("Url",), "ip": ("IPAddress",)},
+        ),
+        Events(
+            "CloudAppEvents",
+            "cloud_app_event",
+            "Timestamp",
+            "ActionType",
+            {"user": ("AccountObjectId",), "ip": ("IPAddress",), "app": ("OAuthAppId",)},
+        ),
+    )
+}

@@ -1,0 +1,239 @@
+"""Rows of Sentinel's and advanced hunting's tables → the frames that `list_…` returns."""
+
+from __future__ import annotations
+
+import glob
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import narwhals as nw
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from graphinvestigate.errors import BadFileError, UsageError
+from graphinvestigate.frames import RESOURCES, newest
+from graphinvestigate.frames.columns import constant
+from graphinvestigate.frames.decode import frame_of
+from graphinvestigate.frames.raw import RawArray
+from graphinvestigate.linking.identifiers import guid
+from graphinvestigate.linking.mapped import map_records
+from graphinvestigate.scale.presets.declared import EVENTS, RECORDS, Events, TableOf
+from graphinvestigate.scale.presets.entities import evidence_of, item_of_row
+from graphinvestigate.scale.presets.values import opened, plain, read
+from graphinvestigate.text import log
+
+ROW = "@row"
+"""Where a record made of a row keeps that row, whole, with the name of its table."""
+
+_ALERT_LINK = re.compile(r"//security\.microsoft\.(?:com|us)/alerts/([^/?#]+)")
+_CLASSIFICATION = {
+    "truePositive": "truePositive", "falsePositive": "falsePositive",
+    "benignPositive": "informationalExpectedActivity", "undetermined": "unknown",
+}  # fmt: skip
+_STATUS = {"closed": "resolved", "dismissed": "resolved"}
+
+Row = dict[str, Any]
+
+
+def read_table(name: str, source: Any, *, evidence: Any = None, tenant: str | None = None) -> pd.DataFrame:
+    """Read a table of Microsoft Sentinel or advanced hunting as the records that Graph gives.
+
+    Parameters
+    ----------
+    name : str
+        ``SecurityAlert``, ``SecurityIncident``, ``SigninLogs``, ``AADNonInteractiveUserSignInLogs``,
+        ``AADServicePrincipalSignInLogs``, ``AADUserRiskEvents``, ``AADRiskyUsers``, ``AuditLogs``; of advanced hunting
+        ``AlertInfo``, ``AlertEvidence``, and the events ``DeviceLogonEvents``, ``DeviceNetworkEvents``,
+        ``DeviceProcessEvents``, ``IdentityLogonEvents``, ``EmailEvents``, ``UrlClickEvents``, ``CloudAppEvents``.
+    source : DataFrame, path, pyarrow.Table, DuckDB relation or Spark DataFrame
+        Its rows: a pandas, polars or Spark frame, what ``MicrosoftSentinelProvider(spark).read_table(…)`` returned, a
+        Parquet file or a glob of them. All of it is brought here: choose rows before.
+    evidence : as `source`, optional
+        With ``AlertInfo``: the rows of ``AlertEvidence`` of the same alerts.
+    tenant : str, optional
+        The Entra tenant; rows of these tables name their workspace instead.
+
+    Returns
+    -------
+    DataFrame
+        As `list_alerts`, `list_incidents`, `list_sign_ins`, `list_risk_detections`, `list_risky_users` or
+        `list_directory_audits` return it, for graphs, timelines and lakes; of events, as `map_records` returns it. A
+        sign-in or risk detection that was read through Graph too has the same id, so it is one record. `raw` keeps the
+        row under ``@row``. Of several rows of one record the newest is kept.
+
+    Raises
+    ------
+    UsageError
+        There is no such table, or the rows have none of its columns.
+    BadFileError
+        A file that can't be read.
+    """
+    if name == "AlertEvidence":
+        return _frame(RECORDS["AlertInfo"], [], _rows(source), tenant, name)
+    if name in EVENTS:
+        return _events(EVENTS[name], _rows(source), tenant)
+    if name not in RECORDS:
+        known = ", ".join(sorted([*RECORDS, *EVENTS, "AlertEvidence"]))
+        raise UsageError(
+            f"no preset reads the table {log(repr(name))}; there are {known}. map_records reads any other."
+        )
+    return _frame(RECORDS[name], _rows(source), None if evidence is None else _rows(evidence), tenant, name)
+
+
+def _frame(table: TableOf, rows: list[Row], evidence: list[Row] | None, tenant: str | None, name: str) -> pd.DataFrame:
+    known = {field.column.partition(".")[0] for field in table.fields}
+    if rows and not known & {column for row in rows for column in row}:
+        raise UsageError(f"these rows have no column of {name}: {', '.join(sorted(known)[:8])} …")
+    records = [_record(table, row, tenant) for row in rows]
+    if evidence is not None:
+        records = _with_evidence(records, evidence, tenant)
+    texts = [json.dumps(record, ensure_ascii=False, default=str).encode("utf-8", "surrogatepass") for record in records]
+    raw = RawArray.from_texts(texts)
+    digest = hashlib.sha256(b"\n".join(texts)).hexdigest()[:12]
+    resource = RESOURCES[table.resource]
+    frame = frame_of(resource, raw, pull_ids=constant(f"{name}@{digest}", len(raw)))
+    frame, dropped = newest(resource, frame)
+    frame.attrs["dropped_duplicates"] = dropped
+    return frame
+
+
+def _record(table: TableOf, row: Row, tenant: str | None) -> Row:
+    record: Row = {}
+    for field in table.fields:
+        column, _, inside = field.column.partition(".")
+        value = row.get(column)
+        if inside:
+            held = opened(value)
+            value = held.get(inside) if isinstance(held, Mapping) else None
+        _put(record, field.path, read(field.reader, value))
+    for path, value in table.constant.items():
+        _put(record, path, value)
+    if table.name == "SecurityAlert":
+        _finish_alert(record, row, tenant)
+    elif table.name == "SecurityIncident":
+        _finish_incident(record, tenant)
+    elif table.name == "AlertInfo":
+        _put(record, "tenantId", guid(tenant))
+    elif table.resource == "sign_ins":
+        _put(record, "resourceTenantId", guid(tenant))
+    return {**record, ROW: {"table": table.name, **row}}
+
+
+def _put(record: Row, path: str, value: Any) -> None:
+    """Set a property where it is not set yet and there is a value; objects are filled up."""
+    if value is None:
+        return
+    *outer, last = path.split(".")
+    for part in outer:
+        inner = record.setdefault(part, {})
+        if not isinstance(inner, dict):
+            return
+        record = inner
+    if isinstance(value, Mapping) and isinstance(record.get(last), dict):
+        record[last] = {**value, **record[last]}
+    elif record.get(last) is None:
+        record[last] = value
+
+
+def _finish_alert(record: Row, row: Row, tenant: str | None) -> None:
+    # An alert of Defender has in its link the id that Graph knows it by; one of Sentinel's own rules has Sentinel's.
+    link = _ALERT_LINK.search(str(record.get("alertWebUrl") or ""))
+    own = link[1] if link else None
+    record["id"] = own or record.get("providerAlertId") or read("text", row.get("SystemAlertId"))
+    if record["id"] is None:
+        del record["id"]
+    if "status" in record:
+        record["status"] = _STATUS.get(record["status"], record["status"])
+    if isinstance(categories := record.get("categories"), list) and categories:
+        record["category"] = categories[0]
+    _put(record, "tenantId", guid(tenant))
+    if items := evidence_of(row.get("Entities")):
+        record["evidence"] = items
+
+
+def _finish_incident(record: Row, tenant: str | None) -> None:
+    if "status" in record:
+        record["status"] = _STATUS.get(record["status"], record["status"])
+    if "classification" in record:
+        record["classification"] = _CLASSIFICATION.get(record["classification"], record["classification"])
+    _put(record, "tenantId", guid(tenant))
+
+
+def _with_evidence(records: list[Row], evidence: list[Row], tenant: str | None) -> list[Row]:
+    by_id = {record["id"]: record for record in records if "id" in record}
+    for row in evidence:
+        alert_id = read("text", row.get("AlertId"))
+        if alert_id is None:
+            continue
+        alert = by_id.get(alert_id)
+        if alert is None:
+            alert = by_id[alert_id] = {"id": alert_id, ROW: {"table": "AlertEvidence"}}
+            _put(alert, "tenantId", guid(tenant))
+            for path, column in (("title", "Title"), ("createdDateTime", "Timestamp")):
+                _put(alert, path, read("time" if column == "Timestamp" else "text", row.get(column)))
+            records.append(alert)
+        alert.setdefault("evidence", []).append(item_of_row(row))
+        alert[ROW].setdefault("evidence", []).append(row)
+    return records
+
+
+def _events(table: Events, rows: list[Row], tenant: str | None) -> pd.DataFrame:
+    for row in rows:
+        for account in ("Account", "InitiatingProcessAccount"):
+            domain, name = row.get(f"{account}Domain"), row.get(f"{account}Name")
+            if domain and name:
+                row[account] = f"{domain}\\{name}"
+    frame = pd.DataFrame(rows)
+    time = table.time if table.time in frame else "TimeGenerated"
+    roles = {role: [c for c in columns if c in frame] for role, columns in table.roles.items()}
+    roles = {role: columns for role, columns in roles.items() if columns}
+    if time not in frame or not roles:
+        raise UsageError(f"these rows have no column {table.time}, or none that names somebody: is it {table.name}?")
+    title = table.title if table.title in frame else None
+    return map_records(frame, kind=table.kind, time=time, title=title, tenant=guid(tenant), **roles)  # type: ignore[arg-type]
+
+
+def _rows(source: Any) -> list[Row]:
+    """Bring rows here, as plain values."""
+    if isinstance(source, str | Path):
+        return [row for path in _paths(str(source)) for row in _plain_rows(_parquet(path).to_pylist())]
+    if isinstance(source, pd.DataFrame):
+        return _plain_rows(source.to_dict("records"))
+    if isinstance(source, list) and all(isinstance(row, Mapping) for row in source):
+        return _plain_rows(source)
+    if isinstance(source, pa.Table):
+        return _plain_rows(source.to_pylist())
+    if hasattr(source, "toArrow"):  # Spark
+        return _plain_rows(source.toArrow().to_pylist())
+    try:
+        frame: Any = nw.from_native(source)
+    except TypeError as error:
+        raise UsageError(
+            f"read_table reads pandas, polars, Arrow, DuckDB and Spark frames, rows as dicts, and Parquet files; not "
+            f"{type(source).__name__}."
+        ) from error
+    table = frame.collect("pyarrow") if isinstance(frame, nw.LazyFrame) else frame
+    return _plain_rows(table.to_arrow().to_pylist())
+
+
+def _plain_rows(rows: Iterable[Mapping[Any, Any]]) -> list[Row]:
+    return [{str(name): plain(value) for name, value in row.items()} for row in rows]
+
+
+def _paths(name: str) -> list[str]:
+    found = sorted(glob.glob(name, recursive=True)) if glob.has_magic(name) else [name]
+    if not found:
+        raise BadFileError(f"{log(name)}: matches no file.")
+    return found
+
+
+def _parquet(path: str) -> pa.Table:
+    try:
+        return pq.read_table(path, partitioning=None)
+    except (OSError, pa.ArrowException) as error:
+        raise BadFileError(f"{log(path)}: no Parquet file that can be read ({log(str(error))[:120]}).") from error

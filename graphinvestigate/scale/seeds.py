@@ -1,0 +1,187 @@
+"""From what somebody is called to the records that name them: in mentions at rest, without a graph of everything."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any
+
+import narwhals as nw
+import pyarrow as pa
+
+from graphinvestigate.errors import AmbiguousEntityError, EntityNotFoundError
+from graphinvestigate.linking import Entity
+from graphinvestigate.linking.find import spellings
+from graphinvestigate.linking.identifiers import LEADS_ONLY, ONLY_ALONE, RANKED, SCOPED, rank
+from graphinvestigate.linking.identity import resolve
+from graphinvestigate.scale.engines import Engine, Frame
+
+_ROUNDS = 8  # of looking for what stands beside what is known; people have few names
+_WEAK = sorted(LEADS_ONLY | ONLY_ALONE)
+_KEY = ("record_kind", "record_id", "lake_version", "mention")
+
+
+@dataclass(frozen=True, slots=True)
+class Seed:
+    """An entity, and the identifiers that it goes by in records.
+
+    Attributes
+    ----------
+    entity : Entity
+    identifiers : frozenset of (kind, type, value)
+    """
+
+    entity: Entity
+    identifiers: frozenset[tuple[str, str, str]]
+
+
+def find_seed(engine: Engine, mentions: Frame, text: str | Entity) -> Seed:
+    """Find the entity that goes by a name in a lake.
+
+    Parameters
+    ----------
+    engine : Engine
+    mentions : frame
+    text : str or Entity
+        An identifier, ``type=value``, or an `Entity`.
+
+    Returns
+    -------
+    Seed
+
+    Raises
+    ------
+    EntityNotFoundError, AmbiguousEntityError
+        Nobody, or several, go by it.
+    """
+    entities = mentions.filter(~nw.col("is_record"))
+    matching = engine.arrow(entities.filter(_matches(text)).select("kind", "identifier_type", "identifier").unique())
+    found = {tuple(row.values()) for row in matching.to_pylist()}
+    if not found:
+        raise _not_found(engine, entities, text)
+    known, observations = _closure(engine, entities, found)
+    leads = resolve(sorted(observations)).leads
+    candidates: defaultdict[Entity, set[tuple[str, str, str]]] = defaultdict(set)
+    for identifier in known:
+        candidates[leads[identifier]].add(identifier)
+    met = sorted({leads[identifier] for identifier in found})
+    kinds = {entity.kind for entity in met}
+    if len(met) > 1 and kinds == {"user", "mailbox"}:  # one name for both: the user is meant
+        met = [entity for entity in met if entity.kind == "user"]
+    if len(met) > 1:
+        listed = ", ".join(f"{entity.kind} {entity.key}" for entity in met[:5])
+        raise AmbiguousEntityError(
+            f"{_shown(text)!r} fits {len(met)} entities of the lake: {listed}; choose one, e.g. "
+            f"Entity({met[0].kind!r}, {met[0].key!r})",
+            candidates=met,
+        )
+    return Seed(met[0], frozenset(candidates[met[0]]))
+
+
+def _shown(text: str | Entity) -> str:
+    return text.key if isinstance(text, Entity) else str(text)
+
+
+def _matches(text: str | Entity) -> Any:
+    wanted = _shown(text).strip()
+    names = spellings(wanted)
+    value: Any = nw.col("identifier").str.to_lowercase().is_in(names)
+    for name in names:
+        scoped = nw.col("identifier_type").is_in(sorted(SCOPED)) & nw.col("identifier").str.ends_with(f"/{name}")
+        value = value | scoped
+    id_type, equals, said = wanted.partition("=")
+    if equals:
+        typed = nw.col("identifier").str.to_lowercase().is_in(spellings(said))
+        value = value | ((nw.col("identifier_type") == id_type) & typed)
+    if isinstance(text, Entity):
+        value = value & (nw.col("kind") == text.kind)
+    return value
+
+
+def _closure(engine: Engine, entities: Frame, found: set[Any]) -> tuple[set[Any], set[Any]]:
+    """Add what stands beside what is known, again and again; and give all that was seen together."""
+    known, asked = set(found), set[Any]()
+    observations: set[Any] = set()
+    for _ in range(_ROUNDS):
+        fresh = known - asked
+        if not fresh:
+            break
+        asked |= fresh
+        wanted = engine.table(_identifiers(fresh))
+        on = ["kind", "identifier_type", "identifier"]
+        places = entities.join(wanted, on=on, how="semi").select(*_KEY).unique()
+        rows = engine.arrow(entities.join(places, on=list(_KEY), how="semi").select(*_KEY, *on))
+        together: defaultdict[Any, set[tuple[str, str]]] = defaultdict(set)
+        for row in rows.to_pylist():
+            together[(row["kind"], *(row[name] for name in _KEY))].add((row["identifier_type"], row["identifier"]))
+        for (kind, *_), ids in together.items():
+            observations.add((kind, tuple(sorted(ids, key=lambda i: (rank(kind, i[0]), i)))))
+            known |= {(kind, *identifier) for identifier in ids if identifier[0] not in _WEAK}
+    known |= {(kind, *identifier) for kind, ids in observations for identifier in ids}
+    return known, observations
+
+
+def _identifiers(found: Any) -> pa.Table:
+    names = ("kind", "identifier_type", "identifier")
+    columns: list[Any] = list(zip(*sorted(found), strict=True)) or [[], [], []]
+    return pa.table({name: pa.array(column, pa.string()) for name, column in zip(names, columns, strict=True)})
+
+
+def _not_found(engine: Engine, entities: Frame, text: str | Entity) -> EntityNotFoundError:
+    wanted = _shown(text).strip().casefold()
+    part = nw.col("identifier").str.to_lowercase().str.contains(wanted, literal=True)
+    near = []
+    if len(wanted) > 2:
+        rows = engine.arrow(entities.filter(part).select("kind", "identifier_type", "identifier").unique().head(5))
+        near = sorted(Entity(row["kind"], _key(row)) for row in rows.to_pylist())
+    hint = f"; names that hold it: {', '.join(entity.key for entity in near)}" if near else ""
+    return EntityNotFoundError(f"no record of the lake names {_shown(text)!r}{hint}", near=near)
+
+
+def _key(row: dict[str, str]) -> str:
+    bare = row["identifier_type"] in RANKED.get(row["kind"], ())
+    return row["identifier"] if bare else f"{row['identifier_type']}={row['identifier']}"
+
+
+def records_naming(
+    engine: Engine, mentions: Frame, seed: Seed, *, hops: int, most_records: int
+) -> tuple[pa.Table, dict[str, int]]:
+    """Walk from an entity to the records that name it, and on to those that name whom these name.
+
+    Parameters
+    ----------
+    engine : Engine
+    mentions : frame
+    seed : Seed
+    hops : int
+        1: the records that name it.
+    most_records : int
+        What more records name is not walked through.
+
+    Returns
+    -------
+    records : pyarrow.Table
+        ``record_kind``, ``record_id``, ``lake_window``.
+    not_walked : dict of str to int
+        ``kind|type|value`` of what was not walked through → how many records name it.
+    """
+    entities = mentions.filter(~nw.col("is_record"))
+    on = ["kind", "identifier_type", "identifier"]
+    key = ["record_kind", "record_id", "lake_window"]
+    frontier = engine.table(_identifiers(seed.identifiers))
+    found = engine.kept(entities.join(frontier, on=on, how="semi").select(*key).unique())
+    walked = engine.kept(frontier.select(*on))
+    not_walked: dict[str, int] = {}
+    for _ in range(1, hops):
+        strong = entities.filter(~nw.col("identifier_type").is_in(_WEAK))
+        near = strong.join(found.select("record_kind", "record_id"), on=["record_kind", "record_id"], how="semi")
+        fresh = engine.kept(near.select(*on).unique().join(walked, on=on, how="anti"))
+        named = entities.join(fresh, on=on, how="semi").select(*on, "record_kind", "record_id").unique()
+        counts = engine.kept(named.group_by(*on).agg(records=nw.len()))
+        shared = engine.arrow(counts.filter(nw.col("records") > most_records))
+        not_walked |= {"|".join(row[name] for name in on): int(row["records"]) for row in shared.to_pylist()}
+        step = engine.kept(counts.filter(nw.col("records") <= most_records).select(*on))
+        walked = engine.kept(nw.concat([walked, step]))
+        more = entities.join(step, on=on, how="semi").select(*key)
+        found = engine.kept(nw.concat([found, more]).unique())
+    return engine.arrow(found), not_walked

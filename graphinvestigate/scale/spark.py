@@ -1,0 +1,60 @@
+"""A Spark session as the engine of a lake: one of your own cluster, of Fabric, or of the Sentinel data lake."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import narwhals as nw
+import pyarrow as pa
+
+from graphinvestigate.scale.engines import Frame, _selected
+
+
+class Spark:
+    """A Spark session; computes where the data lies and brings only results here.
+
+    Parameters
+    ----------
+    session : pyspark.sql.SparkSession
+    """
+
+    name = "spark"
+
+    def __init__(self, session: Any) -> None:
+        self.session = session
+
+    def scan(self, files: Sequence[str], schema: pa.Schema) -> Frame:
+        """Give files as one frame: the columns of `schema`, missing where a file has none."""
+        if not files:
+            return self.table(schema.empty_table())
+        read = self.session.read.option("mergeSchema", "true").option("recursiveFileLookup", "true").parquet(*files)
+        return _selected(nw.from_native(read), set(read.columns), schema)
+
+    def table(self, table: pa.Table) -> Frame:
+        """Give a small table as a frame."""
+        rows = list(zip(*(table[name].to_pylist() for name in table.column_names), strict=True))
+        return nw.from_native(self.session.createDataFrame(rows, _schema(table.schema)))
+
+    def kept(self, frame: Frame) -> Frame:
+        """Compute a frame once, for what is asked of it several times; its plan is cut off there."""
+        return nw.from_native(frame.to_native().localCheckpoint(eager=False))
+
+    def arrow(self, frame: Frame) -> pa.Table:
+        """Compute a frame and bring it here."""
+        made: pa.Table = frame.to_native().toArrow()
+        return made
+
+
+_TYPES = {
+    pa.string(): "string", pa.large_string(): "string", pa.int64(): "bigint",
+    pa.float64(): "double", pa.bool_(): "boolean", pa.timestamp("us"): "timestamp_ntz",
+}  # fmt: skip
+
+
+def _schema(schema: pa.Schema) -> str:
+    return ", ".join(f"`{field.name}` {_type(field.type)}" for field in schema)
+
+
+def _type(kind: pa.DataType) -> str:
+    return f"array<{_type(kind.value_type)}>" if pa.types.is_list(kind) else _TYPES[kind]
