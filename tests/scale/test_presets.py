@@ -27,11 +27,12 @@ from graphinvestigate.scale.presets.entities import evidence_of
 
 TENANT = "11111111-0000-4000-8000-000000000001"
 WORKSPACE = "99999999-9999-4999-8999-999999999999"
+DEVICE = "0123456789" * 4
 NAIVE = pd.Timestamp("2026-02-03T10:00:00")  # as Kusto gives times: UTC, without saying so
 OBJECT = "aaaaaaaa-0000-4000-8000-00000000000a"
 ENTITIES = [
     {"$id": "2", "Name": "alice", "UPNSuffix": "example.org", "AadUserId": OBJECT, "Type": "account"},
-    {"$id": "3", "HostName": "LAPTOP-7", "DnsDomain": "corp.example.org", "MdatpDeviceId": "m" * 40, "Type": "host"},
+    {"$id": "3", "HostName": "LAPTOP-7", "DnsDomain": "corp.example.org", "MdatpDeviceId": DEVICE, "Type": "host"},
     {"$id": "4", "Address": "203.0.113.7", "Type": "ip"},
     {
         "$id": "5",
@@ -238,7 +239,7 @@ def test_entities_that_point_at_each_other_become_evidence():
     process = items[5]
     assert process["userAccount"]["azureAdUserId"] == OBJECT
     assert process["imageFile"] == {"fileName": "x.exe", "filePath": "C:\\Temp", "sha1": "AB" * 20, "sha256": "CD" * 32}
-    assert process["mdeDeviceId"] == "m" * 40
+    assert process["mdeDeviceId"] == DEVICE
     assert process["parentProcessCreationDateTime"] == "2026-02-03T09:00:00Z"
     assert items[1]["deviceDnsName"] == "LAPTOP-7.corp.example.org"
     assert items[-1]["Something"] == {"$ref": "2"}
@@ -282,7 +283,7 @@ def test_a_security_alert_is_the_alert_that_graph_knows():
     assert json.loads(alert["raw"])["@row"]["SystemAlertId"] == "s-1"
     g = gi.entity_graph(alerts=made)
     named = {entity for entity in g if isinstance(entity, Entity)}
-    assert {Entity("user", OBJECT), Entity("host", "m" * 40), Entity("ip", "203.0.113.7")} <= named
+    assert {Entity("user", OBJECT), Entity("host", DEVICE), Entity("ip", "203.0.113.7")} <= named
     assert nx.is_weakly_connected(g)
     for link, vendor, right in (("https://portal.azure.com/x", "v", "v"), (None, "v", "v"), (None, None, "s-1")):
         assert read_table("SecurityAlert", [security_alert(AlertLink=link, VendorOriginalId=vendor)])[
@@ -371,7 +372,7 @@ def test_alert_info_with_its_evidence():
             "AccountUpn": "al@example.org",
             "EvidenceRole": "Impacted",
         },
-        {"AlertId": "da1", "EntityType": "Machine", "DeviceId": "m" * 40, "DeviceName": "laptop-7.example.org"},
+        {"AlertId": "da1", "EntityType": "Machine", "DeviceId": DEVICE, "DeviceName": "laptop-7.example.org"},
         {"AlertId": "da1", "EntityType": "Ip", "RemoteIP": "203.0.113.7"},
         {
             "AlertId": "da1",
@@ -395,7 +396,7 @@ def test_alert_info_with_its_evidence():
     ]
     assert items["detailed_roles"].iloc[0] == ["Impacted"]
     g = gi.entity_graph(alerts=made)
-    assert {Entity("user", OBJECT), Entity("host", "m" * 40), Entity("file", "cd" * 32)} <= set(g)
+    assert {Entity("user", OBJECT), Entity("host", DEVICE), Entity("file", "cd" * 32)} <= set(g)
     assert read_table("AlertEvidence", rows)["id"].tolist() == ["da1", "da2"]
 
 
@@ -404,7 +405,7 @@ def test_events_become_records_of_their_own_kind():
     rows = [
         {
             "Timestamp": NAIVE,
-            "DeviceId": "m" * 40,
+            "DeviceId": DEVICE,
             "DeviceName": "laptop-7.example.org",
             "ActionType": "LogonSuccess",
             "AccountDomain": "corp",
@@ -417,7 +418,7 @@ def test_events_become_records_of_their_own_kind():
     made = read_table("DeviceLogonEvents", pd.DataFrame(rows), tenant=TENANT)
     assert made["record_kind"].tolist() == ["device_logon"]
     g = gi.entity_graph(records=[made], alerts=read_table("SecurityAlert", [security_alert()], tenant=TENANT))
-    host = Entity("host", "m" * 40)
+    host = Entity("host", DEVICE)
     assert {record.kind for record in nx.all_neighbors(g, host) if isinstance(record, Record)} == {
         "device_logon",
         "alert",

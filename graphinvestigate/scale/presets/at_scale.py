@@ -1,8 +1,8 @@
 """Tables too large to be brought here → mentions, by the engine that holds them (Spark, DuckDB, pandas).
 
 Only columns that hold an identifier by themselves are read, with the part of its spelling rules that every engine
-knows: blanks and fillers, upper and lower case, private addresses. What needs more (a SID that spells an object id, a
-guest's home address, addresses of version 6 that are not written shortest, dynamic columns) is left to `read_table`.
+knows: blanks and fillers, upper and lower case, private addresses. What needs more (a SID that spells an object id,
+addresses of version 6 that are not written shortest, dynamic columns) is left to `read_table`.
 """
 
 from __future__ import annotations
@@ -11,15 +11,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import narwhals as nw
+import pandas as pd
 
 from graphinvestigate.errors import UsageError
 from graphinvestigate.scale.engines import Frame
 from graphinvestigate.text import log
 
+_AT = "lake_at_micros"
 _FILLERS = ["", "-", "--", "null", "none", "n/a", "na", "unknown", "undefined", "(null)", "nil"]
-_PRIVATE = (
-    r"^(10\.|127\.|192\.168\.|169\.254\.|172\.(1[6-9]|2[0-9]|3[01])\.|100\.(6[4-9]|[7-9][0-9]|1[01][0-9]|12[0-7])\.)"
-)
+_SHARED = r"100\.(?:6[4-9]|[7-9][0-9]|1[01][0-9]|12[0-7])"
+_PRIVATE = rf"^(?:10|127|192\.168|169\.254|172\.(?:1[6-9]|2[0-9]|3[01])|{_SHARED})\."
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +151,7 @@ def table_mentions(name: str, table: Any, *, tenant: str | None = None) -> Frame
     native: Any = nw.from_native(table)
     frame = native.lazy() if isinstance(native, nw.DataFrame) else native
     columns = set(frame.collect_schema().names())
+    frame = _with_micros(frame, next((c for c in (known.time, "TimeGenerated", "Timestamp") if c in columns), None))
     parts = []
     for number, named in enumerate(known.named):
         there = [(id_type, column) for id_type, column in named.ids if column in columns]
@@ -172,7 +174,7 @@ def _mentions(
         before = before + (~_spelled(other_type, other).is_null()).cast(nw.Int64)
     kinds = [nw.col(c).cast(nw.String).fill_null("") for c in known.id if c in columns]
     record = nw.concat_str(kinds, separator="|") if len(kinds) > 1 else kinds[0]
-    time = _micros(known.time, columns)
+    time = nw.col(_AT)
     made_type: Any = nw.lit(id_type)
     if id_type == "ip":
         private = text.str.contains(_PRIVATE)
@@ -195,11 +197,25 @@ def _mentions(
     ).filter(~nw.col("identifier").is_null())
 
 
-def _micros(column: str, columns: set[str]) -> Any:
-    for name in (column, "TimeGenerated", "Timestamp"):
-        if name in columns:
-            return nw.col(name).dt.timestamp("us").cast(nw.Int64)
-    return nw.lit(None).cast(nw.Int64)
+def _with_micros(frame: Frame, column: str | None) -> Frame:
+    """Add the time as microseconds since 1970: the one thing that narwhals does not say in every engine's words."""
+    native = frame.to_native()
+    if frame.implementation.is_pandas():
+        given = list(native[column]) if column else [None] * len(native)
+        times = pd.to_datetime(pd.Series(given, dtype=object), utc=True, format="ISO8601")
+        micros = pd.array(times.astype("datetime64[us, UTC]").astype("int64"), dtype="Int64")
+        micros[times.isna().to_numpy()] = pd.NA
+        return nw.from_native(native.assign(**{_AT: micros})).lazy()
+    if column is None:
+        return frame.with_columns(nw.lit(None).cast(nw.Int64).alias(_AT))
+    if frame.implementation.is_duckdb():
+        kind = str(native.types[native.columns.index(column)]).upper()
+        quoted = '"' + column.replace('"', '""') + '"'
+        moment = f"cast({quoted} as timestamptz)" if "TZ_NS" in kind else quoted
+        return nw.from_native(native.project(f"*, epoch_us({moment}) as {_AT}"))
+    if frame.implementation.is_pyspark():
+        return nw.from_native(native.selectExpr("*", f"unix_micros(cast(`{column}` as timestamp)) as {_AT}"))
+    return frame.with_columns(nw.col(column).dt.timestamp("us").cast(nw.Int64).alias(_AT))
 
 
 def _spelled(id_type: str, column: str) -> Any:
@@ -209,7 +225,14 @@ def _spelled(id_type: str, column: str) -> Any:
     if id_type == "ip":
         wrong = wrong | text.is_in(["0.0.0.0", "::"])  # noqa: S104 (an address that says nothing, none to listen on)
     elif id_type == "upn":
-        wrong = wrong | ~text.str.contains("@", literal=True) | text.str.contains("#ext#@", literal=True)
+        home = text.str.replace_all("#ext#@.*$", "", literal=False)
+        name, domain = (
+            home.str.replace_all("_[^_]*$", "", literal=False),
+            home.str.replace_all("^.*_", "", literal=False),
+        )
+        guest = text.str.contains("^[^@]+_[^_@]+#ext#@")
+        text = nw.when(guest).then(nw.concat_str([name, domain], separator="@")).otherwise(text)
+        wrong = wrong | ~text.str.contains("@", literal=True)
     elif id_type == "sid":
         text = text.str.to_uppercase()
         wrong = wrong | ~text.str.starts_with("S-1-5-21-")  # all others are every machine's, or spell an object id

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-Reader = Literal["text", "time", "number", "bool", "dynamic", "texts", "lower"]
+Reader = Literal["text", "time", "number", "bool", "dynamic", "object", "texts", "lower"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,8 @@ class Field:
     path : str
         Graph's property, with dots; of several columns for one path the first that has a value counts.
     reader : str
-        How the value is read: `text`, `time`, `number`, `bool`, `dynamic` (JSON, also as text), `texts` (a list of
+        How the value is read: `text`, `time`, `number`, `bool`, `dynamic` (JSON, also as text),
+        `object` (an object, also as text), `texts` (a list of
         texts, also as JSON or separated by commas), `lower` (an enum member: its first letter small).
     """
 
@@ -90,26 +91,25 @@ _SIGN_IN: tuple[tuple[str, str, Reader], ...] = (
     ("ResourceIdentity", "resourceId", "text"),
     ("ResourceTenantId", "resourceTenantId", "text"),
     ("AADTenantId", "resourceTenantId", "text"),
-    ("AutonomousSystemNumber", "autonomousSystemNumber", "number"),
     ("ProcessingTimeInMilliseconds", "processingTimeInMilliseconds", "number"),
-    ("Status", "status", "dynamic"),
+    ("Status", "status", "object"),
     ("ResultType", "status.errorCode", "number"),
     ("ResultDescription", "status.failureReason", "text"),
-    ("LocationDetails", "location", "dynamic"),
+    ("LocationDetails", "location", "object"),
     ("Location", "location.countryOrRegion", "text"),
-    ("DeviceDetail", "deviceDetail", "dynamic"),
-    ("MfaDetail", "mfaDetail", "dynamic"),
+    ("DeviceDetail", "deviceDetail", "object"),
+    ("MfaDetail", "mfaDetail", "object"),
     ("AuthenticationDetails", "authenticationDetails", "dynamic"),
     ("ConditionalAccessPolicies", "appliedConditionalAccessPolicies", "dynamic"),
     ("RiskEventTypes_V2", "riskEventTypes_v2", "texts"),
     ("UserType", "userType", "lower"),
 )
 _SIGN_IN_TEXTS = (
-    "AppDisplayName AppId AuthenticationProtocol AuthenticationRequirement ClientAppUsed ClientCredentialType "
+    "AppDisplayName AppId AuthenticationProtocol AuthenticationRequirement ClientAppUsed "
     "ConditionalAccessStatus CorrelationId CrossTenantAccessType HomeTenantId OriginalRequestId ResourceDisplayName "
-    "ResourceServicePrincipalId RiskDetail RiskLevelAggregated RiskLevelDuringSignIn RiskState "
-    "ServicePrincipalCredentialKeyId ServicePrincipalCredentialThumbprint ServicePrincipalId ServicePrincipalName "
-    "SessionId SignInIdentifier TokenIssuerName TokenIssuerType UniqueTokenIdentifier UserAgent UserDisplayName UserId "
+    "RiskDetail RiskLevelAggregated RiskLevelDuringSignIn RiskState "
+    "ServicePrincipalId ServicePrincipalName "
+    "SessionId SignInIdentifier TokenIssuerName TokenIssuerType UserAgent UserDisplayName UserId "
     "UserPrincipalName"
 )
 
@@ -140,7 +140,7 @@ RECORDS = {
                 ("LastUpdatedDateTime", "lastUpdatedDateTime", "time"),
                 ("Activity", "activity", "lower"),
                 ("IpAddress", "ipAddress", "text"),
-                ("Location", "location", "dynamic"),
+                ("Location", "location", "object"),
                 ("AdditionalInfo", "additionalInfo", "text"),
             ),
         ),
@@ -165,7 +165,7 @@ RECORDS = {
                 ("OperationName", "activityDisplayName", "text"),
                 ("AADOperationType", "operationType", "text"),
                 ("Result", "result", "lower"),
-                ("InitiatedBy", "initiatedBy", "dynamic"),
+                ("InitiatedBy", "initiatedBy", "object"),
                 ("TargetResources", "targetResources", "dynamic"),
                 ("AdditionalDetails", "additionalDetails", "dynamic"),
             ),

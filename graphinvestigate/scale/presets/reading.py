@@ -92,7 +92,7 @@ def _frame(table: TableOf, rows: list[Row], evidence: list[Row] | None, tenant: 
     records = [_record(table, row, tenant) for row in rows]
     if evidence is not None:
         records = _with_evidence(records, evidence, tenant)
-    texts = [json.dumps(record, ensure_ascii=False, default=str).encode("utf-8", "surrogatepass") for record in records]
+    texts = [json.dumps(record, default=str).encode() for record in records]
     raw = RawArray.from_texts(texts)
     digest = hashlib.sha256(b"\n".join(texts)).hexdigest()[:12]
     resource = RESOURCES[table.resource]

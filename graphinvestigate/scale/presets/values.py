@@ -86,6 +86,9 @@ def read(reader: Reader, value: Any) -> Any:
             return {"true": True, "false": False, "1": True, "0": False}.get(said)
         case "dynamic":
             return opened(value)
+        case "object":
+            found = opened(value)
+            return found if isinstance(found, Mapping) else None
         case "texts":
             return _texts(opened(value))
         case "lower":
