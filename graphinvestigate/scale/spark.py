@@ -48,7 +48,8 @@ class Spark:
 
 _TYPES = {
     pa.string(): "string", pa.large_string(): "string", pa.int64(): "bigint",
-    pa.float64(): "double", pa.bool_(): "boolean", pa.timestamp("us"): "timestamp_ntz",
+    pa.float64(): "double", pa.bool_(): "boolean", pa.timestamp("us"): "timestamp_ntz", pa.timestamp("ns"): "timestamp_ntz",
+    pa.null(): "string",
 }  # fmt: skip
 
 

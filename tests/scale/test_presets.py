@@ -181,13 +181,15 @@ def test_every_form_of_rows_reads_alike(sign_ins, tmp_path, spark):
         }
         for row in sign_ins[1]["SigninLogs"][:20]
     ]
-    table = pa.Table.from_pylist([row | {"CreatedDateTime": row["CreatedDateTime"].to_pydatetime()} for row in rows])
+    table = pa.Table.from_pylist(
+        [row | {"CreatedDateTime": row["CreatedDateTime"].floor("us").to_pydatetime()} for row in rows]
+    )
     pq.write_table(table.slice(0, 7), tmp_path / "a.parquet")
     pq.write_table(table.slice(7), tmp_path / "b.parquet")
     cells = [
         (
             row["Id"],
-            row["CreatedDateTime"].to_pydatetime(),
+            row["CreatedDateTime"].floor("us").to_pydatetime(),
             row["UserId"],
             row["IPAddress"],
             json.dumps(row["LocationDetails"]),
