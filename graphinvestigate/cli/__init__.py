@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from graphinvestigate import __version__
-from graphinvestigate.cli import app, cases, demo, freeze, watch
+from graphinvestigate.cli import app, bench, cases, demo, freeze, watch
 from graphinvestigate.cli.demo import notebooks_folder
 from graphinvestigate.errors import GraphInvestigateError, UsageError
 
@@ -49,6 +49,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"graphinvestigate {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for group in (demo, app, cases, freeze, watch):
+    for group in (demo, app, cases, freeze, watch, bench):
         group.add_commands(commands)
     return parser

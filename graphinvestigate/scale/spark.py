@@ -48,8 +48,8 @@ class Spark:
 
 _TYPES = {
     pa.string(): "string", pa.large_string(): "string", pa.int64(): "bigint",
-    pa.float64(): "double", pa.bool_(): "boolean", pa.timestamp("us"): "timestamp_ntz", pa.timestamp("ns"): "timestamp_ntz",
-    pa.null(): "string",
+    pa.float64(): "double", pa.bool_(): "boolean", pa.null(): "string",
+    pa.timestamp("us"): "timestamp_ntz", pa.timestamp("ns"): "timestamp_ntz",
 }  # fmt: skip
 
 

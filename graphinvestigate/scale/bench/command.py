@@ -1,0 +1,115 @@
+"""``graphinvestigate bench``: every budget as a ratio, measured side by side in one run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+
+from graphinvestigate.errors import UsageError
+from graphinvestigate.files import write_atomic
+from graphinvestigate.scale.bench import decode, drawing, graphs, lakes, peers, pulling, starting
+from graphinvestigate.scale.bench.measure import Finding
+from graphinvestigate.scale.bench.report import document, line, machine, page, table
+from graphinvestigate.text import log
+
+Row = Callable[[int], Iterator[Finding]]
+
+FIXED: dict[str, Row] = {
+    "start": starting.start,
+    "pull": pulling.pull,
+    "layout": drawing.layouts,
+    "peers": peers.peers,
+}
+"""Rows that have a size of their own."""
+GROWING: dict[str, Row] = {
+    "decode": decode.run,
+    "graph": graphs.graph,
+    "index": graphs.index,
+    "timeline": drawing.timelines,
+    "lake": lakes.lake,
+    "engine": lakes.duckdb_engine,
+}
+"""Rows that are measured at every size."""
+_SIZE = re.compile(r"([0-9]{1,9})(k|m)?", re.IGNORECASE)
+
+
+def sizes_of(text: str) -> list[int]:
+    """Read sizes such as ``1k,10k,1M``.
+
+    Raises
+    ------
+    UsageError
+        They are none.
+    """
+    found = []
+    for part in text.split(","):
+        read = _SIZE.fullmatch(part.strip())
+        if read is None or int(read[1]) == 0:
+            raise UsageError(f"sizes are numbers such as 1k, 10k or 1M, joined by commas; got {log(text)[:60]!r}.")
+        found.append(int(read[1]) * {"k": 1000, "m": 1_000_000}.get((read[2] or "").lower(), 1))
+    return found
+
+
+def measured(rows: Sequence[str], sizes: Iterable[int], say: Callable[[str], None]) -> list[Finding]:
+    """Run some rows, and say what is found while it is found.
+
+    Parameters
+    ----------
+    rows : sequence of str
+        Of `FIXED` and `GROWING`.
+    sizes : iterable of int
+        Alerts.
+    say : callable
+        Takes each line.
+
+    Returns
+    -------
+    list of Finding
+    """
+    say(table([]))
+    work = [(FIXED[row], 0) for row in rows if row in FIXED]
+    work += [(GROWING[row], size) for size in sizes for row in rows if row in GROWING]
+    found: list[Finding] = []
+    for row, size in work:
+        for one in row(size):
+            found.append(one)
+            say(line(one))
+    return found
+
+
+def run(rows: str, sizes: str, output: Path | None, say: Callable[[str], None]) -> int:
+    """Measure, print, and write what was found.
+
+    Parameters
+    ----------
+    rows, sizes : str
+        Joined by commas; ``all`` rows.
+    output : Path or None
+        A folder, for ``bench.json`` and ``bench.html``.
+    say : callable
+        Takes each line.
+
+    Returns
+    -------
+    int
+        0; a budget that is missed is said, and no failure: a busy machine is not a slower program.
+
+    Raises
+    ------
+    UsageError
+        There is no such row or size.
+    """
+    known = [*FIXED, *GROWING]
+    chosen = known if rows == "all" else [row.strip() for row in rows.split(",")]
+    unknown = [row for row in chosen if row not in known]
+    if unknown:
+        raise UsageError(f"there is no row {log(', '.join(unknown))}; there are {', '.join(known)}.")
+    wanted, about = sizes_of(sizes), machine()
+    found = measured(chosen, wanted, say)
+    if output is not None:
+        output.mkdir(parents=True, exist_ok=True)
+        write_atomic(output / "bench.json", document(found, about))
+        write_atomic(output / "bench.html", page(found, about))
+        say(f"written: {output / 'bench.json'}, {output / 'bench.html'}")
+    return 0
