@@ -125,6 +125,9 @@ if TYPE_CHECKING:  # for editors and type checkers; at run time each name is loa
     from graphinvestigate.scale import (
         Lake as Lake,
     )
+    from graphinvestigate.scale.presets import (
+        read_table as read_table,
+    )
     from graphinvestigate.views import (
         plot_entity_graph as plot_entity_graph,
         plot_timeline as plot_timeline,
@@ -229,6 +232,7 @@ _HOME = {
     "rank_entities": "linking",
     "rank_incidents": "linking",
     "read_records": "frames",
+    "read_table": "scale.presets",
     "redact": "cases.redaction",
     "refresh": "queries",
     "run_hunting_query": "queries",

@@ -1,0 +1,142 @@
+"""The benchmark: what it makes, measures and writes; never how fast anything is."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+
+from graphinvestigate.cli import main
+from graphinvestigate.envelope import read_page
+from graphinvestigate.errors import UsageError
+from graphinvestigate.frames import RESOURCES, evidence, records_frame
+from graphinvestigate.scale.bench.command import FIXED, GROWING, run, sizes_of
+from graphinvestigate.scale.bench.decode import IDENTIFYING, frames_of
+from graphinvestigate.scale.bench.measure import Finding, Taken, peak_extra, side_by_side
+from graphinvestigate.scale.bench.report import document, machine, page, table
+from graphinvestigate.scale.bench.starting import distributions
+from graphinvestigate.scale.bench.synthetic import alert_pages
+
+
+def test_synthetic_alerts_are_like_graphs():
+    """Made-up alerts have the size and shape of Graph's, fit the fast path, and are the same for the same seed."""
+    pages = list(alert_pages(2500))
+    assert [len(read_page(body, source="t")) for body in pages] == [1000, 1000, 500]
+    assert 4300 < sum(map(len, pages)) / 2500 < 4500
+    alerts = records_frame(RESOURCES["alerts"], [read_page(body, source="t") for body in pages], pull_id="p")
+    assert alerts["id"].is_unique
+    items = evidence(alerts)
+    assert len(items) == 4 * len(alerts)
+    assert items["evidence_type"].nunique() == 8
+    assert alerts["created_date_time"].notna().all()
+    few, most = items["user_account_user_principal_name"].value_counts().agg(["median", "max"])
+    assert most > 20 * few
+    assert list(alert_pages(10)) == list(alert_pages(10)) != list(alert_pages(10, seed=1))
+    assert set(items.columns) >= IDENTIFYING
+    assert frames_of(pages[:1], columns=IDENTIFYING)[1].shape[1] < items.shape[1] / 2
+
+
+def test_sides_are_run_in_turn_and_the_fastest_round_counts():
+    """Each side runs once a round, one after the other; the shortest time of each is what counts."""
+    ran = []
+
+    def side(name, seconds):
+        def work():
+            ran.append(name)
+            time.sleep(seconds if ran.count(name) == 1 else seconds / 10)
+
+        return work
+
+    slow, quick = side_by_side(side("a", 0.2), side("b", 0.02), rounds=2)
+    assert ran == ["a", "b", "a", "b"]
+    assert 0.02 <= slow.wall < 0.2
+    assert quick.wall < slow.wall
+    assert slow.processor < 0.02  # it slept
+
+
+def _numbers(count):
+    return list(range(count))
+
+
+def _bytes_of(numbers):
+    return b"x" * (len(numbers) * 1000)
+
+
+def test_peaks_are_what_is_held_more():
+    """The peak counts what a function needs beyond what was there before it, freed or not."""
+    found = peak_extra(_numbers, _bytes_of, 50_000)
+    assert found is not None
+    assert 45e6 < found < 80e6
+
+
+def test_budgets_are_upper_or_lower_bounds():
+    """A budget is kept up to itself; without one there is nothing to keep."""
+    assert Finding("r", 1, "m", 1.0, 1.0).kept is True
+    assert Finding("r", 1, "m", 1.1, 1.0).kept is False
+    assert Finding("r", 1, "m", 10.0, 10.0, at_least=True).kept is True
+    assert Finding("r", 1, "m", 9.9, 10.0, at_least=True).kept is False
+    assert Finding("r", 1, "m", 9.9).kept is None
+    assert Taken(1.0, 2.0).processor == 2.0
+
+
+def test_findings_are_written_with_the_machine():
+    """The table has a line each; the file says cores, memory and versions, and nothing of whose machine it is."""
+    import getpass
+    import socket
+
+    found = [Finding("decode", 1000, "time / x", 0.5, 1.0, note="<b>"), Finding("graph", 10, "s", 3.0, 2.0)]
+    assert table(found).count("\n") == 2
+    assert "kept" in table(found)
+    assert "missed" in table(found)
+    about = machine()
+    said = json.loads(document(found, about))
+    assert said["machine"]["versions"]["pandas"]
+    assert [one["kept"] for one in said["findings"]] == [True, False]
+    html = page(found, about)
+    assert "<b>" not in html.split("<pre>")[1]
+    for private in (socket.gethostname(), getpass.getuser(), "/home/", "/work/"):
+        assert private not in document(found, about)
+
+
+def test_sizes_and_rows_are_read_or_refused(tmp_path):
+    """Sizes are written 1k, 10k, 1M; what is no size and no row is refused before anything is measured."""
+    assert sizes_of("1k, 10K,1M,7") == [1000, 10_000, 1_000_000, 7]
+    for wrong in ("", "0", "many", "1k,,2k", "-5", "1g"):
+        with pytest.raises(UsageError):
+            sizes_of(wrong)
+    said: list[str] = []
+    with pytest.raises(UsageError, match="no row speed"):
+        run("speed", "1k", tmp_path, said.append)
+    with pytest.raises(UsageError):
+        run("timeline", "many", tmp_path, said.append)
+    assert said == []
+    assert set(FIXED).isdisjoint(GROWING)
+
+
+def test_the_command_measures_and_writes(tmp_path, capsys):
+    """`graphinvestigate bench` prints what it finds and writes the same as JSON and as a page."""
+    assert main(["bench", "--rows", "timeline,index", "--sizes", "1k", "--output", str(tmp_path / "out")]) == 0
+    printed = capsys.readouterr().out
+    said = json.loads((tmp_path / "out" / "bench.json").read_text())
+    assert {one["row"] for one in said["findings"]} == {"timeline", "index"}
+    assert all(one["value"] >= 0 for one in said["findings"])
+    assert printed.count("timeline") >= 2
+    assert "plotly" in (tmp_path / "out" / "bench.html").read_text()
+    assert main(["bench", "--rows", "nothing"]) == 2
+
+
+def test_the_core_is_counted():
+    """The distributions of the core are counted with all that they need; of what is not installed nothing is said."""
+    assert (distributions("pandas") or 0) >= 3
+    assert distributions("no-such-distribution") is None
+
+
+def test_the_run_that_is_kept_says_what_it_was_measured_with():
+    """The committed results are a whole run, with the versions that they were measured with."""
+    from pathlib import Path
+
+    said = json.loads((Path(__file__).parents[2] / "docs" / "benchmarks" / "bench.json").read_text())
+    assert {*FIXED, *GROWING} - {"engine"} <= {one["row"] for one in said["findings"]}
+    assert {"pandas", "pyarrow", "duckdb", "orjson"} <= set(said["machine"]["versions"])
+    assert {one["size"] for one in said["findings"] if one["row"] == "decode"} >= {1000, 10_000, 100_000}
