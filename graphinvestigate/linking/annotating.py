@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import networkx as nx
 import pandas as pd
@@ -21,6 +21,8 @@ from graphinvestigate.text import log
 
 ANNOTATIONS = "annotations"
 """The attribute of entity nodes that holds them: source → column → value."""
+WATCH, ALLOW = "watch", "allow"
+_ON_LIST = "on_list"  # the column that says on which kind of list an entity stands
 Found: TypeAlias = dict[str, dict[str, Any]]
 _Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -33,6 +35,7 @@ def annotate(
     source: str = "own table",
     kind: str | None = None,
     columns: Sequence[str] | None = None,
+    counts_as: Literal["watch", "allow"] | None = None,
 ) -> nx.MultiDiGraph:
     """Join a table onto entities: what it says of them stands beside what the records say, with its source.
 
@@ -43,30 +46,36 @@ def annotate(
     frame : DataFrame
         One row per entity (or network): geography, AS numbers, reputation, owners, a watch or allow list.
     on : str
-        The column that names the entity: any identifier of it, in any spelling; for addresses also networks
-        (``203.0.113.0/24``).
+        The column that names the entity: its key, or any identifier of it in any spelling; for addresses also
+        networks (``203.0.113.0/24``).
     source : str
         Where the table comes from: it stands beside every value.
     kind : str, optional
         Of which kind the entities are; by default `on` is the kind (``ip``, ``user``, ``host``, ``domain``, ``file``).
     columns : list of str, optional
         The columns to join; by default all others.
+    counts_as : {"watch", "allow"}, optional
+        The table is a watch list: `rank_entities` gives those on it points of their own; or an allow list: it holds
+        them back, and hides nobody. A column ``on_list`` then says so. Without it a table changes no ranking.
 
     Returns
     -------
     networkx.MultiDiGraph
         A copy. Entities that the table names carry ``annotations``: source → column → value (a list where rows say
-        different things); `entities` shows them as columns, and merging keeps them. ``.graph["annotated"]`` says for
-        each source how many ``rows`` it has, how many were ``matched``, and on how many ``entities``. Joining a source
-        again replaces what it said before.
+        different things); `entities` and `rank_entities` show them as columns, and merging keeps them.
+        ``.graph["annotated"]`` says for each source how many ``rows`` it has, how many were ``matched``, on how many
+        ``entities``, and what it ``counts_as``. Joining a source again replaces what it said before.
 
     Raises
     ------
     UsageError
-        A column that is not there, a kind that the graph does not know how to look up, a source without a name.
+        A column that is not there, a kind that the graph does not know how to look up, a source without a name, a
+        kind of list that there is not.
     """
     kind = on if kind is None else kind
     _check(frame, on, source, kind, columns)
+    if counts_as not in (None, WATCH, ALLOW):
+        raise UsageError(f"counts_as takes 'watch', 'allow' or None; got {log(repr(counts_as))}")
     names = [name for name in frame.columns if name != on] if columns is None else list(columns)
     lookup = _Lookup(g, kind)
     said: defaultdict[Entity, dict[str, list[Any]]] = defaultdict(dict)
@@ -86,10 +95,12 @@ def annotate(
     for node, attrs in new.nodes(data=True):
         others = {name: found for name, found in attrs.get(ANNOTATIONS, {}).items() if name != source}
         if node in said:
-            others[source] = {name: _one(values) for name, values in said[node].items()}
+            told = {name: _one(values) for name, values in said[node].items()}
+            others[source] = told if counts_as is None else {_ON_LIST: counts_as, **told}
         if others or ANNOTATIONS in attrs:
             attrs[ANNOTATIONS] = {name: others[name] for name in sorted(others)}
     about = {"source": source, "kind": kind, "rows": len(frame), "matched": matched, "entities": len(said)}
+    about |= {} if counts_as is None else {"counts_as": counts_as}
     before = [one for one in g.graph.get("annotated", ()) if one["source"] != source]
     new.graph["annotated"] = sorted([*before, about], key=lambda one: one["source"])
     return new
@@ -107,6 +118,13 @@ def annotation_columns(found: Iterable[Found]) -> dict[tuple[str, str], str]:
     for source, name in pairs:
         sources[name].append(source)
     return {(source, name): name if len(sources[name]) == 1 else f"{name} ({source})" for source, name in pairs}
+
+
+def with_annotations(table: pd.DataFrame, found: Sequence[Found]) -> None:
+    """Add to a table, one row per entity, what `annotate` joined to each, a column each."""
+    for (source, name), heading in annotation_columns(found).items():
+        values = [of_entity.get(source, {}).get(name) for of_entity in found]
+        table[heading if heading not in table else f"{name} ({source})"] = pd.Series(values, dtype="object")
 
 
 def _one(values: list[Any]) -> Any:
@@ -134,11 +152,13 @@ class _Lookup:
         tenants: Sequence[str] = g.graph.get("tenants", ())
         self._tenants = (None, *tenants)
         self._by_identifier: defaultdict[str, list[Entity]] = defaultdict(list)
+        self._by_key: dict[str, Entity] = {}
         self._addresses: dict[Entity, Any] = {}
         only = tenants[0] if len(tenants) == 1 else None
         for node, attrs in g.nodes(data=True):
             if not isinstance(node, Entity) or node.kind != kind:
                 continue
+            self._by_key[node.key] = node
             texts = {*attrs["identifiers"]}
             for observed in attrs["observations"]:
                 texts |= {"=".join(in_tenant((*text.partition("=")[::2],), only)) for text in observed["identifiers"]}
@@ -154,6 +174,8 @@ class _Lookup:
         if network is not None:
             within = (node for node, address in self._addresses.items() if address is not None)
             return [node for node in within if _lies_in(self._addresses[node], network)]
+        if isinstance(value, str) and value in self._by_key:
+            return [self._by_key[value]]
         ids = {found for tenant in self._tenants for found in self._identifiers(value, tenant)}
         return sorted({node for found in ids for node in self._by_identifier.get("=".join(found), ())})
 

@@ -9,7 +9,7 @@ from typing import Any
 import networkx as nx
 import pandas as pd
 
-from graphinvestigate.linking.annotating import ANNOTATIONS, annotation_columns
+from graphinvestigate.linking.annotating import ANNOTATIONS, with_annotations
 from graphinvestigate.linking.nodes import SEVERITIES, Entity, Record, risk_rank, severity_rank
 
 ENTITY_COLUMNS = (
@@ -58,10 +58,9 @@ def entities(g: nx.MultiDiGraph) -> pd.DataFrame:
     for column in ("alerts", "degree"):
         table[column] = table[column].astype("Int64")
     table["score"] = table["score"].astype("Float64")
-    noted = [data.get(ANNOTATIONS, {}) for node, data in g.nodes(data=True) if isinstance(node, Entity)]
-    for (source, name), heading in annotation_columns(noted).items():
-        values = [found.get(source, {}).get(name) for found in noted]
-        table[heading if heading not in table else f"{name} ({source})"] = pd.Series(values, dtype="object")
+    with_annotations(
+        table, [data.get(ANNOTATIONS, {}) for node, data in g.nodes(data=True) if isinstance(node, Entity)]
+    )
     return table.sort_values(["score", "kind", "key"], ascending=[False, True, True], ignore_index=True)
 
 

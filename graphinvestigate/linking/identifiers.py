@@ -249,6 +249,8 @@ def _domain(values: Sequence[Any], _tenant: str | None) -> Identifier | None:
 
 def _process(values: Sequence[Any], _tenant: str | None) -> Identifier | None:
     """Number, device and start together; numbers alone are used again within hours."""
+    if len(values) != 3:
+        return None
     number, device, start = (text_of(v) for v in values)
     if number is None or device is None or start is None:
         return None

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 import networkx as nx
 import numpy as np
@@ -11,48 +10,23 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from graphinvestigate.errors import UsageError
-from graphinvestigate.linking.entities import NOT_AT_RISK, weight_of
+from graphinvestigate.linking.annotating import ANNOTATIONS, with_annotations
 from graphinvestigate.linking.explain import node_of
 from graphinvestigate.linking.hubs import Hubs, hubs_of
-from graphinvestigate.linking.index import NO_TIME, GraphIndex, index_of, nanoseconds
-from graphinvestigate.linking.nodes import Entity, Record, risk_rank, severity_rank
-from graphinvestigate.linking.tables import MAIN
+from graphinvestigate.linking.index import GraphIndex, index_of
+from graphinvestigate.linking.nodes import Entity, Record
+from graphinvestigate.linking.weighing import SOURCES, Floats, Weights, weights_of
 
-Floats: TypeAlias = NDArray[np.float64]
-
-SOURCES = ("from_high", "from_medium", "from_low", "from_informational", "from_risk")
-RANK_COLUMNS = ("kind", "key", "label", "score", *SOURCES, "hub", "why")
-CONTRIBUTION_COLUMNS = ("record_kind", "record_id", "label", "source", "points", "contribution", "share", "time")
+ALLOWED = "from_allow_list"
+RANK_COLUMNS = ("kind", "key", "label", "score", *SOURCES, ALLOWED, "hub", "why")
+CONTRIBUTION_COLUMNS = (
+    *("record_kind", "record_id", "label", "source", "points", "counted", "contribution", "share", "time"),
+)
 
 _ONWARD = 0.85
 _ENOUGH = 1e-13
 _MOST_ROUNDS = 1_000
-_HALF_LIFE_DAYS = 14.0
-_RISK_POINTS = (0.0, 2.0, 5.0, 10.0)
-_SETTLED = 0.1
-_BY_RELATION = {"names": 0.5, "contains_alert": 0.25}
-_BY_VERDICT = {"malicious": 1.5, "nothreatsfound": 0.2}
-_DAMPED = 0.1
-_DAY = 86_400 * 10**9
-
-
-@dataclass(frozen=True, slots=True)
-class Weights:
-    """What a ranking runs on: how strongly nodes are tied, and where importance comes from.
-
-    Attributes
-    ----------
-    tie : ndarray of float, shape (edges,)
-        Weight of each edge of the index; it holds in both directions.
-    seed : ndarray of float, shape (nodes,)
-        Points of each record; 0 for everything else.
-    source : ndarray of int, shape (nodes,)
-        Which of `SOURCES` a record's points count for; -1 for none.
-    """
-
-    tie: Floats
-    seed: Floats
-    source: NDArray[np.int8]
+_HELD_BACK = 0.8  # which part of a score an allow list takes
 
 
 def rank_entities(g: nx.MultiDiGraph, *, hubs: Hubs = None) -> pd.DataFrame:
@@ -70,45 +44,57 @@ def rank_entities(g: nx.MultiDiGraph, *, hubs: Hubs = None) -> pd.DataFrame:
     DataFrame
         One row per entity, the most important first: ``kind``, ``key``, ``label``; ``score``, which is the sum of
         ``from_high``, ``from_medium``, ``from_low``, ``from_informational`` (alerts of that severity, the last also
-        those without one) and ``from_risk`` (risk detections and risky users); ``hub``; ``why`` (a sentence). All
-        nodes, records included, share a total of 1. `rank_contributions` shows the single records behind a score.
+        those without one), ``from_risk`` (risk detections, risky users and service principals), ``from_watch_list``,
+        and ``from_allow_list``, which is negative; ``hub``; ``why`` (a sentence); then what `annotate` joined, a
+        column each. Before allow lists all nodes, records included, share a total of 1. `rank_contributions` shows
+        the single records and lists behind a score.
 
     Notes
     -----
     Importance starts at records. An alert has 10 points (high), 5 (medium), 2 (low) or 1 (informational), half once
     it is resolved, a tenth where it was found to be no threat; risk has 10, 5 or 2 points by its level, a tenth once
-    it is settled. Points halve with every 14 days before the newest record; an unknown time counts as new. From there
-    it spreads as in PageRank (85 of 100 parts go on at each step) along ties of weight 1: half where a record only
-    mentions something, a quarter within an incident, 1.5 for what evidence calls malicious, 0.2 where it found no
-    threat; a tenth at hubs. Computed to 1e-12, the same on every run.
+    it is settled. Points halve with every 14 days before the newest record; an unknown time counts as new. The same
+    detection on the same user or host over and over says little more than once: n of them count for 1 + ln n. From
+    there it spreads as in PageRank (85 of 100 parts go on at each step) along ties of weight 1: half where a record
+    only mentions something, a quarter within an incident, 1.5 for what evidence calls malicious, 0.2 where it found
+    no threat; a tenth at hubs. An entity on a watch list has 5 points of its own, for each list (`annotate` with
+    ``counts_as="watch"``). One on an allow list loses four fifths of its score, and keeps its place in the table: that
+    it is listed does not make it clean. Computed to 1e-12, the same on every run.
     """
     index = index_of(g)
     weights = weights_of(g, index, hubs)
-    parts = np.stack([_spread(index, weights, np.where(weights.source == n, weights.seed, 0.0)) for n in range(5)])
+    parts = np.stack([_spread(index, weights, _from(weights, n)) for n in range(len(SOURCES))])
     total = parts.sum()
     if total > 0:
         parts /= total
+    taken = np.zeros(len(index.nodes))
+    taken[list(weights.allowed)] = -_HELD_BACK
+    taken *= parts.sum(axis=0)
     stops = hubs_of(g, index, hubs)
+    places = np.flatnonzero(~index.record).tolist()
     rows = [
         (
             *index.nodes[at],
             str(g.nodes[index.nodes[at]].get("label") or index.nodes[at][1]),
-            float(parts[:, at].sum()),
+            float(parts[:, at].sum() + taken[at]),
             *parts[:, at].tolist(),
+            float(taken[at]),
             at in stops,
-            _why(parts[:, at], stops[at].why if at in stops else None),
+            _why(parts[:, at], stops[at].why if at in stops else None, *_lists(weights, at)),
         )
-        for at in np.flatnonzero(~index.record).tolist()
+        for at in places
     ]
     table = pd.DataFrame(rows, columns=list(RANK_COLUMNS))
     for column in ("kind", "key", "label", "why"):
         table[column] = table[column].astype("str")
-    for column in ("score", *SOURCES):
+    for column in ("score", *SOURCES, ALLOWED):
         table[column] = table[column].astype("Float64")
     table["hub"] = table["hub"].astype("boolean")
+    with_annotations(table, [g.nodes[index.nodes[at]].get(ANNOTATIONS) or {} for at in places])
     rounded = table["score"].round(12)  # the last digits are noise: names decide there
-    order = table.assign(rounded=rounded).sort_values(["rounded", "kind", "key"], ascending=[False, True, True])
-    return order.drop(columns="rounded").reset_index(drop=True)
+    order = pd.DataFrame({"rounded": rounded, "kind": table["kind"], "key": table["key"]})
+    order = order.sort_values(["rounded", "kind", "key"], ascending=[False, True, True])
+    return table.loc[order.index].reset_index(drop=True)
 
 
 def rank_contributions(g: nx.MultiDiGraph, entity: Entity | str, *, hubs: Hubs = None) -> pd.DataFrame:
@@ -126,9 +112,11 @@ def rank_contributions(g: nx.MultiDiGraph, entity: Entity | str, *, hubs: Hubs =
     Returns
     -------
     DataFrame
-        One row per alert, risk detection or risky user that something of the score comes from, the largest part
-        first: ``record_kind``, ``record_id``, ``label``, ``source`` (the column of `rank_entities` it counts for),
-        ``points``, ``contribution`` (they sum to the score), ``share`` (they sum to 1), ``time`` (UTC).
+        One row per alert, risk record or list that something of the score comes from, the largest part first:
+        ``record_kind`` (``watch_list`` and ``allow_list`` too), ``record_id`` (of a list its source), ``label`` (of
+        a watch list who is on it), ``source`` (the column of `rank_entities` it counts for), ``points``, ``counted``
+        (which part of them counts: less than 1 for a repeat of one detection), ``contribution`` (they sum to the
+        score; an allow list's is negative), ``share`` (of what the others come to: those sum to 1), ``time`` (UTC).
     """
     node = node_of(g, entity)
     if isinstance(node, Record):
@@ -136,63 +124,36 @@ def rank_contributions(g: nx.MultiDiGraph, entity: Entity | str, *, hubs: Hubs =
     index = index_of(g)
     weights = weights_of(g, index, hubs)
     chance = _chances(index, weights)
+    here = index.place[node]
     goal = np.zeros(len(index.nodes))
-    goal[index.place[node]] = 1 - _ONWARD
+    goal[here] = 1 - _ONWARD
     from_here = _iterate(goal, lambda x: _ONWARD * _gathered(index, chance, x))
-    total = sum(
-        _spread(index, weights, np.where(weights.source == n, weights.seed, 0.0)).sum() for n in range(len(SOURCES))
-    )
+    total = sum(_spread(index, weights, _from(weights, n)).sum() for n in range(len(SOURCES)))
     parts = weights.seed * from_here / total if total > 0 else weights.seed
     own = float(parts.sum())
-    rows = []
+    rows: list[tuple[Any, ...]] = []
     for at in np.flatnonzero(parts).tolist():
-        record = index.nodes[at]
-        attrs = g.nodes[record]
-        source = SOURCES[int(weights.source[at])]
-        share = parts[at] / own
-        rows.append((*record, attrs.get("label"), source, weights.seed[at], parts[at], share, attrs.get("time")))
+        attrs, source = g.nodes[index.nodes[at]], SOURCES[int(weights.source[at])]
+        names = [("watch_list", name) for name in weights.watched.get(at, ())] or [index.nodes[at]]
+        points, part = weights.points[at] / len(names), parts[at] / len(names)
+        facts = (source, points, weights.counted[at], part, part / own, attrs.get("time"))
+        rows += [(*name, attrs.get("label"), *facts) for name in names]
+    lists = weights.allowed.get(here, ()) if own > 0 else ()
+    for name in lists:
+        part = -_HELD_BACK / len(lists)
+        rows.append(("allow_list", name, g.nodes[node].get("label"), ALLOWED, None, None, part * own, part, None))
     table = pd.DataFrame(rows, columns=list(CONTRIBUTION_COLUMNS))
     for column in ("record_kind", "record_id", "label", "source"):
         table[column] = table[column].astype("str")
-    for column in ("points", "contribution", "share"):
+    for column in ("points", "counted", "contribution", "share"):
         table[column] = table[column].astype("Float64")
     table["time"] = pd.to_datetime(table["time"], utc=True, format="ISO8601").astype("datetime64[ns, UTC]")
-    order = ["contribution", "record_kind", "record_id"]
-    return table.sort_values(order, ascending=[False, True, True], ignore_index=True)
+    order = ["contribution", "record_kind", "record_id", "label"]
+    return table.sort_values(order, ascending=[False, True, True, True], ignore_index=True)
 
 
-def weights_of(g: nx.MultiDiGraph, index: GraphIndex, hubs: Hubs = None) -> Weights:
-    """Return the weights that a ranking of a graph runs on."""
-    by_relation = np.array([_BY_RELATION.get(name, 1.0) for name in index.relations] or [1.0])
-    tie = by_relation[index.relation]
-    for edge in np.flatnonzero(
-        np.array([name == MAIN for name in index.relations] or [False])[index.relation]
-    ).tolist():
-        source, target = index.nodes[index.source[edge]], index.nodes[index.target[edge]]
-        verdict = g.adj[source][target][MAIN].get("verdict")
-        tie[edge] = _BY_VERDICT.get(str(verdict).casefold(), 1.0)
-    damped = np.ones(len(index.nodes))
-    damped[list(hubs_of(g, index, hubs))] = _DAMPED
-    tie = tie * damped[index.source] * damped[index.target]
-    places = np.flatnonzero(index.of_kind("alert", "risk_detection", "risky_user") & index.record).tolist()
-    seed = np.zeros(len(index.nodes))
-    source = np.full(len(index.nodes), -1, dtype=np.int8)
-    times = nanoseconds([g.nodes[index.nodes[at]].get("time") for at in places])
-    newest = times.max(initial=NO_TIME)
-    for at, time in zip(places, times.tolist(), strict=True):
-        attrs = g.nodes[index.nodes[at]]
-        age = 0.0 if time == NO_TIME else (newest - time) / _DAY
-        points, source[at] = _points(index.nodes[at].kind, attrs)
-        seed[at] = points * 0.5 ** (age / _HALF_LIFE_DAYS)
-    return Weights(tie, seed, source)
-
-
-def _points(kind: str, attrs: dict[str, Any]) -> tuple[float, int]:
-    if kind == "alert":
-        severity = severity_rank(attrs.get("severity"))
-        return weight_of(attrs), {4: 0, 3: 1, 2: 2}.get(severity, 3)
-    settled = str(attrs.get("risk_state") or "").casefold() in NOT_AT_RISK
-    return _RISK_POINTS[risk_rank(attrs.get("risk_level"))] * (_SETTLED if settled else 1.0), 4
+def _from(weights: Weights, source: int) -> Floats:
+    return np.where(weights.source == source, weights.seed, 0.0)
 
 
 def _chances(index: GraphIndex, weights: Weights) -> tuple[Floats, Floats]:
@@ -240,11 +201,19 @@ def _iterate(start: Floats, onward: Any) -> Floats:
     return total
 
 
-def _why(parts: Floats, hub: str | None) -> str:
+def _lists(weights: Weights, at: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    return weights.watched.get(at, ()), weights.allowed.get(at, ())
+
+
+def _why(parts: Floats, hub: str | None, watched: tuple[str, ...], allowed: tuple[str, ...]) -> str:
     score = float(parts.sum())
     if score <= 0:
-        return "No alert and no risk leads to it."
-    words = ("high alerts", "medium alerts", "low alerts", "informational alerts", "risk")
-    shares = sorted(((float(part) / score, word) for part, word in zip(parts, words, strict=True)), reverse=True)
-    told = ", ".join(f"{share:.0%} from {word}" for share, word in shares if share >= 0.005)
-    return f"{told}." if hub is None else f"{told}; a hub, which holds it back ({hub.rstrip('.')})."
+        said = ["No alert and no risk leads to it"]
+    else:
+        words = ("high alerts", "medium alerts", "low alerts", "informational alerts", "risk", "watch lists")
+        shares = sorted(((float(part) / score, word) for part, word in zip(parts, words, strict=True)), reverse=True)
+        said = [", ".join(f"{share:.0%} from {word}" for share, word in shares if share >= 0.005)]
+        said += [] if hub is None else [f"a hub, which holds it back ({hub.rstrip('.')})"]
+    said += [f"on the watch list {name}" for name in watched]
+    said += [f"on the allow list {name}, which holds it back and does not make it clean" for name in allowed]
+    return f"{'; '.join(said)}."

@@ -52,6 +52,7 @@ def test_a_table_stands_beside_what_the_records_say(tenant: Frames) -> None:
         ("host", LAPTOP, HOST),
         ("file", "CD" * 20, Entity("file", "ab" * 32)),
         ("ip", "198.51.100.0/24", IP),
+        ("process", f"{LAPTOP}|4780|2026-02-03t10:14:30.5", Entity("process", f"{LAPTOP}|4780|2026-02-03t10:14:30.5")),
     ],
 )
 def test_any_identifier_and_any_network_finds_the_entity(
