@@ -103,20 +103,22 @@ def permissions() -> str:
         f"| `{name}` | `{one.path}` | `{one.permission}` | [documentation]({one.docs}) |"
         for name, one in sorted(RESOURCES.items())
     ]
-    return "\n".join([
-        "# Permissions",
-        "",
-        "The least permission each resource needs, application or delegated. A signed-in person also needs the",
-        "Entra role *Security Reader*. `gi.check_access(client)` says what can be read here, and what a gap hides.",
-        "",
-        "| resource | Graph | permission | page |",
-        "|---|---|---|---|",
-        *rows,
-        "",
-        "Hunting (`run_hunting_query`) needs `ThreatHunting.Read.All`. Nothing is written to the tenant unless",
-        "`gi.actions` is told to: its changes need the `ReadWrite` twin of each permission, asked for only then.",
-        "",
-    ])
+    return "\n".join(
+        [
+            "# Permissions",
+            "",
+            "The least permission each resource needs, application or delegated. A signed-in person also needs the",
+            "Entra role *Security Reader*. `gi.check_access(client)` says what can be read here, and what a gap hides.",
+            "",
+            "| resource | Graph | permission | page |",
+            "|---|---|---|---|",
+            *rows,
+            "",
+            "Hunting (`run_hunting_query`) needs `ThreatHunting.Read.All`. Nothing is written to the tenant unless",
+            "`gi.actions` is told to: its changes need the `ReadWrite` twin of each permission, asked for only then.",
+            "",
+        ]
+    )
 
 
 def write_generated(_app: Any = None) -> None:
