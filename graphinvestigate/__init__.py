@@ -16,11 +16,6 @@ if TYPE_CHECKING:  # for editors and type checkers; at run time each name is loa
         diff as diff,
         open_case as open_case,
     )
-    from graphinvestigate.cases.exports import (
-        export_graph as export_graph,
-        to_csv as to_csv,
-        to_xlsx as to_xlsx,
-    )
     from graphinvestigate.cases.freezing import freeze_notebook as freeze_notebook
     from graphinvestigate.cases.redaction import (
         Redactor as Redactor,
@@ -58,6 +53,11 @@ if TYPE_CHECKING:  # for editors and type checkers; at run time each name is loa
         ServiceError as ServiceError,
         ThrottledError as ThrottledError,
         UsageError as UsageError,
+    )
+    from graphinvestigate.exports import (
+        export_graph as export_graph,
+        to_csv as to_csv,
+        to_xlsx as to_xlsx,
     )
     from graphinvestigate.frames import (
         evidence as evidence,
@@ -196,7 +196,7 @@ _HOME = {
     "entities": "linking",
     "entity_graph": "linking",
     "evidence": "frames",
-    "export_graph": "cases.exports",
+    "export_graph": "exports",
     "find_entity": "linking",
     "find_hubs": "linking",
     "find_mentions": "linking",
@@ -236,8 +236,8 @@ _HOME = {
     "redact": "cases.redaction",
     "refresh": "queries",
     "run_hunting_query": "queries",
-    "to_csv": "cases.exports",
-    "to_xlsx": "cases.exports",
+    "to_csv": "exports",
+    "to_xlsx": "exports",
     "why": "linking",
     "why_same": "linking",
     "with_overrides": "linking",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection
 from typing import Any
 
 import networkx as nx
@@ -12,9 +12,7 @@ from graphinvestigate import text
 from graphinvestigate.errors import AmbiguousEntityError, EntityNotFoundError, UsageError
 from graphinvestigate.linking import Entity, find_entity
 from graphinvestigate.views.layout import node_order
-from graphinvestigate.views.style import OTHER, kind_look, severity, severity_rank
-
-_SEVERITY_FIELDS = ("severity", "risk_level", "risk_level_during_sign_in", "risk_level_aggregated")
+from graphinvestigate.views.node_facts import NodeFacts
 
 
 def highlighted(g: nx.MultiDiGraph, highlight: Any) -> list[Any]:
@@ -66,7 +64,14 @@ def _is_node(value: Any) -> bool:
     )
 
 
-def choose_nodes(g: nx.MultiDiGraph, *, highlight: Any = None, max_nodes: int = 200) -> list[Any]:
+def choose_nodes(
+    g: nx.MultiDiGraph,
+    *,
+    highlight: Any = None,
+    max_nodes: int = 200,
+    among: Collection[Any] | None = None,
+    facts: NodeFacts | None = None,
+) -> list[Any]:
     """Choose what to draw of a graph that is larger than the figure can show.
 
     Parameters
@@ -77,6 +82,10 @@ def choose_nodes(g: nx.MultiDiGraph, *, highlight: Any = None, max_nodes: int = 
         Kept first, then their neighbours.
     max_nodes : int
         At most so many are kept: next come those of the highest severity, then those with most links.
+    among : collection of nodes, optional
+        Only these may be chosen; all by default.
+    facts : NodeFacts, optional
+        Of this graph, where they are at hand.
 
     Returns
     -------
@@ -86,97 +95,15 @@ def choose_nodes(g: nx.MultiDiGraph, *, highlight: Any = None, max_nodes: int = 
     if max_nodes < 1:
         raise UsageError(f"max_nodes must be at least 1, not {max_nodes}")
     marked = highlighted(g, highlight)
-    if len(g) <= max_nodes:
-        return sorted(g.nodes, key=node_order)
+    crowd = g.nodes if among is None else among
+    if len(crowd) <= max_nodes:
+        return sorted(crowd, key=node_order)
+    facts = NodeFacts(g) if facts is None else facts
+    weights = facts.weights
     first = set(marked)
-    near = {other for node in marked for other in neighbors(g, node)}
-    worst = dict.fromkeys(g.nodes, 0)
-    for node, data in g.nodes(data=True):
-        own = own_rank(data)
-        if own > 1:
-            worst[node] = max(worst[node], own)
-            for other in neighbors(g, node):
-                worst[other] = max(worst[other], own)
+    near = {other for node in marked for other in facts.near(node)}
 
     def place(node: Any) -> tuple[Any, ...]:
-        return (node not in first, node not in near, -worst[node], -g.degree(node), node_order(node))
+        return (node not in first, node not in near, weights[node], node_order(node))
 
-    return heapq.nsmallest(max_nodes, g.nodes, key=place)
-
-
-def kind_of(g: nx.MultiDiGraph, node: Any) -> str:
-    """Give a node's kind, from its attributes or the node itself.
-
-    Parameters
-    ----------
-    g : networkx.MultiDiGraph
-        An entity graph.
-    node : node
-        One of its nodes.
-
-    Returns
-    -------
-    str
-    """
-    kind = g.nodes[node].get("kind") or getattr(node, "kind", None)
-    return kind if isinstance(kind, str) else OTHER.name
-
-
-def neighbors(g: nx.MultiDiGraph, node: Any) -> set[Any]:
-    """Give all nodes linked to a node, in either direction.
-
-    Parameters
-    ----------
-    g : networkx.MultiDiGraph
-        An entity graph.
-    node : node
-        One of its nodes.
-
-    Returns
-    -------
-    set of nodes
-    """
-    near = set(g.adj[node])
-    if g.is_directed():
-        near.update(g.pred[node])
-    near.discard(node)
-    return near
-
-
-def own_rank(data: Mapping[str, Any]) -> int:
-    """Rank the severity that a node's own attributes state.
-
-    Parameters
-    ----------
-    data : mapping
-        A node's attributes.
-
-    Returns
-    -------
-    int
-        As :func:`graphinvestigate.views.style.severity_rank`.
-    """
-    return max((severity_rank(data.get(name)) for name in _SEVERITY_FIELDS), default=0)
-
-
-def worst_severity(g: nx.MultiDiGraph, node: Any, around: Iterable[Any]) -> str:
-    """Name the highest severity of a record, or of the records around an entity.
-
-    Parameters
-    ----------
-    g : networkx.MultiDiGraph
-        An entity graph.
-    node : node
-        One of its nodes.
-    around : iterable of nodes
-        Its neighbours.
-
-    Returns
-    -------
-    str
-        A key of ``style.SEVERITIES``.
-    """
-    data = g.nodes[node]
-    found = [data] if kind_look(kind_of(g, node)).is_record else [data, *(g.nodes[other] for other in around)]
-    best = max(found, key=own_rank)
-    return max((severity(best.get(name)) for name in _SEVERITY_FIELDS), key=severity_rank)
+    return heapq.nsmallest(max_nodes, crowd, key=place)

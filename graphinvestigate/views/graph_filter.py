@@ -8,8 +8,8 @@ from typing import Any
 
 import networkx as nx
 
-from graphinvestigate.views.choosing import kind_of, own_rank
 from graphinvestigate.views.graph_words import label_of
+from graphinvestigate.views.node_facts import kind_of, own_rank
 from graphinvestigate.views.style import kind_look, severity_rank
 
 

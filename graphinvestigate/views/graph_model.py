@@ -14,11 +14,12 @@ import networkx as nx
 import numpy as np
 
 from graphinvestigate import text
-from graphinvestigate.views.choosing import choose_nodes, highlighted, kind_of, neighbors, worst_severity
+from graphinvestigate.views.choosing import choose_nodes, highlighted
 from graphinvestigate.views.graph_parts import NO_EXTRAS, Extras, Trace, edge_labels, pairs_of, verdict_marks
 from graphinvestigate.views.graph_words import caption, count, hover_words, label_of, link_words
 from graphinvestigate.views.labels import place_labels, shorten
 from graphinvestigate.views.layout import node_order
+from graphinvestigate.views.node_facts import NodeFacts, kind_of
 from graphinvestigate.views.style import KINDS, OTHER, SEVERITIES, Look, kind_look, severity_rank
 
 __all__ = ["Extras", "GraphTraces", "Trace", "choose_nodes", "graph_traces", "highlighted"]
@@ -107,7 +108,8 @@ def graph_traces(
     nodes = sorted((node for node in positions if node in g), key=node_order)
     marked = [node for node in highlighted(g, highlight) if node in positions]
     xy = np.array([positions[node] for node in nodes], dtype=float).reshape(-1, 2)
-    around = {node: neighbors(g, node) for node in nodes}
+    facts = NodeFacts(g) if extras.facts is None else extras.facts
+    around = {node: facts.near(node) for node in nodes}
     degree = np.array([len(around[node]) for node in nodes], dtype=float)
     scale = float(np.clip(np.sqrt(70 / max(len(nodes), 1)), 0.7, 1))
     sizes = (11 + 4.0 * np.sqrt(np.minimum(degree, 36))) * scale
@@ -116,7 +118,7 @@ def graph_traces(
     for node in large:
         sizes[index[node]] = max(sizes[index[node]], 20) * 1.25
     looks = [kind_look(kind_of(g, node)) for node in nodes]
-    worst = [worst_severity(g, node, around[node]) for node in nodes]
+    worst = [facts.worst(node) for node in nodes]
     pairs = pairs_of(g, nodes, index, extras)
     x_range, y_range = _ranges(xy, time_axis=extras.time_axis)
     way = sorted({tuple(sorted((index[a], index[b]))) for a, b in extras.path if a in index and b in index})
@@ -148,7 +150,7 @@ def graph_traces(
     labels = [_label(g, node, around[node], index, len(nodes), extras) for node in nodes]
     relations, taken = edge_labels(g, nodes, xy, pairs, bright, extras, (x_range, y_range), size)
     traces.append(_labels(g, nodes, labels, large, xy, sizes, degree, worst, (x_range, y_range), size, taken))
-    traces.append(verdict_marks(g, nodes, xy))
+    traces.append(verdict_marks(facts, nodes, xy))
     traces.append(relations)
     traces.append(_halos(marked, xy, sizes, index))
     left_out = Counter(extras.kinds if extras.kinds is not None else (kind_of(g, node) for node in g))

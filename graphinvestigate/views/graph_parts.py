@@ -11,13 +11,8 @@ import numpy as np
 
 from graphinvestigate import text
 from graphinvestigate.views.labels import place_labels, shorten
+from graphinvestigate.views.node_facts import VERDICTS, NodeFacts
 
-VERDICTS = {
-    "malicious": ("!", "malicious"),
-    "suspicious": ("?", "suspicious"),
-    "nothreatsfound": ("✓", "no threats found"),
-}
-"""Graph's verdicts, the gravest first: the mark inside a node, and the words in the legend."""
 _MOST_EDGE_LABELS = 60
 _FEW_EDGES = 40  # up to so many links, all of them get their labels
 
@@ -67,6 +62,8 @@ class Extras:
         How many nodes of each kind the whole graph holds, where that is known already.
     time_axis : bool
         Whether x is a time in milliseconds since 1970: then the axis is shown.
+    facts : NodeFacts, optional
+        Of the graph that is drawn, where they are at hand.
     """
 
     names: Mapping[Any, str] = field(default_factory=dict)
@@ -78,6 +75,7 @@ class Extras:
     off: Collection[str] = ()
     kinds: Mapping[str, int] | None = None
     time_axis: bool = False
+    facts: NodeFacts | None = None
 
 
 NO_EXTRAS = Extras()
@@ -110,34 +108,12 @@ def pairs_of(g: nx.MultiDiGraph, nodes: Sequence[Any], index: Mapping[Any, int],
     return np.array(sorted(pairs), dtype=np.int64).reshape(-1, 2)
 
 
-def verdict_of(g: nx.MultiDiGraph, node: Any) -> str:
-    """Give the gravest verdict among the evidence that names a node.
-
-    Parameters
-    ----------
-    g : networkx.MultiDiGraph
-    node : node
-
-    Returns
-    -------
-    str
-        A key of ``VERDICTS``, or nothing where no evidence judged it.
-    """
-    found = {
-        verdict.casefold()
-        for between in g.pred[node].values()
-        for data in between.values()
-        if isinstance(verdict := data.get("verdict"), str)
-    }
-    return next((name for name in VERDICTS if name in found), "")
-
-
-def verdict_marks(g: nx.MultiDiGraph, nodes: Sequence[Any], xy: np.ndarray) -> Trace:
+def verdict_marks(facts: NodeFacts, nodes: Sequence[Any], xy: np.ndarray) -> Trace:
     """Mark the nodes that evidence has judged.
 
     Parameters
     ----------
-    g : networkx.MultiDiGraph
+    facts : NodeFacts
     nodes : sequence of nodes
     xy : array of shape (n, 2)
 
@@ -145,7 +121,7 @@ def verdict_marks(g: nx.MultiDiGraph, nodes: Sequence[Any], xy: np.ndarray) -> T
     -------
     Trace
     """
-    verdicts = [verdict_of(g, node) for node in nodes]
+    verdicts = [facts.verdict(node) for node in nodes]
     judged = [at for at, verdict in enumerate(verdicts) if verdict]
     arrays = {
         "x": xy[judged, 0],

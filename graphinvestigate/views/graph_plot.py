@@ -8,8 +8,9 @@ import networkx as nx
 import plotly.graph_objects as go
 
 from graphinvestigate.views.graph_model import TRACE_KINDS, GraphTraces, choose_nodes, graph_traces
-from graphinvestigate.views.graph_parts import VERDICTS, Trace
+from graphinvestigate.views.graph_parts import Trace
 from graphinvestigate.views.layout import layout
+from graphinvestigate.views.node_facts import VERDICTS
 from graphinvestigate.views.style import EDGE, EDGE_HIGHLIGHT, KINDS, OTHER, SEVERITIES, template
 
 _NODE_HOVER = (

@@ -8,8 +8,8 @@ from typing import Any
 import networkx as nx
 
 from graphinvestigate import text
-from graphinvestigate.views.choosing import kind_of
 from graphinvestigate.views.labels import shorten
+from graphinvestigate.views.node_facts import kind_of
 from graphinvestigate.views.style import SEVERITIES, kind_look, kind_word
 
 _HEADLINE = ("status", "risk_state", "service_source", "category", "risk_event_type", "app_display_name")

@@ -9,8 +9,8 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 
-from graphinvestigate.views.choosing import kind_of
 from graphinvestigate.views.layout import Positions, node_order
+from graphinvestigate.views.node_facts import kind_of
 from graphinvestigate.views.style import KINDS, OTHER, kind_look
 
 _BANDS = (*(name for name, look in KINDS.items() if look.is_record), "user", "host", "ip")

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from graphinvestigate import linking
-from graphinvestigate.cases.exports.ocsf import detection_findings
+from graphinvestigate.exports.ocsf import detection_findings
 from graphinvestigate.files import sha256
 from graphinvestigate.frames.schema import RESOURCES, Resource
 from graphinvestigate.linking import Record

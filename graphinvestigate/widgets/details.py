@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -11,6 +12,7 @@ import pandas as pd
 
 from graphinvestigate import linking, text
 from graphinvestigate.linking import Entity, Record
+from graphinvestigate.linking.explain import rows_of
 from graphinvestigate.views.graph_words import noted
 from graphinvestigate.views.style import kind_look, severity
 from graphinvestigate.widgets.safe import Safe, join, safe_html
@@ -190,9 +192,9 @@ def node_details(g: nx.MultiDiGraph, node: Entity | Record, *, called: str = "",
     if refused := attributes.get("refused"):
         parts.append(safe_html("<h4>Kept apart</h4>"))
         parts.append(_list([f"{one['identifier']}: {one['reason']}" for one in refused]))
-    neighbours = sorted(set(nx.all_neighbors(g, node)) - {node})
+    neighbours = set(nx.all_neighbors(g, node)) - {node}
     parts.append(safe_html("<h4>Why linked ({n})</h4>", n=len(neighbours)))
-    parts.append(_list(_sentences(g, node, neighbours[:MOST_LINKS])))
+    parts.append(_list(_sentences(g, node, heapq.nsmallest(MOST_LINKS, neighbours))))
     parts.append(_more(len(neighbours) - MOST_LINKS, "links: gi.why(explorer.graph, a, b) explains any of them"))
     return join(parts)
 
@@ -323,11 +325,28 @@ def _moment(key: str, value: object) -> object:
 def _sentences(g: nx.MultiDiGraph, node: Entity | Record, neighbours: Iterable[Entity | Record]) -> list[str]:
     found = []
     for other in neighbours:
-        reasons = linking.why(g, node, other)
-        if len(reasons):
-            rest = f" (+{len(reasons) - 1} more references)" if len(reasons) > 1 else ""
-            found.append(f"{reasons['sentence'].iloc[0]}{rest}")
+        reasons = first_reason(g, node, other)
+        if reasons is not None:
+            sentence, n = reasons
+            found.append(f"{sentence} (+{n - 1} more references)" if n > 1 else sentence)
     return found
+
+
+def first_reason(g: nx.MultiDiGraph, a: Entity | Record, b: Entity | Record) -> tuple[str, int] | None:
+    """Give the oldest sentence that ``linking.why`` has on a link, and how many there are; None without a link.
+
+    A frame for each of ten links would take longer than all the rest of an action.
+    """
+    rows = [
+        row
+        for ends in ((a, b), (b, a))
+        for relation, attributes in (g.get_edge_data(*ends) or {}).items()
+        for row in rows_of(g, *ends, relation, attributes["references"])
+    ]
+    if not rows:
+        return None
+    _, sentence, *_ = min(rows, key=lambda row: (row[-1] is None, *(str(part) for part in (row[-1], *row[2:5]))))
+    return sentence, len(rows)
 
 
 def _badge(value: object) -> Safe:

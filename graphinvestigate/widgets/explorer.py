@@ -17,6 +17,7 @@ from graphinvestigate.client import GraphClient
 from graphinvestigate.errors import UsageError
 from graphinvestigate.files import write_atomic
 from graphinvestigate.linking import Entity, Record
+from graphinvestigate.linking.index import index_of
 from graphinvestigate.widgets import explorer_state as states
 from graphinvestigate.widgets.background import StoppedError, Task
 from graphinvestigate.widgets.canvas import merged_frames
@@ -90,6 +91,7 @@ class EntityExplorer(ExplorerEvents):
             raise UsageError(f"EntityExplorer shows what entity_graph(…) returned, not {type(g).__name__}")
         if picker is not None and not isinstance(picker, AlertPicker):
             raise UsageError(f"picker is an AlertPicker, not {type(picker).__name__}")
+        index_of(g)  # kept with the graph: better now than at the first neighbourhood or path
         self._client = client
         self._task: Task[pivots.Pivot] | None = None
         self._asked_for: Entity | None = None

@@ -18,6 +18,7 @@ from graphinvestigate.views.graph_filter import NO_FILTERS, Filters, passing
 from graphinvestigate.views.graph_model import Extras, GraphTraces, graph_traces
 from graphinvestigate.views.layout_rings import ring_layout
 from graphinvestigate.views.layout_time import time_layout
+from graphinvestigate.views.node_facts import NodeFacts
 from graphinvestigate.widgets.shown import (
     BUDGET,
     Node,
@@ -65,6 +66,8 @@ class State:
         Where the last neighbourhood stopped, in sentences.
     brought : tuple of DataFrame
         What pivots brought, oldest first.
+    facts : NodeFacts
+        What was found out about the graph's nodes so far.
     """
 
     graph: nx.MultiDiGraph = field(repr=False)
@@ -86,19 +89,28 @@ class State:
     coverage: pd.DataFrame | None = field(default=None, repr=False)
     not_walked: tuple[str, ...] = ()
     brought: tuple[pd.DataFrame, ...] = field(default=(), repr=False)
+    facts: NodeFacts = field(kw_only=True, repr=False, compare=False)
+    _found: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def positions(self) -> dict[Node, tuple[float, float]]:
         """What is drawn now and passes the filters, with its places."""
-        kept, _ = self.passing()
-        standing = self.places[self.layout]
-        return {node: standing[node] for node in kept}
+        if "positions" not in self._found:
+            kept, _ = self.passing()
+            standing = self.places[self.layout]
+            self._found["positions"] = {node: standing[node] for node in kept}
+        return dict(self._found["positions"])
 
     def passing(self) -> tuple[list[Node], dict[Node, str]]:
         """Give the drawn nodes that are shown, and why the others are not."""
-        candidates = sorted(self.drawn - self.hidden)
-        always = self.pinned | set(self.nodes) | {node for way in self.paths for node in way}
-        return passing(self.graph, candidates, self.filters, always=always, named=lambda node: self.names.get(node, ""))
+        if "passing" not in self._found:
+            candidates = sorted(self.drawn - self.hidden)
+            always = self.pinned | set(self.nodes) | {node for way in self.paths for node in way}
+            self._found["passing"] = passing(
+                self.graph, candidates, self.filters, always=always, named=lambda node: self.names.get(node, "")
+            )
+        kept, why = self._found["passing"]
+        return list(kept), dict(why)
 
     def called(self, node: Node) -> str:
         """Give what people call a node: the name that users gave it, its title or label, else its key."""
@@ -122,6 +134,7 @@ class State:
             off=self.filters.kinds_off,
             kinds=kinds,
             time_axis=self.layout == "time",
+            facts=self.facts,
         )
         positions = self.positions
         wanted = dict.fromkeys((*self.nodes, *(node for way in self.paths for node in way)))
@@ -132,7 +145,9 @@ class State:
 def started(g: nx.MultiDiGraph, current: Node | None, frames: Mapping[str, pd.DataFrame]) -> State:
     """Give the state in which an explorer opens."""
     nodes = () if current is None else (current,)
-    return placed(State(graph=g, drawn=first_nodes(g, current), nodes=nodes, current=current, frames=frames))
+    facts = NodeFacts(g)
+    drawn = first_nodes(g, current, facts=facts)
+    return placed(State(graph=g, drawn=drawn, nodes=nodes, current=current, frames=frames, facts=facts))
 
 
 def placed(state: State) -> State:
@@ -171,7 +186,8 @@ def selected(state: State, nodes: Iterable[Node], current: Node | None) -> State
 def revealed(state: State, around: Node, wanted: Iterable[Node]) -> State:
     """Draw nodes, as far as there is room."""
     kept = state.pinned | set(state.nodes[-BUDGET:])
-    return placed(replace(state, drawn=with_more(state.graph, state.drawn, wanted, around=around, kept=kept)))
+    drawn = with_more(state.graph, state.drawn, wanted, around=around, kept=kept, facts=state.facts)
+    return placed(replace(state, drawn=drawn))
 
 
 def expanded(state: State, node: Node, relation: str | None) -> State:
@@ -234,6 +250,7 @@ def grown(state: State, g: nx.MultiDiGraph, entity: Entity, also: Iterable[Node]
     state = replace(
         state,
         graph=g,
+        facts=NodeFacts(g),
         drawn=frozenset(map(now, state.drawn)),
         places={name: {now(n): at for n, at in standing.items()} for name, standing in state.places.items()},
         seed=now(state.seed),

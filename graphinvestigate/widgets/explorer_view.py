@@ -26,7 +26,7 @@ from graphinvestigate.widgets.failures import Messages
 from graphinvestigate.widgets.graph_facts import GraphFacts, facts_of
 from graphinvestigate.widgets.safe import Safe, join, pane, safe_html, show
 from graphinvestigate.widgets.selection import Selection, Span
-from graphinvestigate.widgets.shown import Node, hidden_by_relation, linked_by
+from graphinvestigate.widgets.shown import Node, hidden_by_relation
 from graphinvestigate.widgets.style import SHEET
 
 KEYS = ("ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Enter", "Escape", "e", "c", "p", "h", "u", "r")
@@ -241,7 +241,7 @@ class ExplorerView(ipywidgets.VBox):
             safe_html(
                 'Entity graph: {nodes} nodes, {links} links <span class="gi-muted">{note}</span>',
                 nodes=total,
-                links=state.graph.number_of_edges(),
+                links=state.facts.links,
                 note=note,
             ),
         )
@@ -279,17 +279,17 @@ class ExplorerView(ipywidgets.VBox):
         )
 
     def _show_controls(self) -> None:
-        state, known = self._state, self._known()
+        state, known, positions = self._state, self._known(), self._state.positions
         self._show_view_bar()
         self._filter_bar.show(state.filters, known.looks, known.relations, known.ends)
-        relations = hidden_by_relation(state.graph, state.current, state.positions) if state.current else {}
-        near = linked_by(state.graph, state.current) if state.current else set()
+        relations = hidden_by_relation(state.graph, state.current, positions) if state.current else {}
+        near = state.facts.near(state.current) if state.current else frozenset()
         is_entity = isinstance(state.current, Entity)
         identifiers = state.graph.nodes[state.current]["identifiers"] if is_entity else ()
         self._node_bar.show(
             has_node=state.current is not None,
             relations=relations,
-            hidden=len(near - state.positions.keys()),
+            hidden=len(near - positions.keys()),
             total=len(near),
             pinned=state.current in state.pinned,
             two=state.nodes if _are_alike(state.nodes) else (),

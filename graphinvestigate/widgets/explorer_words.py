@@ -8,11 +8,10 @@ from itertools import pairwise
 import networkx as nx
 import pandas as pd
 
-from graphinvestigate import linking
 from graphinvestigate.linking import Entity
-from graphinvestigate.views.choosing import neighbors, own_rank, worst_severity
+from graphinvestigate.views.node_facts import own_rank
 from graphinvestigate.views.style import SEVERITIES, kind_look
-from graphinvestigate.widgets.details import plain
+from graphinvestigate.widgets.details import first_reason
 from graphinvestigate.widgets.explorer_state import State
 from graphinvestigate.widgets.safe import Safe, join, safe_html
 from graphinvestigate.widgets.shown import Node
@@ -107,11 +106,8 @@ def entity_table(state: State) -> Safe:
     Safe
     """
     g = state.graph
-    rows = []
-    for node in state.positions:
-        if isinstance(node, Entity):
-            worst = worst_severity(g, node, neighbors(g, node))
-            rows.append((worst, len(neighbors(g, node)), node))
+    shown = [node for node in state.positions if isinstance(node, Entity)]
+    rows = [(state.facts.worst(node), len(state.facts.near(node)), node) for node in shown]
     order = list(SEVERITIES)
     rows.sort(key=lambda row: (order.index(row[0]), -row[1], row[2]))
     cells = [
@@ -175,5 +171,5 @@ def path_words(g: nx.MultiDiGraph, ways: Sequence[Sequence[Node]], state: State)
 
 
 def _hop(g: nx.MultiDiGraph, a: Node, b: Node) -> str:
-    reasons = linking.why(g, a, b)
-    return plain(reasons["sentence"].iloc[0]) if len(reasons) else f"{a[1]} is linked to {b[1]}"
+    reason = first_reason(g, a, b)
+    return reason[0] if reason is not None else f"{a[1]} is linked to {b[1]}"

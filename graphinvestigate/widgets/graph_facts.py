@@ -12,8 +12,8 @@ import networkx as nx
 from graphinvestigate import text
 from graphinvestigate.linking import Entity
 from graphinvestigate.linking.nodes import kind_order
-from graphinvestigate.views.choosing import kind_of
 from graphinvestigate.views.graph_words import label_of
+from graphinvestigate.views.node_facts import kind_of
 from graphinvestigate.views.style import kind_look
 
 MOST_NAMES = 2000

@@ -8,8 +8,9 @@ from typing import TypeAlias
 import networkx as nx
 
 from graphinvestigate.linking import Entity, Record
-from graphinvestigate.views.choosing import choose_nodes, neighbors
+from graphinvestigate.views.choosing import choose_nodes
 from graphinvestigate.views.layout import layout
+from graphinvestigate.views.node_facts import NodeFacts, neighbors
 
 START = 60
 BUDGET = 200
@@ -20,7 +21,7 @@ Places: TypeAlias = Mapping[Node, tuple[float, float]]
 Placing: TypeAlias = Callable[[nx.MultiDiGraph, Places], dict[Node, tuple[float, float]]]
 
 
-def first_nodes(g: nx.MultiDiGraph, around: Node | None) -> frozenset[Node]:
+def first_nodes(g: nx.MultiDiGraph, around: Node | None, *, facts: NodeFacts | None = None) -> frozenset[Node]:
     """Choose what is drawn first.
 
     Parameters
@@ -29,13 +30,15 @@ def first_nodes(g: nx.MultiDiGraph, around: Node | None) -> frozenset[Node]:
         The whole entity graph.
     around : Entity, Record or None
         What is selected.
+    facts : NodeFacts, optional
+        Of the graph, where they are at hand.
 
     Returns
     -------
     frozenset of nodes
         At most ``START``.
     """
-    return frozenset(choose_nodes(g, highlight=around, max_nodes=START))
+    return frozenset(choose_nodes(g, highlight=around, max_nodes=START, facts=facts))
 
 
 def with_more(
@@ -45,6 +48,7 @@ def with_more(
     *,
     around: Node,
     kept: Collection[Node] = (),
+    facts: NodeFacts | None = None,
 ) -> frozenset[Node]:
     """Draw more nodes, as far as there is room.
 
@@ -60,6 +64,8 @@ def with_more(
         Is drawn in any case.
     kept : collection of nodes
         Stay drawn in any case.
+    facts : NodeFacts, optional
+        Of the graph, where they are at hand.
 
     Returns
     -------
@@ -70,7 +76,7 @@ def with_more(
     new = crowd - drawn
     if len(new) <= min(CAP - len(drawn), BUDGET):
         return drawn | new
-    chosen = frozenset(choose_nodes(g.subgraph(crowd), highlight=around, max_nodes=BUDGET))
+    chosen = frozenset(choose_nodes(g, highlight=around, max_nodes=BUDGET, among=crowd, facts=facts))
     together = drawn | chosen
     return together if len(together) <= CAP else (chosen | frozenset(kept))
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from graphinvestigate.views.choosing import neighbors
 from graphinvestigate.views.graph_filter import NO_FILTERS, Filters, passing
+from graphinvestigate.views.node_facts import neighbors
 
 
 def test_without_filters_all_pass(graph):

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from graphinvestigate.linking import Record
-from graphinvestigate.views.choosing import neighbors
 from graphinvestigate.views.graph_model import EDGE_LABELS, EDGES, HALOS, LABELS, NODES, VERDICT_MARKS, graph_traces
-from graphinvestigate.views.graph_parts import VERDICTS, Extras, verdict_of
+from graphinvestigate.views.graph_parts import Extras
 from graphinvestigate.views.graph_plot import figure_of
 from graphinvestigate.views.layout import layout
+from graphinvestigate.views.node_facts import VERDICTS, neighbors, verdict_of
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ import pytest
 
 import graphinvestigate as gi
 from graphinvestigate.client import GraphClient
-from graphinvestigate.views.choosing import neighbors
 from graphinvestigate.views.graph_model import LABELS
+from graphinvestigate.views.node_facts import neighbors
 from graphinvestigate.widgets import AlertPicker, EntityExplorer
 from graphinvestigate.widgets.explorer_state import State
 from graphinvestigate.widgets.shown import BUDGET, CAP
@@ -39,7 +39,7 @@ def most_linked(graph: nx.MultiDiGraph, kind: str, at: int = 0) -> gi.Entity:
 
 def facts(state: State) -> dict[str, Any]:
     """All that a state says, as values that can be compared."""
-    plain = {name: getattr(state, name) for name in state.__dataclass_fields__}
+    plain = {name: getattr(state, name) for name, field in state.__dataclass_fields__.items() if field.compare}
     plain["graph"] = (
         {node: dict(data) for node, data in state.graph.nodes(data=True)},
         sorted(state.graph.edges(keys=True)),

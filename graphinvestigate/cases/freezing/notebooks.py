@@ -12,11 +12,11 @@ from typing import Any
 import pandas as pd
 
 from graphinvestigate import text
-from graphinvestigate.cases.exports.places import checked, place
 from graphinvestigate.cases.freezing.outputs import FIGURE, frozen_output, joined
 from graphinvestigate.cases.freezing.personal import personal_data
 from graphinvestigate.cases.freezing.secrets import find_secrets, masked
 from graphinvestigate.errors import BadFileError, SecretFoundError, UsageError
+from graphinvestigate.exports.places import checked, place
 
 MOST_BYTES = 1_000_000
 _LARGEST = 512 * 2**20

@@ -16,8 +16,8 @@ from typing import Any
 
 import pandas as pd
 
-from graphinvestigate.cases.exports.places import checked
 from graphinvestigate.errors import BadFileError, UsageError
+from graphinvestigate.exports.places import checked
 from graphinvestigate.files import write_atomic
 
 _FORMAT = "graphinvestigate lookup"

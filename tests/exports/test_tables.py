@@ -15,8 +15,8 @@ from hypothesis import given, strategies as st
 from openpyxl.utils.escape import unescape
 
 import graphinvestigate as gi
-from graphinvestigate.cases.exports.tables import csv_of, safe
 from graphinvestigate.errors import UsageError
+from graphinvestigate.exports.tables import csv_of, safe
 
 FORMULAS = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "\uff1d1", "\uff0b1", "\uff0d1", "\uff201")
 HIDDEN = (" =1", "\u00a0=1", "\ufeff=1", "\u200b=1", "\u202e=1", "'=1", "''@x", "\ufe631", "\u22121", "\x0b-1")

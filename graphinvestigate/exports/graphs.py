@@ -9,17 +9,17 @@ from typing import NamedTuple
 
 import networkx as nx
 
-from graphinvestigate.cases.exports.dot import dot
-from graphinvestigate.cases.exports.flat import check_graph, flat
-from graphinvestigate.cases.exports.json_graphs import node_link
-from graphinvestigate.cases.exports.ocsf import ocsf
-from graphinvestigate.cases.exports.opengraph import opengraph
-from graphinvestigate.cases.exports.places import checked, place
-from graphinvestigate.cases.exports.stix import stix
-from graphinvestigate.cases.exports.tables import csv_pair
-from graphinvestigate.cases.exports.timesketch import timesketch
-from graphinvestigate.cases.exports.xml_graphs import gexf, graphml
 from graphinvestigate.errors import UsageError
+from graphinvestigate.exports.dot import dot
+from graphinvestigate.exports.flat import check_graph, flat
+from graphinvestigate.exports.json_graphs import node_link
+from graphinvestigate.exports.ocsf import ocsf
+from graphinvestigate.exports.opengraph import opengraph
+from graphinvestigate.exports.places import checked, place
+from graphinvestigate.exports.stix import stix
+from graphinvestigate.exports.tables import csv_pair
+from graphinvestigate.exports.timesketch import timesketch
+from graphinvestigate.exports.xml_graphs import gexf, graphml
 
 
 class _Format(NamedTuple):

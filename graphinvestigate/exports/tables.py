@@ -12,10 +12,10 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from graphinvestigate.cases.exports.cleaning import NUL, Cleaner
-from graphinvestigate.cases.exports.flat import Attributes, FlatGraph, compact
-from graphinvestigate.cases.exports.places import checked, place
 from graphinvestigate.errors import UsageError
+from graphinvestigate.exports.cleaning import NUL, Cleaner
+from graphinvestigate.exports.flat import Attributes, FlatGraph, compact
+from graphinvestigate.exports.places import checked, place
 
 Cells = Literal["safe", "raw"]
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, strategies as st
 
 import graphinvestigate as gi
-from graphinvestigate.cases.exports.places import checked, place
 from graphinvestigate.errors import GraphInvestigateError, UsageError
+from graphinvestigate.exports.places import checked, place
 
 GRAPH = nx.MultiDiGraph()
 

@@ -14,10 +14,10 @@ from xml.sax.saxutils import escape
 
 import pandas as pd
 
-from graphinvestigate.cases.exports.cleaning import XML
-from graphinvestigate.cases.exports.places import checked, place
-from graphinvestigate.cases.exports.tables import chosen, texts
 from graphinvestigate.errors import UsageError
+from graphinvestigate.exports.cleaning import XML
+from graphinvestigate.exports.places import checked, place
+from graphinvestigate.exports.tables import chosen, texts
 
 _LONGEST = 32_767  # characters of a cell, in UTF-16 units
 _CUT = "… [cut: {total:,} characters, the whole text is in {file}]"

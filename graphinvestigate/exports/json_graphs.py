@@ -8,8 +8,8 @@ from typing import Any
 
 import networkx as nx
 
-from graphinvestigate.cases.exports.cleaning import HALF, Cleaner
-from graphinvestigate.cases.exports.flat import flat
+from graphinvestigate.exports.cleaning import HALF, Cleaner
+from graphinvestigate.exports.flat import flat
 
 
 def node_link(g: nx.MultiDiGraph) -> bytes:

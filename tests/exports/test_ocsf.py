@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 from ocsf_json_schema import OcsfJsonSchemaEmbedded, get_ocsf_schema
 
 import graphinvestigate as gi
-from graphinvestigate.cases.exports.ocsf import VERSION, detection_findings
+from graphinvestigate.exports.ocsf import VERSION, detection_findings
 from graphinvestigate.linking import Entity, Record
 
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import networkx as nx
 
-from graphinvestigate.cases.exports.cleaning import NUL, Cleaner
-from graphinvestigate.cases.exports.flat import Attributes, flat, node_id, types_of
-from graphinvestigate.cases.exports.json_graphs import dumped
-from graphinvestigate.cases.exports.saying import sentences
+from graphinvestigate.exports.cleaning import NUL, Cleaner
+from graphinvestigate.exports.flat import Attributes, flat, node_id, types_of
+from graphinvestigate.exports.json_graphs import dumped
+from graphinvestigate.exports.saying import sentences
 from graphinvestigate.linking import Entity, Record
 
 SOURCE_KIND = "GraphInvestigate"
@@ -106,7 +106,7 @@ def _cleaned(value: Any, clean: Cleaner) -> Any:
 
 
 def _text(value: Any) -> str:
-    from graphinvestigate.cases.exports.flat import compact
+    from graphinvestigate.exports.flat import compact
 
     return value if isinstance(value, str) else compact(value)
 

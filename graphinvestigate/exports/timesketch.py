@@ -8,9 +8,9 @@ from typing import Any
 
 import networkx as nx
 
-from graphinvestigate.cases.exports.cleaning import HALF, Cleaner
-from graphinvestigate.cases.exports.flat import compact
-from graphinvestigate.cases.exports.json_graphs import json_lines
+from graphinvestigate.exports.cleaning import HALF, Cleaner
+from graphinvestigate.exports.flat import compact
+from graphinvestigate.exports.json_graphs import json_lines
 from graphinvestigate.linking import Entity, Record
 from graphinvestigate.linking.sentences import describe
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import networkx as nx
 
-from graphinvestigate.cases.exports.cleaning import HALF, Cleaner
-from graphinvestigate.cases.exports.json_graphs import json_lines
-from graphinvestigate.cases.exports.saying import describe
+from graphinvestigate.exports.cleaning import HALF, Cleaner
+from graphinvestigate.exports.json_graphs import json_lines
+from graphinvestigate.exports.saying import describe
 from graphinvestigate.linking import Entity, Record
 from graphinvestigate.linking.sentences import sentence
 from graphinvestigate.linking.tactics import tactic_of

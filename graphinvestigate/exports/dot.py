@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from graphinvestigate import text
-from graphinvestigate.cases.exports.flat import FlatGraph
+from graphinvestigate.exports.flat import FlatGraph
 from graphinvestigate.linking import RECORD_KINDS
 
 _LABEL = 60

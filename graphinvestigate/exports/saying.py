@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import networkx as nx
 
-from graphinvestigate.cases.exports.flat import node_id
+from graphinvestigate.exports.flat import node_id
 from graphinvestigate.linking.sentences import describe, sentence
 
 MOST = 10  # sentences per edge; the next says how many more there are

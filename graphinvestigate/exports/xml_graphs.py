@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from graphinvestigate.cases.exports.cleaning import XML, Cleaner
-from graphinvestigate.cases.exports.flat import Attributes, FlatGraph, typed, types_of
+from graphinvestigate.exports.cleaning import XML, Cleaner
+from graphinvestigate.exports.flat import Attributes, FlatGraph, typed, types_of
 
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\t": "&#9;", "\n": "&#10;", "\r": "&#13;"}
 _ESCAPED = re.compile(r'[&<>"\t\n\r]')

@@ -9,11 +9,11 @@ from typing import Any
 import networkx as nx
 
 from graphinvestigate import text
-from graphinvestigate.cases.exports.cleaning import HALF, Cleaner
-from graphinvestigate.cases.exports.flat import node_id
-from graphinvestigate.cases.exports.json_graphs import dumped
-from graphinvestigate.cases.exports.saying import describe, sentences
-from graphinvestigate.cases.exports.stix_objects import (
+from graphinvestigate.exports.cleaning import HALF, Cleaner
+from graphinvestigate.exports.flat import node_id
+from graphinvestigate.exports.json_graphs import dumped
+from graphinvestigate.exports.saying import describe, sentences
+from graphinvestigate.exports.stix_objects import (
     EPOCH,
     StixObject,
     author,
