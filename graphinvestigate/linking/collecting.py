@@ -10,10 +10,11 @@ import pandas as pd
 
 from graphinvestigate import frames
 from graphinvestigate.errors import UsageError
+from graphinvestigate.frames.hunting import RECORD_KIND as HUNTING_ROW
 from graphinvestigate.frames.inner import check
 from graphinvestigate.frames.raw import as_raw
 from graphinvestigate.linking.extraction import Extractor, decoded
-from graphinvestigate.linking.mapped import MAPPED, mapped_kind
+from graphinvestigate.linking.mapped_roles import MAPPED, mapped_kind
 from graphinvestigate.linking.mention_table import MentionTable
 from graphinvestigate.linking.nodes import Record
 from graphinvestigate.linking.record_kinds import KINDS, RecordKind
@@ -102,8 +103,16 @@ def by_kind(
             )
         for kind, rows in frame.groupby("record_kind", sort=True, observed=True):
             if kind not in KINDS and MAPPED not in rows:
+                if kind == HUNTING_ROW:
+                    raise UsageError(
+                        "records: rows of hunting say of no column whom it names; map_records(frame, "
+                        "table='DeviceLogonEvents'), with the table that was asked, makes records of them"
+                    )
                 known = ", ".join(sorted(KINDS))
-                raise UsageError(f"records: nothing is known of records of kind {log(str(kind))}; known are {known}")
+                raise UsageError(
+                    f"records: nothing is known of records of kind {log(str(kind))}; known are {known}; map_records "
+                    "makes records of other tables"
+                )
             found.append((str(kind), rows))
     return found
 

@@ -77,6 +77,14 @@ def app_in(value: Any, source: str, tenant: str | None) -> Identifier | None:
     return "source_app", scoped(tenant, f"{source}:{text.casefold()}")
 
 
+def message_in(value: Any, _source: str, _tenant: str | None) -> Identifier | None:
+    """Return which mail message: by its network message id, or the id that its sender's server gave it."""
+    text = text_of(value)
+    if text is None:
+        return None
+    return identifier("network_message_id" if _GUID.fullmatch(text) else "internet_message_id", [text])
+
+
 def _as(declared: str) -> Shape:
     def read(value: Any, _source: str, tenant: str | None) -> Identifier | None:
         return identifier(declared, [value], tenant=tenant)
@@ -95,5 +103,6 @@ SHAPES: dict[str, Shape] = {
     "url_ip": _as("url_ip"),
     "domain": _as("domain"),
     "mailbox": _as("address"),
+    "mail_message": message_in,
 }
 """By the kind of entity that a column names."""

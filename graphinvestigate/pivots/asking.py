@@ -17,6 +17,7 @@ from graphinvestigate.errors import GraphInvestigateError, PartialResultError, U
 from graphinvestigate.frames import empty_frame, newest
 from graphinvestigate.frames.schema import RESOURCES
 from graphinvestigate.linking import Entity, Record
+from graphinvestigate.linking.hunted import EVENTS
 from graphinvestigate.linking.identifiers import STRONG
 from graphinvestigate.linking.nodes import Node
 from graphinvestigate.pivots.steps import SOURCES, Step, identifiers_of, pivot_steps, start_of
@@ -48,7 +49,8 @@ class Pivot:
     entity : Entity
         Where it started.
     frames : dict of str to DataFrame
-        Per source, the rows that mention the entity, in the columns of its `list_*` function.
+        Per source, the rows that mention the entity, in the columns of its `list_*` function; rows of hunting tables
+        that are events as records, by their kind (`map_records`).
     coverage : DataFrame
         One row is one request: what was asked, what came back, what could not be read and why.
     graph : networkx.MultiDiGraph
@@ -193,6 +195,9 @@ def pivot(
         if failure is not None:
             failures.append(failure)
         tables.append(table)
+    for name, rows in hunted.items():
+        if len(rows) and name in EVENTS:
+            frames[EVENTS[name].kind] = linking.map_records(rows, table=name, tenant=client.tenant_id)
     for frame in records:
         for kind in sorted(frame["record_kind"].dropna().unique()):
             rows = frame[frame["record_kind"] == kind]

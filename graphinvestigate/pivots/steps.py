@@ -10,7 +10,7 @@ import networkx as nx
 
 from graphinvestigate import linking
 from graphinvestigate.client import odata_string
-from graphinvestigate.errors import UsageError
+from graphinvestigate.errors import EntityNotFoundError, UsageError
 from graphinvestigate.linking import Entity
 from graphinvestigate.linking.identifiers import RANKED, identifier
 from graphinvestigate.text import log
@@ -119,7 +119,8 @@ class Step:
         if self.asked:
             others = ", the non-interactive ones too" if self.source == "sign_ins" else ""
             return f"{name}: only those whose {' and '.join(f'{k} is {v}' for k, v in self.asked.items())}{others}"
-        return f"{name}: all of the window, narrowed down here to those that name it"
+        words = f"{name}: all of the window, narrowed down here to those that name it"
+        return f"{words}, as Graph documents no filter that knows their evidence" if name == "alerts" else words
 
 
 def pivot_steps(
@@ -194,7 +195,12 @@ def start_of(entity: Entity | str, g: nx.MultiDiGraph | None) -> Entity:
     if isinstance(entity, linking.Record):
         raise UsageError("A pivot starts at an entity (user, host, ip …); this is a record. Pivot from what it names.")
     if isinstance(entity, Entity):
-        return entity if g is None or entity in g else linking.find_entity(g, entity)
+        if g is None or entity in g:
+            return entity
+        try:
+            return linking.find_entity(g, entity)  # under a key that it has now
+        except EntityNotFoundError:
+            return entity  # the graph need not know it: pivoting is how it gets there
     if g is None:
         raise UsageError("Give g=, the entity graph to look the name up in, or an Entity(kind, key).")
     return linking.find_entity(g, entity)

@@ -14,6 +14,8 @@ import graphinvestigate as gi
 from graphinvestigate.cases.graph_json import graph_from_bytes, graph_to_bytes
 from graphinvestigate.errors import UsageError
 from graphinvestigate.linking import Entity, Record, entity_graph, find_entity, map_records, merge_graphs, why
+from graphinvestigate.linking.hunted import EVENTS
+from graphinvestigate.linking.mapped_roles import MAPPED
 from tests.linking.conftest import ALICE, LAPTOP, TENANT, alert, alerts_frame, device, user
 from tests.linking.test_hard_cases import OTHER_TENANT, of_kind
 
@@ -284,3 +286,137 @@ def test_logs_stand_in_the_timeline_and_in_pivots(world: Any) -> None:
     assert nx.has_path(
         found.grown.to_undirected(as_view=True), find_entity(found.grown, who.id), Entity("ip", "192.0.2.77")
     )
+
+
+LOGON = {
+    "Timestamp": "2026-02-03T10:20:00Z",
+    "DeviceId": LAPTOP,
+    "DeviceName": "laptop-7.contoso.com",
+    "ActionType": "LogonSuccess",
+    "AccountDomain": "CONTOSO",
+    "AccountName": "alice",
+    "RemoteIP": "203.0.113.9",
+    "ReportId": 7,
+}
+MAIL = {
+    "Timestamp": "2026-02-03T07:00:00Z",
+    "NetworkMessageId": "9a0f0f3c-7d0c-4b0f-8f3c-0c7d4b0f8f3c",
+    "SenderFromAddress": "billing@evil.example",
+    "SenderIPv4": "198.51.100.99",
+    "RecipientEmailAddress": "alice@contoso.com",
+    "RecipientObjectId": ALICE,
+    "Subject": "Invoice",
+}
+STARTED = {
+    "Timestamp": "2026-02-03T10:14:30.5Z",
+    "DeviceId": LAPTOP,
+    "ActionType": "ProcessCreated",
+    "FileName": "rundll32.exe",
+    "SHA256": "ab" * 32,
+    "ProcessId": 4780,
+    "ProcessCreationTime": pd.Timestamp("2026-02-03T10:14:30.5Z"),
+    "AccountObjectId": ALICE,
+    "InitiatingProcessId": 668,
+    "InitiatingProcessCreationTime": pd.Timestamp("2026-02-03T10:00:00Z"),
+    "InitiatingProcessFileName": "cmd.exe",
+}
+
+
+def test_rows_of_a_known_table_need_no_mapping() -> None:
+    """A logon names the account, the device and where it came from; the far address is nobody's at this device."""
+    alerts = alerts_frame(alert("a1", device(), user()))
+    logons = map_records(pd.DataFrame([LOGON]), table="DeviceLogonEvents", tenant=TENANT)
+    assert logons["record_kind"].tolist() == ["device_logon"]
+    assert logons["title"].tolist() == ["LogonSuccess"]
+    g = entity_graph(alerts=alerts, records=[logons])
+    alice, laptop, far = Entity("user", ALICE), Entity("host", LAPTOP), Entity("ip", "203.0.113.9")
+    ties = {(u, k, v) for u, v, k in g.edges(keys=True) if isinstance(u, Entity) and far in (u, v)}
+    assert ties == {(alice, "active_from", far), (far, "connected_to", laptop)}
+    said = why(g, alice, laptop)
+    rows = said[said["record_kind"] == "device_logon"]
+    assert dict(zip(rows["field"], rows["value"], strict=True)) == {
+        name: LOGON[name] for name in ("AccountName", "DeviceId", "DeviceName")
+    }
+    row = rows.iloc[0]
+    assert "was active on laptop-7.contoso.com (2026-02-03 10:20 UTC), says device logon" in row["sentence"]
+
+
+def test_a_local_account_in_a_logon_is_one_of_that_device() -> None:
+    r"""`LAPTOP-7\admin` on LAPTOP-7 is the local account that evidence names, and not another device's."""
+    there = device(loggedOnUsers=[{"accountName": "admin", "domainName": "LAPTOP-7"}])
+    rows = [{**LOGON, "AccountDomain": "laptop-7", "AccountName": "Admin"}]
+    rows.append({**rows[0], "DeviceId": "9" * 40, "DeviceName": "laptop-9.contoso.com", "AccountDomain": "laptop-9"})
+    logons = map_records(pd.DataFrame(rows), table="DeviceLogonEvents", tenant=TENANT)
+    g = entity_graph(alerts=alerts_frame(alert("a1", there)), records=[logons])
+    assert sorted(of_kind(g, "user")) == [f"{LAPTOP}/admin", f"{'9' * 40}/admin"]
+
+
+def test_mail_goes_from_its_sender_to_its_recipient() -> None:
+    """The message ties sender, recipient and the sender's address; the recipient was never at that address."""
+    g = entity_graph(records=[map_records(pd.DataFrame([MAIL]), table="EmailEvents", tenant=TENANT)])
+    message = Entity("mail_message", MAIL["NetworkMessageId"])
+    sender, recipient = Entity("mailbox", "billing@evil.example"), Entity("mailbox", "alice@contoso.com")
+    assert {(u, k, v) for u, v, k in g.edges(keys=True) if isinstance(u, Entity)} == {
+        (sender, "sent", message), (message, "sent_to", recipient),
+        (message, "sent_from", Entity("ip", "198.51.100.99")),
+    }  # fmt: skip
+    assert g.has_edge(next(n for n in g if n.kind == "email_event"), Entity("user", ALICE), "done_to")
+
+
+def test_a_process_is_the_one_that_evidence_names(tenant) -> None:
+    """Number, device and start make one process of an alert's evidence and a row; parent, user and file are tied."""
+    started = map_records(pd.DataFrame([STARTED]), table="DeviceProcessEvents", tenant=TENANT)
+    g = entity_graph(**tenant, records=[started])
+    (record,) = (n for n in g if n.kind == "device_process_event")
+    processes = {n for n in g.successors(record) if n.kind == "process"}
+    known = {n for n in entity_graph(**tenant) if n.kind == "process"}
+    assert processes == known
+    assert len(processes) == 2
+    child = next(n for n in processes if "|4780|" in n.key)
+    sides = {(k, v) for _, v, k, r in g.out_edges(child, keys=True, data="references") if _says(r, record)}
+    assert sides == {("ran_on", Entity("host", LAPTOP)), ("runs_file", Entity("file", "ab" * 32))}
+    before = {(u.kind, k) for u, _, k, r in g.in_edges(child, keys=True, data="references") if _says(r, record)}
+    assert before == {("user", "ran"), ("process", "started"), ("device_process_event", "names")}
+
+
+def _says(references: list[dict[str, Any]], record: Record) -> bool:
+    return any((r["record_kind"], r["record_id"]) == record for r in references)
+
+
+def test_every_declared_table_maps_with_every_column_and_with_few() -> None:
+    """Each table's rows map with all its columns, with one identifier alone, and with none of its rows."""
+    for name, table in EVENTS.items():
+        columns = list(table.columns)
+        whole = pd.DataFrame([{**dict.fromkeys(columns, "x"), "Timestamp": "2026-02-03T10:00:00Z"}])
+        assert map_records(whole, table=name)["record_kind"].tolist() == [table.kind]
+        few = whole[["Timestamp", columns[0]]]
+        assert json.loads(map_records(few, table=name)[MAPPED].iloc[0])
+        assert len(map_records(pd.DataFrame(), table=name)) == 0
+        with pytest.raises(UsageError, match=f"is it {name}"):
+            map_records(whole[[columns[0]]], table=name)
+    with pytest.raises(UsageError, match="declared are DeviceLogonEvents"):
+        map_records(whole, table="Syslog")
+    with pytest.raises(UsageError, match="kind=, time=; or table="):
+        map_records(whole, user=columns[0])
+    with pytest.raises(UsageError, match="number, device and start"):
+        map_records(whole, kind="x_event", time="Timestamp", process=columns[0])
+    with pytest.raises(UsageError, match="only users"):
+        map_records(whole, kind="x_event", time="Timestamp", host=[("a", "b")])
+
+
+def test_what_is_given_besides_comes_before_what_the_table_says() -> None:
+    """Own columns and an own kind take the place of the declared ones; the others stay."""
+    rows = pd.DataFrame([{**LOGON, "Who": "bob@contoso.com", "Title": "x"}])
+    made = map_records(rows, table="DeviceLogonEvents", kind="odd_logon", user="Who", title="Title")
+    assert made[["record_kind", "title"]].to_numpy().tolist() == [["odd_logon", "x"]]
+    assert {n.key for n in entity_graph(records=[made]) if n.kind in ("user", "host")} == {"bob@contoso.com", LAPTOP}
+
+
+def test_answers_of_hunting_map_as_they_are(world) -> None:
+    """What `run_hunting_query` returns maps without being changed: the same rows are the same records in each pull."""
+    first, second = (gi.run_hunting_query(world.client, "DeviceLogonEvents | take 20") for _ in range(2))
+    one, other = (map_records(rows, table="DeviceLogonEvents", tenant=TENANT) for rows in (first, second))
+    assert len(one) == len(first) > 0
+    assert one["id"].tolist() == other["id"].tolist()
+    with pytest.raises(UsageError, match="map_records"):
+        entity_graph(records=[first])

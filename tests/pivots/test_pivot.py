@@ -110,6 +110,8 @@ def test_steps_say_what_will_be_asked_and_ask_nothing(world, g) -> None:
     steps = pivot_steps(user, g=g)
     assert [step.source for step in steps[:6]] == [*SOURCES[:6]]
     assert {step.source for step in steps[6:]} == {"hunting"}
+    assert "narrowed down here" in steps[0].sentence
+    assert "no filter that knows their evidence" in steps[0].sentence
     assert f"user_id is {user.key}, the non-interactive ones too" in steps[4].sentence
     assert f"IdentityLogonEvents whose AccountObjectId is {user.key}" in steps[6].sentence
     local = pivot_steps(user, g=g, known=["alerts"])[0]
@@ -207,7 +209,30 @@ def test_hunting_answers_stand_by_table(world, g) -> None:
     address = gi.pivot(world.client, gi.Entity("ip", truth.replay_ip), sources=["hunting"])
     assert set(address.hunted["AADSignInEventsBeta"]["RequestId"]) == set(truth.replay_sign_in_ids)
     assert len(address.coverage) == 2
-    assert address.frames == {}
+    assert set(address.frames) == {"sign_in_event"}
+
+
+def test_hunted_rows_join_the_graph(world, g) -> None:
+    """What hunting finds stands in the graph as records: each row, whom it names, and the column that says so."""
+    truth = world.tenant.truth.attack
+    laptop = gi.find_entity(g, truth.laptop.mde_device_id)
+    found = gi.pivot(world.client, laptop, g=g, sources=["hunting"])
+    logons = found.frames["device_logon"]
+    assert len(logons) == len(found.hunted["DeviceLogonEvents"]) > 0
+    records = [gi.Record("device_logon", record_id) for record_id in logons["id"]]
+    assert all(found.graph.has_edge(record, laptop, "seen_on") for record in records)
+    said = gi.why(found.graph, records[0], laptop)
+    assert set(said["field"]) <= {"DeviceId", "DeviceName"}
+    assert set(said["value"]) <= {truth.laptop.mde_device_id, truth.laptop.device_dns_name}
+    assert said["sentence"].str.contains("LogonSuccess").all()
+    assert set(records) <= set(found.new)
+    user = gi.find_entity(found.grown, truth.user.user_principal_name)
+    assert user in g
+    again = gi.pivot(world.client, laptop, g=found.grown, sources=["hunting"])
+    assert again.new == ()
+    assert gi.Entity("ip", truth.replay_ip) not in g
+    replayed = gi.pivot(world.client, gi.Entity("ip", truth.replay_ip), g=g, sources=["hunting"])
+    assert replayed.grown.has_edge(user, gi.Entity("ip", truth.replay_ip), "active_from")
 
 
 def test_without_the_licence_hunting_is_told_and_stops_nothing(make_world) -> None:

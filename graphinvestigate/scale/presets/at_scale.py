@@ -98,6 +98,26 @@ TABLES: dict[str, Columns] = {
         "Timestamp",
         (_user(), _DEVICE, Named("file", (("sha256", "SHA256"), ("sha1", "SHA1"), ("md5", "MD5")))),
     ),
+    "DeviceFileEvents": Columns(
+        "device_file_event",
+        _EVENT,
+        "Timestamp",
+        (
+            _user("InitiatingProcessAccount"),
+            _DEVICE,
+            Named("file", (("sha256", "SHA256"), ("sha1", "SHA1"), ("md5", "MD5"))),
+        ),
+    ),
+    "AADSignInEventsBeta": Columns(
+        "sign_in_event",
+        ("RequestId",),
+        "Timestamp",
+        (
+            Named("user", (("object_id", "AccountObjectId"), ("upn", "AccountUpn"))),
+            _ip("IPAddress"),
+            Named("app", (("app_id", "ApplicationId"),)),
+        ),
+    ),
     "IdentityLogonEvents": Columns(
         "identity_logon", ("ReportId", "Timestamp"), "Timestamp", (_user(), _ip("IPAddress"))
     ),

@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from graphinvestigate.linking.hunted import EVENTS as EVENTS
+
 Reader = Literal["text", "time", "number", "bool", "dynamic", "object", "texts", "lower"]
 
 
@@ -52,27 +54,6 @@ class TableOf:
     resource: str
     fields: tuple[Field, ...]
     constant: dict[str, object] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Events:
-    """A table of events that Graph gives no records of: its rows become records of a kind of their own.
-
-    Attributes
-    ----------
-    name, kind : str
-        The table's, and that of its records.
-    time : str
-    title : str
-    roles : dict of str to tuple of str
-        Role (of `map_records`) → columns that name it.
-    """
-
-    name: str
-    kind: str
-    time: str
-    title: str
-    roles: dict[str, tuple[str, ...]]
 
 
 def _fields(texts: str, *more: tuple[str, str, Reader]) -> tuple[Field, ...]:
@@ -227,77 +208,6 @@ RECORDS = {
                 Field("Timestamp", "firstActivityDateTime", "time"),
                 Field("TimeGenerated", "firstActivityDateTime", "time"),
             ),
-        ),
-    )
-}
-
-_USER = ("AccountObjectId", "AccountUpn", "AccountSid", "Account")
-_STARTED_BY = (
-    "InitiatingProcessAccountObjectId", "InitiatingProcessAccountUpn", "InitiatingProcessAccountSid",
-    "InitiatingProcessAccount",
-)  # fmt: skip
-_HOST = ("DeviceId", "DeviceName")
-EVENTS = {
-    table.name: table
-    for table in (
-        Events(
-            "DeviceLogonEvents",
-            "device_logon",
-            "Timestamp",
-            "ActionType",
-            {"user": _USER, "host": _HOST, "ip": ("RemoteIP",)},
-        ),
-        Events(
-            "DeviceNetworkEvents",
-            "device_network_event",
-            "Timestamp",
-            "ActionType",
-            {
-                "user": _STARTED_BY,
-                "host": _HOST,
-                "destination_ip": ("RemoteIP",),
-                "url": ("RemoteUrl",),
-                "file": ("InitiatingProcessSHA256", "InitiatingProcessSHA1"),
-            },
-        ),
-        Events(
-            "DeviceProcessEvents",
-            "device_process_event",
-            "Timestamp",
-            "ActionType",
-            {"user": _USER, "host": _HOST, "file": ("SHA256", "SHA1", "MD5")},
-        ),
-        Events(
-            "IdentityLogonEvents",
-            "identity_logon",
-            "Timestamp",
-            "ActionType",
-            {"user": _USER, "host": ("DeviceName",), "ip": ("IPAddress",), "destination_ip": ("DestinationIPAddress",)},
-        ),
-        Events(
-            "EmailEvents",
-            "email_event",
-            "Timestamp",
-            "Subject",
-            {
-                "user": ("RecipientObjectId",),
-                "mailbox": ("RecipientEmailAddress", "SenderFromAddress", "SenderMailFromAddress"),
-                "ip": ("SenderIPv4", "SenderIPv6"),
-            },
-        ),
-        Events(
-            "UrlClickEvents",
-            "url_click",
-            "Timestamp",
-            "ActionType",
-            {"user": ("AccountUpn",), "url": ("Url",), "ip": ("IPAddress",)},
-        ),
-        Events(
-            "CloudAppEvents",
-            "cloud_app_event",
-            "Timestamp",
-            "ActionType",
-            {"user": ("AccountObjectId",), "ip": ("IPAddress",), "app": ("OAuthAppId",)},
         ),
     )
 }

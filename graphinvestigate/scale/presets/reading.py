@@ -22,7 +22,7 @@ from graphinvestigate.frames.decode import frame_of
 from graphinvestigate.frames.raw import RawArray
 from graphinvestigate.linking.identifiers import guid
 from graphinvestigate.linking.mapped import map_records
-from graphinvestigate.scale.presets.declared import EVENTS, RECORDS, Events, TableOf
+from graphinvestigate.scale.presets.declared import EVENTS, RECORDS, TableOf
 from graphinvestigate.scale.presets.entities import evidence_of, item_of_row
 from graphinvestigate.scale.presets.values import opened, plain, read
 from graphinvestigate.text import log
@@ -49,7 +49,8 @@ def read_table(name: str, source: Any, *, evidence: Any = None, tenant: str | No
         ``SecurityAlert``, ``SecurityIncident``, ``SigninLogs``, ``AADNonInteractiveUserSignInLogs``,
         ``AADServicePrincipalSignInLogs``, ``AADUserRiskEvents``, ``AADRiskyUsers``, ``AuditLogs``; of advanced hunting
         ``AlertInfo``, ``AlertEvidence``, and the events ``DeviceLogonEvents``, ``DeviceNetworkEvents``,
-        ``DeviceProcessEvents``, ``IdentityLogonEvents``, ``EmailEvents``, ``UrlClickEvents``, ``CloudAppEvents``.
+        ``DeviceProcessEvents``, ``DeviceFileEvents``, ``IdentityLogonEvents``, ``AADSignInEventsBeta``,
+        ``EmailEvents``, ``UrlClickEvents``, ``CloudAppEvents``.
     source : DataFrame, path, pyarrow.Table, DuckDB relation or Spark DataFrame
         Its rows: a pandas, polars or Spark frame, what ``MicrosoftSentinelProvider(spark).read_table(…)`` returned, a
         Parquet file or a glob of them. All of it is brought here: choose rows before.
@@ -76,7 +77,7 @@ def read_table(name: str, source: Any, *, evidence: Any = None, tenant: str | No
     if name == "AlertEvidence":
         return _frame(RECORDS["AlertInfo"], [], _rows(source), tenant, name)
     if name in EVENTS:
-        return _events(EVENTS[name], _rows(source), tenant)
+        return map_records(pd.DataFrame(_rows(source)), table=name, tenant=guid(tenant))
     if name not in RECORDS:
         known = ", ".join(sorted([*RECORDS, *EVENTS, "AlertEvidence"]))
         raise UsageError(
@@ -180,22 +181,6 @@ def _with_evidence(records: list[Row], evidence: list[Row], tenant: str | None) 
         alert.setdefault("evidence", []).append(item_of_row(row))
         alert[ROW].setdefault("evidence", []).append(row)
     return records
-
-
-def _events(table: Events, rows: list[Row], tenant: str | None) -> pd.DataFrame:
-    for row in rows:
-        for account in ("Account", "InitiatingProcessAccount"):
-            domain, name = row.get(f"{account}Domain"), row.get(f"{account}Name")
-            if domain and name:
-                row[account] = f"{domain}\\{name}"
-    frame = pd.DataFrame(rows)
-    time = table.time if table.time in frame else "TimeGenerated"
-    roles = {role: [c for c in columns if c in frame] for role, columns in table.roles.items()}
-    roles = {role: columns for role, columns in roles.items() if columns}
-    if time not in frame or not roles:
-        raise UsageError(f"these rows have no column {table.time}, or none that names somebody: is it {table.name}?")
-    title = table.title if table.title in frame else None
-    return map_records(frame, kind=table.kind, time=time, title=title, tenant=guid(tenant), **roles)  # type: ignore[arg-type]
 
 
 def _rows(source: Any) -> list[Row]:
