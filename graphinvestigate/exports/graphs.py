@@ -100,9 +100,43 @@ def export_graph(
             checked(target.with_name(f"{target.stem}-{part}{target.suffix}"), overwrite=overwrite)
             for part in ("nodes", "edges")
         ]
-    written = chosen.write(g)
-    contents = written if isinstance(written, tuple) else (written,)
+    contents = _contents(chosen, g)
     return place(list(zip(targets, contents, strict=True)), overwrite=overwrite)
+
+
+def graph_files(g: nx.MultiDiGraph, name: str, *, format: str) -> list[tuple[str, bytes]]:
+    """Give what `export_graph` would write, for those who place it elsewhere, such as a browser that saves it.
+
+    Parameters
+    ----------
+    g : networkx.MultiDiGraph
+        An entity graph; it is not changed.
+    name : str
+        The files' name without its ending.
+    format : str
+        As in `export_graph`.
+
+    Returns
+    -------
+    list of (str, bytes)
+        Names and contents.
+
+    Raises
+    ------
+    UsageError
+        It is no entity graph, or the format is unknown.
+    """
+    check_graph(g)
+    chosen = _FORMATS[_named(format)]
+    ends = ("-nodes", "-edges") if chosen is _FORMATS["csv"] else ("",)
+    return [
+        (f"{name}{end}{chosen.suffixes[0]}", content) for end, content in zip(ends, _contents(chosen, g), strict=True)
+    ]
+
+
+def _contents(chosen: _Format, g: nx.MultiDiGraph) -> tuple[bytes, ...]:
+    written = chosen.write(g)
+    return written if isinstance(written, tuple) else (written,)
 
 
 def _is_csv(path: str | os.PathLike[str]) -> bool:

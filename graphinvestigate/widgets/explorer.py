@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
 from types import EllipsisType
 from typing import Any
 
@@ -15,16 +13,14 @@ import pandas as pd
 from graphinvestigate import linking, pivots
 from graphinvestigate.client import GraphClient
 from graphinvestigate.errors import UsageError
-from graphinvestigate.files import write_atomic
 from graphinvestigate.linking import Entity, Record
 from graphinvestigate.linking.index import index_of
 from graphinvestigate.widgets import explorer_state as states
 from graphinvestigate.widgets.background import StoppedError, Task
 from graphinvestigate.widgets.canvas import merged_frames
 from graphinvestigate.widgets.details import step_words
-from graphinvestigate.widgets.explorer_events import ExplorerEvents
-from graphinvestigate.widgets.explorer_export import page_of
 from graphinvestigate.widgets.explorer_history import reference
+from graphinvestigate.widgets.explorer_saving import ExplorerSaving
 from graphinvestigate.widgets.explorer_view import found as found_node
 from graphinvestigate.widgets.explorer_words import left_out_table
 from graphinvestigate.widgets.picker import AlertPicker
@@ -32,7 +28,7 @@ from graphinvestigate.widgets.safe import safe_html, show
 from graphinvestigate.widgets.selection import Selection
 
 
-class EntityExplorer(ExplorerEvents):
+class EntityExplorer(ExplorerSaving):
     """An entity graph, its timeline, and what is known of the selected node; pivots ask Graph for more.
 
     Everything that its buttons, clicks and keys do is a method here. Each action makes one step that can be undone,
@@ -290,41 +286,6 @@ class EntityExplorer(ExplorerEvents):
             A picker and frames that were given are not either: they are variables of the notebook.
         """
         return self._history.to_code(self._opening)
-
-    def export(self, path: str | os.PathLike[str]) -> Path:
-        """Save what is shown.
-
-        Parameters
-        ----------
-        path : str or path
-            Ending in ``.html``: one page with graph, timeline and tables that needs nothing else. Ending in ``.py``:
-            the code. The graph itself is saved by ``gi.export_graph(explorer.graph, path)``, the log by
-            ``case.add(explorer)``.
-
-        Returns
-        -------
-        Path
-        """
-        kind = {".html": "page", ".py": "code"}.get(Path(path).suffix.casefold())
-        if kind is None:
-            raise UsageError(
-                f"{os.fspath(path)!r:.200} ends in neither .html nor .py; "
-                "gi.export_graph(explorer.graph, path) writes graphs in other formats"
-            )
-        return write_atomic(path, self._content(kind))
-
-    def _download(self, kind: str) -> None:
-        """Let the page save it."""
-        if kind == "picture":
-            self._canvas.widget.save_picture("entity-graph")
-        else:
-            ending, mime = {"page": ("html", "text/html"), "code": ("py", "text/x-python")}[kind]
-            self._canvas.widget.save_file(f"investigation.{ending}", self._content(kind), mime=mime)
-
-    def _content(self, kind: str) -> bytes:
-        if kind == "code":
-            return self.to_code().encode()
-        return page_of(self._state, self._known().kinds, self._history.log).encode()
 
     def __repr__(self) -> str:
         return (

@@ -44,7 +44,7 @@ def _drop(options: Sequence[Any], hint: str, width: str, **more: Any) -> ipywidg
 class ViewBar:
     """Undo and redo, the layout, labels of links, filters, export."""
 
-    def __init__(self, ask: Ask, exports: Sequence[tuple[str, str]]) -> None:
+    def __init__(self, ask: Ask, formats: Sequence[tuple[str, str]], *, saves: bool) -> None:
         self._ask, self._quiet = ask, False
         self.undo = button("↶ Undo", "Take back the last action", lambda: ask("undo"))
         self.redo = button("↷ Redo", "Do again what was undone", lambda: ask("redo"))
@@ -59,9 +59,13 @@ class ViewBar:
         self.filters = ipywidgets.ToggleButton(
             description="Filters", tooltip="Show or hide the filters", layout=ipywidgets.Layout(width="auto")
         )
-        self.export = _drop([("Export …", ""), *exports], "Save what is shown as a file", "130px")
-        self.export.observe(self._on_export, names="value")
-        self.widget = bar(self.undo, self.redo, self.layout, self.labels, self.filters, self.export)
+        self.format = _drop(formats, "What Save and Download write", "140px")
+        self.save = button("Save", "Write it beside the notebook", lambda: ask("_save", self.format.value))
+        self.download = button("Download", "Let the browser save it", lambda: ask("_download", self.format.value))
+        self.save.layout.display = "inline-flex" if saves else "none"
+        self.widget = bar(
+            self.undo, self.redo, self.layout, self.labels, self.filters, self.format, self.save, self.download
+        )
 
     def show(self, *, layout: str, labels: bool, undo: str, redo: str, filtered: bool) -> None:
         """Show how things stand."""
@@ -82,11 +86,6 @@ class ViewBar:
     def _on_labels(self, change: Any) -> None:
         if not self._quiet:
             self._ask("label_links", change["new"])
-
-    def _on_export(self, change: Any) -> None:
-        if change["new"]:
-            self.export.value = ""
-            self._ask("_download", change["new"])
 
 
 class FilterBar:

@@ -19,6 +19,7 @@ from graphinvestigate.widgets import twins
 from graphinvestigate.widgets.canvas import SIZE, GraphCanvas, TimelineCanvas
 from graphinvestigate.widgets.details import coverage_table, log_lines, node_details, plan
 from graphinvestigate.widgets.explorer_controls import WINDOWS, FilterBar, NodeBar, ViewBar, bar, button
+from graphinvestigate.widgets.explorer_files import FORMATS, keeps_files
 from graphinvestigate.widgets.explorer_history import History, call, reference
 from graphinvestigate.widgets.explorer_state import State
 from graphinvestigate.widgets.explorer_words import entity_table, left_out, path_words
@@ -35,7 +36,6 @@ KEYS_HELP = (
     "u undoes, r does again, Esc selects nothing; Shift and a click select one more."
 )
 Change = Callable[[State], State]
-EXPORTS = (("Picture (PNG)", "picture"), ("Page (HTML)", "page"), ("Code (Python)", "code"))
 _NOTHING = safe_html(
     '<p class="gi-muted">{text}</p>',
     text="Click a node, pick an alert, or type a name above: what is known of it stands here.",
@@ -186,7 +186,7 @@ class ExplorerView(ipywidgets.VBox):
         self._button = button("Pivot", "Ask Graph for all that mentions it", self._on_pivot, css_class="gi-pivot")
         self._again = button("Ask again", "Ask the same once more", lambda: self._ask("_start_pivot"))
         self._cancel = button("Cancel", "Stop asking; nothing changes", lambda: self._ask("cancel"))
-        self._view_bar = ViewBar(self._ask, EXPORTS)
+        self._view_bar = ViewBar(self._ask, FORMATS, saves=keeps_files())
         self._filter_bar = FilterBar(self._ask)
         self._node_bar = NodeBar(self._ask)
         self._view_bar.filters.observe(self._on_filters, names="value")
@@ -323,11 +323,9 @@ class ExplorerView(ipywidgets.VBox):
     # ---- what stays when the kernel is gone -----------------------------------------------------------------
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        state = self._state
-        return twins.beside(
-            super()._repr_mimebundle_(**kwargs),
-            *twins.explorer(state.graph, state.current, list(state.positions), self._history.log),
-        )
+        html, words = twins.explorer(self._state, self._known().kinds, self._history.log)
+        timeline, more = self._timeline.widget.twin()
+        return twins.beside(super()._repr_mimebundle_(**kwargs), join([html, timeline]), f"{words}\n{more}")
 
 
 def _span(filters: Filters, ends: tuple[str, str] | None) -> Span | None:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from graphinvestigate.linking import Entity
 from graphinvestigate.views.node_facts import own_rank
-from graphinvestigate.views.style import SEVERITIES, kind_look
+from graphinvestigate.views.style import SEVERITIES, kind_look, severity_rank
 from graphinvestigate.widgets.details import first_reason
 from graphinvestigate.widgets.explorer_state import State
 from graphinvestigate.widgets.safe import Safe, join, safe_html
@@ -18,6 +18,8 @@ from graphinvestigate.widgets.shown import Node
 
 MOST = 60
 """Rows of a table that a pane shows; the frames behind them hold all."""
+MOST_READ = 10
+"""Links and entities that are read out."""
 LEFT_OUT_COLUMNS = ("kind", "key", "label", "why")
 
 
@@ -173,3 +175,48 @@ def path_words(g: nx.MultiDiGraph, ways: Sequence[Sequence[Node]], state: State)
 def _hop(g: nx.MultiDiGraph, a: Node, b: Node) -> str:
     reason = first_reason(g, a, b)
     return reason[0] if reason is not None else f"{a[1]} is linked to {b[1]}"
+
+
+def reading(state: State) -> list[str]:
+    """Read the drawing out: for terminals, and for who cannot see it.
+
+    Parameters
+    ----------
+    state : State
+
+    Returns
+    -------
+    list of str
+        Lines that are not escaped: how much there is, what is selected and why it is linked, the ways that are brought
+        out, and the gravest entities with what they are linked to.
+    """
+    g, current = state.graph, state.current
+    lines = [
+        f"EntityExplorer: {g.number_of_nodes():,} nodes, {state.facts.links:,} links, {len(state.positions):,} drawn"
+    ]
+    if current is not None:
+        lines.append(f"Selected: {_spoken(state, current)}")
+        near = sorted(state.facts.near(current), key=lambda node: (-severity_rank(state.facts.worst(node)), node))
+        reasons = [reason for node in near[:MOST_READ] if (reason := first_reason(g, current, node)) is not None]
+        lines += [f"  {sentence}" for sentence, _ in reasons]
+    for number, way in enumerate(state.paths, start=1):
+        lines.append(f"Path {number}: {' > '.join(state.called(node) for node in way)}")
+        lines += [f"  {_hop(g, a, b)}" for a, b in pairwise(way)]
+    shown = [node for node in state.positions if isinstance(node, Entity) and node != current]
+    shown.sort(key=lambda node: (-severity_rank(state.facts.worst(node)), -len(state.facts.near(node)), node))
+    lines += [_spoken(state, node) for node in shown[:MOST_READ]]
+    if len(shown) > MOST_READ:
+        lines.append(f"and {len(shown) - MOST_READ:,} entities more: gi.entities(explorer.graph) lists all")
+    return lines
+
+
+def _spoken(state: State, node: Node) -> str:
+    linked: dict[str, int] = {}
+    for other in state.facts.near(node):
+        linked[other.kind] = linked.get(other.kind, 0) + 1
+    note = f"; note: {state.notes[node]}" if node in state.notes else ""
+    worst = state.facts.worst(node)
+    severity = f", severity {worst}" if worst != "unknown" else ""
+    return (
+        f"{kind_look(node.kind).word} {state.called(node)}{severity}: linked to {_counted(linked) or 'nothing'}{note}"
+    )

@@ -178,6 +178,11 @@ function render({ model, el }) {
   const onMessage = (message, buffers) => {
     if (message?.type === "plotly.js" && buffers?.length) {
       evaluated(buffers[0], message.packed).then(entry.resolve, entry.reject);
+    } else if (message?.type === "picture" && message.number && plotly && place._fullLayout) {
+      plotly.toImage(place, { format: "png", scale: 2 }).then((address) => {
+        const picture = Uint8Array.from(atob(address.slice(address.indexOf(",") + 1)), (letter) => letter.charCodeAt(0));
+        model.send({ type: "picture", number: message.number }, undefined, [picture.buffer]);
+      });
     } else if (message?.type === "picture" && plotly && place._fullLayout) {
       plotly.downloadImage(place, { format: message.format, filename: message.name, scale: 2 });
     } else if (message?.type === "file" && buffers?.length) {

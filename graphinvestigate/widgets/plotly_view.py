@@ -139,6 +139,8 @@ class PlotlyView(anywidget.AnyWidget):
     ) -> None:
         self._config = {**CONFIG, **(config or {})}
         self._callbacks: dict[str, list[Callable[[Event], None]]] = {}
+        self._pictures_asked = 0
+        self._on_picture: Callable[[bytes], None] | None = None
         super().__init__(
             figure=self._json(figure),
             label=label,
@@ -174,6 +176,18 @@ class PlotlyView(anywidget.AnyWidget):
         """
         self.send({"type": "picture", "name": name, "format": format})
 
+    def take_picture(self, then: Callable[[bytes], None]) -> None:
+        """Ask the page for what it shows as a PNG; of several pages that show it the first answer counts.
+
+        Parameters
+        ----------
+        then : callable
+            Called with the picture, when it has come.
+        """
+        self._pictures_asked += 1
+        self._on_picture = then
+        self.send({"type": "picture", "number": self._pictures_asked})
+
     def save_file(self, name: str, content: bytes, *, mime: str) -> None:
         """Let the page save a file.
 
@@ -205,12 +219,18 @@ class PlotlyView(anywidget.AnyWidget):
         layout = {name: value for name, value in parts["layout"].items() if name != "template"}
         return str(to_json_plotly({"data": list(parts["data"]), "layout": layout, "config": self._config}))
 
-    def _on_message(self, _: object, content: Any, __: object) -> None:
+    def _on_message(self, _: object, content: Any, buffers: Any) -> None:
         if not isinstance(content, Mapping):
             return
         if content.get("type") == "plotly.js":
             packed = content.get("packed") is True
             self.send({"type": "plotly.js", "packed": packed}, [_packed() if packed else get_plotlyjs().encode()])
+            return
+        if content.get("type") == "picture":
+            then = self._on_picture
+            if then is not None and content.get("number") == self._pictures_asked and buffers:
+                self._on_picture = None
+                then(bytes(buffers[0]))
             return
         event = read_event(content)
         self.send({"type": "heard", "number": content.get("number", 0)})

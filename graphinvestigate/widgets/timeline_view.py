@@ -17,7 +17,7 @@ from graphinvestigate.views.timeline import moments, timeline_figure, zone_of
 from graphinvestigate.widgets import twins
 from graphinvestigate.widgets.failures import Messages
 from graphinvestigate.widgets.plotly_view import Event, PlotlyView
-from graphinvestigate.widgets.safe import pane, safe_html, show
+from graphinvestigate.widgets.safe import Safe, pane, safe_html, show
 from graphinvestigate.widgets.selection import Selection, Span
 from graphinvestigate.widgets.style import SHEET
 from graphinvestigate.widgets.timeline_bar import TimelineBar
@@ -400,11 +400,14 @@ class TimelineView(ipywidgets.VBox):
 
     # ---- what stays when the kernel is gone -----------------------------------------------------------------
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        twin = twins.timeline(
+    def twin(self) -> tuple[Safe, str]:
+        """Give what it shows as HTML without scripts and as words, for readers who have no kernel."""
+        return twins.timeline(
             self._records, self._window.ends, self._marked, self._zone.key, untimed_list(self._records)
         )
-        return twins.beside(super()._repr_mimebundle_(**kwargs), *twin)
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        return twins.beside(super()._repr_mimebundle_(**kwargs), *self.twin())
 
     def __repr__(self) -> str:
         return f"<TimelineView: {len(self._records.marks)} marks, {int(np.count_nonzero(self._marked))} selected>"

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import networkx as nx
 import numpy as np
 
 from graphinvestigate import text
-from graphinvestigate.linking import Entity, Record
-from graphinvestigate.views.style import kind_look
-from graphinvestigate.widgets.details import alert_details, log_lines, node_details, node_name, plain
+from graphinvestigate.views.graph_svg import graph_svg
+from graphinvestigate.widgets.details import alert_details, log_lines, node_details
+from graphinvestigate.widgets.explorer_state import State
+from graphinvestigate.widgets.explorer_words import entity_table, left_out, path_words, reading
 from graphinvestigate.widgets.picker_cells import GRID, cells_of
 from graphinvestigate.widgets.rows import Queue
 from graphinvestigate.widgets.safe import Safe, join, safe_html
@@ -20,6 +20,8 @@ from graphinvestigate.widgets.timeline_records import Records
 from graphinvestigate.widgets.timeline_svg import timeline_svg
 
 MOST_ROWS = 50
+MOST_LETTERS = 300  # of a line of words
+PICTURE = (900, 560)
 
 
 def beside(bundle: Any, html: Safe, words: str) -> Any:
@@ -139,38 +141,38 @@ def timeline(
     return html, words
 
 
-def explorer(
-    g: nx.MultiDiGraph,
-    selected: Entity | Record | None,
-    drawn: Sequence[Entity | Record],
-    log: Sequence[Mapping[str, Any]],
-) -> tuple[Safe, str]:
-    """Give the drawn part of the entity graph as a table, with the selected node's details and the log."""
-    rows = [
-        safe_html(
-            "<tr><td>{kind}</td><td>{name}</td><td>{key}</td><td>{links}</td><td>{first}</td><td>{last}</td></tr>",
-            kind=kind_look(node.kind).word,
-            name=node_name(g, node),
-            key=node.key,
-            links=g.degree(node),
-            first=plain(g.nodes[node].get("first_seen")),
-            last=plain(g.nodes[node].get("last_seen")),
-        )
-        for node in sorted((n for n in drawn if isinstance(n, Entity)), key=lambda n: (-g.degree(n), n))[:MOST_ROWS]
-    ]
+def explorer(state: State, kinds: Mapping[str, int], log: Sequence[Mapping[str, Any]]) -> tuple[Safe, str]:
+    """Give the explorer as it is now: a picture of the drawing, tables, and a reading of it in words.
+
+    Parameters
+    ----------
+    state : State
+    kinds : mapping of str to int
+        How many nodes of each kind the whole graph holds.
+    log : sequence of mappings
+        What was done.
+
+    Returns
+    -------
+    (Safe, str)
+    """
+    g, node = state.graph, state.current
+    details = [path_words(g, state.paths, state)] if state.paths else []
+    if node is not None:
+        called, note = state.names.get(node, ""), state.notes.get(node, "")
+        details.append(node_details(g, node, called=called, note=note))
+    model = state.model(kinds, PICTURE)
     html = safe_html(
-        '{sheet}<div class="gi-root"><table class="gi-table"><caption>Entity graph: {nodes} nodes, {links} links; '
-        "entities that were drawn, the most linked first</caption>"
-        "<tr><th>Kind</th><th>Name</th><th>Key</th><th>Links</th>"
-        '<th>First seen</th><th>Last seen</th></tr>{rows}</table><div class="gi-details">{details}</div>{log}</div>',
+        '{sheet}<div class="gi-root"><p>Entity graph: {nodes:,} nodes, {links:,} links; {drawn:,} are drawn.</p>'
+        '{picture}<div class="gi-details">{details}</div>{table}{left_out}{log}</div>',
         sheet=SHEET,
         nodes=g.number_of_nodes(),
-        links=g.number_of_edges(),
-        rows=join(rows),
-        details=node_details(g, selected) if selected is not None else Safe(""),
+        links=state.facts.links,
+        drawn=model.shown,
+        picture=Safe(graph_svg(model, size=PICTURE)),
+        details=join(details),
+        table=entity_table(state),
+        left_out=left_out(state, kinds),
         log=log_lines(log),
     )
-    words = f"EntityExplorer: {g.number_of_nodes()} nodes, {g.number_of_edges()} links"
-    if selected is not None:
-        words += f", selected: {kind_look(selected.kind).word} {text.terminal(node_name(g, selected), 80)}"
-    return html, words
+    return html, "\n".join(text.terminal(line, MOST_LETTERS) for line in reading(state))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import networkx as nx
 import numpy as np
@@ -15,6 +17,7 @@ import pytest
 import graphinvestigate as gi
 from graphinvestigate.client import GraphClient
 from graphinvestigate.views.graph_model import LABELS
+from graphinvestigate.views.style import KINDS
 from graphinvestigate.widgets import AlertPicker, EntityExplorer, Selection
 from graphinvestigate.widgets.canvas import TimelineCanvas, merged_frames
 from graphinvestigate.widgets.plotly_view import PlotlyView
@@ -342,12 +345,35 @@ def test_the_static_twin_and_the_mode_bar(client: GraphClient, graph: nx.MultiDi
     bundle = explorer._repr_mimebundle_()
     assert set(bundle) == {"application/vnd.jupyter.widget-view+json", "text/html", "text/plain"}
     assert graph.nodes[explorer.selected]["label"] in bundle["text/html"]
+    assert len(bundle["text/html"]) < 150_000
+    assert "<script" not in bundle["text/html"]
+    pictures = re.findall(r"<svg .*?</svg>", bundle["text/html"], re.DOTALL)
+    assert len(pictures) == 2, "the drawing, and the timeline"
+    signs = [*ET.fromstring(pictures[0]).iter("{http://www.w3.org/2000/svg}circle")]
+    users = [node for node in explorer.drawn if node.kind == "user"]
+    assert sum(one.get("fill") == KINDS["user"].color for one in signs) > len(users)
     for widget in (explorer._canvas.widget, explorer._timeline.widget._view):
         config = json.loads(widget.figure)["config"]
         assert "sendChartToCloud" in config["modeBarButtonsToRemove"]
         assert config["plotlyServerURL"] == ""
         assert config["typesetMath"] is False
         assert config["displaylogo"] is False
+
+
+def test_the_drawing_is_read_out(client: GraphClient, graph: nx.MultiDiGraph) -> None:
+    """The words of the output name what is selected, why it is linked, the way that was found, and the gravest."""
+    user, host = entity(graph, "user"), entity(graph, "host")
+    explorer = EntityExplorer(client, graph, selected=user)
+    explorer.find_paths(user, host, through_hubs=True)
+    explorer.note(words="seen at the door")
+    words = explorer._repr_mimebundle_()["text/plain"]
+    sentences = {s for other in explorer._state.facts.near(host) for s in gi.why(graph, host, other)["sentence"]}
+    lines = words.splitlines()
+    assert sum(line.strip() in sentences for line in lines) >= 3
+    assert any(line.startswith("Path 1: ") and graph.nodes[user]["label"] in line for line in lines)
+    assert "note: seen at the door" in words
+    assert sum(line.startswith(("user ", "host ", "IP address ", "file ", "process ")) for line in lines) > 3
+    assert "marks in view" in lines[-1]
 
 
 def test_a_new_size_places_labels_anew_and_says_nothing(client: GraphClient, graph: nx.MultiDiGraph) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import html
 import json
 from collections.abc import Callable
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import networkx as nx
@@ -16,6 +18,7 @@ from graphinvestigate.client import GraphClient
 from graphinvestigate.views.graph_model import LABELS
 from graphinvestigate.views.node_facts import neighbors
 from graphinvestigate.widgets import AlertPicker, EntityExplorer
+from graphinvestigate.widgets.explorer_files import FORMATS, NAME
 from graphinvestigate.widgets.explorer_state import State
 from graphinvestigate.widgets.shown import BUDGET, CAP
 
@@ -518,27 +521,112 @@ def test_an_identifier_is_split_off_with_a_reason(client: GraphClient, graph: nx
         explorer.merge(explorer.selected, most_linked(graph, "host"), reason="no")
 
 
-def test_what_is_shown_is_saved_as_a_page_and_as_code(
-    explorer: EntityExplorer, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The page holds graph, table, note and log and needs no network; other endings are refused."""
+def test_what_is_shown_is_saved_as_a_page_and_as_code(explorer: EntityExplorer, tmp_path: Path) -> None:
+    """The page holds graph, table, note and log and needs no network; endings that nobody can write are refused."""
     explorer.note(words="<b>ours</b>")
     explorer.find_paths(to=most_linked(explorer.graph, "host"), through_hubs=True)
-    saved = explorer.export(tmp_path / "shown.html").read_text()
+    (page,) = explorer.export(tmp_path / "shown.html")
+    saved = page.read_text()
     assert "&lt;b&gt;ours" in saved
     assert "<b>ours" not in saved
     assert "Path 1" in saved
     assert "http" not in saved.split("<script", 1)[0].replace("http-equiv", "")
-    assert explorer.export(tmp_path / "shown.py").read_text() == explorer.to_code()
-    with pytest.raises(gi.UsageError, match="export_graph"):
-        explorer.export(tmp_path / "shown.graphml")
+    assert explorer.export(tmp_path / "shown.py")[0].read_text() == explorer.to_code()
+    assert explorer.export(tmp_path / "shown.svg")[0].read_text().startswith("<svg ")
+    for name in ("shown.png", "shown.doc"):
+        with pytest.raises(gi.UsageError):
+            explorer.export(tmp_path / name)
+
+
+def test_the_whole_graph_is_saved_in_formats_of_other_tools(explorer: EntityExplorer, tmp_path: Path) -> None:
+    """GraphML, CSV and JSON hold every node, drawn or not; what is there already is replaced only if asked."""
+    with pytest.warns(UserWarning, match="left out"):  # the tenant's control characters
+        (written,) = explorer.export(tmp_path / "g.graphml")
+    assert nx.read_graphml(written).number_of_nodes() == explorer.graph.number_of_nodes()
+    assert [path.name for path in explorer.export(tmp_path / "g.csv")] == ["g-nodes.csv", "g-edges.csv"]
+    with pytest.raises(gi.UsageError, match="there already"):
+        explorer.export(tmp_path / "g.graphml")
+    with pytest.warns(UserWarning, match="left out"):
+        assert explorer.export(tmp_path / "g.graphml", overwrite=True) == [written]
+
+
+@pytest.mark.parametrize("kind", [kind for _, kind in FORMATS])
+def test_save_writes_beside_the_notebook(
+    explorer: EntityExplorer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """Save writes into the kernel's folder, twice under two names, replaces nothing, says where, and is in the log."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / f"{NAME}.{kind}").write_text("somebody's own")
+    bar, view = explorer._view_bar, explorer._canvas.widget
+    bar.format.value = kind
+    before = explorer._state
+    for _ in range(2):
+        bar.save.click()
+        if kind == "png":  # the page's part
+            view._on_message(None, {"type": "picture", "number": view._pictures_asked}, [memoryview(b"PNG")])
+    assert explorer._messages.error is None
+    assert (tmp_path / f"{NAME}.{kind}").read_text() == "somebody's own"
+    names = {path.name for path in tmp_path.iterdir()} - {f"{NAME}.{kind}"}
+    assert len(names) == (4 if kind == "csv" else 2)
+    assert not any(name.startswith(".") for name in names)
+    assert str(tmp_path) in html.unescape(explorer._messages.widget.value)
+    assert {name for entry in explorer.log for name in entry["files"]} == names
+    assert explorer._state is before
+    assert not explorer._history.done, "saving is no step that could be undone"
+
+
+def test_a_picture_comes_once_and_only_when_asked(explorer: EntityExplorer) -> None:
+    """Of two pages that show the explorer the first answer is kept; what nobody asked for is not."""
+    came: list[bytes] = []
+    view = explorer._canvas.widget
+    view._on_message(None, {"type": "picture", "number": 0}, [b"not asked"])
+    view.take_picture(came.append)
+    view._on_message(None, {"type": "picture", "number": 7}, [b"another question"])
+    view._on_message(None, {"type": "picture", "number": 1}, [b"first"])
+    view._on_message(None, {"type": "picture", "number": 1}, [b"second page"])
+    assert came == [b"first"]
+
+
+def test_what_cannot_be_saved_is_said(
+    explorer: EntityExplorer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder that takes no file is named in the widget with what to do instead; nothing has changed."""
+    monkeypatch.chdir(tmp_path)
+
+    def full(*_: Any, **__: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("graphinvestigate.widgets.explorer_files.place", full)
+    explorer._view_bar.format.value = "json"
+    explorer._view_bar.save.click()
+    assert isinstance(explorer._messages.error, gi.NotSavedError)
+    assert "No space left" in explorer._messages.widget.value
+    assert "Download" in explorer._messages.widget.value
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_download_goes_through_the_page(
+    explorer: EntityExplorer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Download sends each file to the browser and writes none; Voilà, whose folder nobody sees, offers only it."""
+    monkeypatch.chdir(tmp_path)
     sent: list[Any] = []
     monkeypatch.setattr(type(explorer._canvas.widget), "send", lambda self, *message: sent.append(message))
-    for kind in ("picture", "page", "code"):
-        explorer._view_bar.export.value = kind
+    for _, kind in FORMATS:
+        explorer._view_bar.format.value = kind
+        explorer._view_bar.download.click()
     assert explorer._messages.error is None
-    assert [message[0]["type"] for message in sent] == ["picture", "file", "file"]
-    assert sent[2][1][0].decode() == explorer.to_code()
+    names = [message[0]["name"] for message in sent]
+    assert names == [
+        NAME, f"{NAME}.svg", f"{NAME}.html", f"{NAME}.graphml", f"{NAME}-nodes.csv", f"{NAME}-edges.csv",
+        f"{NAME}.json", f"{NAME}.py",
+    ]  # fmt: skip
+    assert sent[-1][1][0].decode() == explorer.to_code()
+    assert list(tmp_path.iterdir()) == []
+    assert explorer._view_bar.save.layout.display != "none"
+    monkeypatch.setenv("SERVER_SOFTWARE", "voila/0.5")
+    served = EntityExplorer(explorer._client, explorer.graph)
+    assert served._view_bar.save.layout.display == "none"
 
 
 def test_the_slider_and_play_move_one_window_for_all(client: GraphClient, graph: nx.MultiDiGraph, alerts: Any) -> None:
