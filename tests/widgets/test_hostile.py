@@ -30,7 +30,8 @@ ALLOWED = {"style", "div", "p", "h3", "h4", "table", "caption", "tr", "th", "td"
 PICTURES = {"svg", "title", "rect", "path", "circle", "polygon", "text"}
 PICTURES_ATTRIBUTES = {
     "xmlns", "viewbox", "width", "height", "role", "font-family", "font-size", "font-weight", "fill", "stroke",
-    "stroke-width", "stroke-linejoin", "paint-order", "opacity", "x", "y", "cx", "cy", "r", "d", "points", "text-anchor",
+    "stroke-width", "stroke-linejoin", "paint-order", "opacity", "x", "y", "cx", "cy", "r", "d", "points",
+    "text-anchor",
 }  # fmt: skip
 
 
