@@ -147,6 +147,23 @@ def needed_for(resource: Resource, columns: Collection[str] | None) -> list[str]
     return list(dict.fromkeys(needed))
 
 
+def by_time(table: pa.Table) -> pa.Table:
+    """Order rows at rest by their window, then by record: who asks for some records reads few row groups.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        Of records, or of what they name and state.
+
+    Returns
+    -------
+    pyarrow.Table
+    """
+    own = "lake_id" if "lake_id" in table.column_names else "record_id"
+    order = ["lake_window", own, *(name for name in ("evidence_index",) if name in table.column_names)]
+    return table.take(pc.sort_indices(table, [(name, "ascending") for name in order]))
+
+
 def days_of(table: pa.Table) -> np.ndarray:
     """Give the day of each row, as text.
 

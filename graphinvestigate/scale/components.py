@@ -46,17 +46,14 @@ class Identities:
 
 def named(mentions: Frame) -> Frame:
     """Mentions of entities with their ``identity``, and that of the ``strongest`` identifier in the same place."""
-    found = mentions.filter(~nw.col("is_record")).select(
+    return mentions.filter(~nw.col("is_record")).select(
         *_KEY,
-        "place",
         "kind",
+        "strongest",
         type=nw.col("identifier_type"),
         value=nw.col("identifier"),
         identity=nw.concat_str("kind", "identifier_type", "identifier", separator="|"),
     )
-    first = found.filter(nw.col("place") == 0)
-    strongest = first.select(*_KEY, strongest="identity", strongest_type="type")
-    return found.join(strongest, on=list(_KEY), how="inner")
 
 
 def components(engine: Engine, mentions: Frame) -> Identities:
@@ -73,12 +70,13 @@ def components(engine: Engine, mentions: Frame) -> Identities:
     Identities
     """
     found = engine.kept(named(mentions))
-    every = engine.kept(found.select("kind", "type", "value", "identity", "strongest", "strongest_type").unique())
+    every = engine.kept(found.select("kind", "type", "value", "identity", "strongest").unique())
     nothing = _of_tenants(_in_several_domains(engine, found)) & (nw.col("identity") != nw.col("strongest"))
     tied = engine.kept(every.filter(~nothing))
     # What only leads, beside something of its own sort, is contested; the rest of it follows at the end.
     led_kind = nw.col("kind").is_in(sorted(_LED)) & nw.col("type").is_in(sorted(LEADS_ONLY))
-    odd = tied.filter(nw.col("strongest_type").is_in(sorted(LEADS_ONLY)) & (nw.col("identity") != nw.col("strongest")))
+    led = nw.col("strongest").str.contains(rf"^[^|]*\|(?:{'|'.join(sorted(LEADS_ONLY))})\|")
+    odd = tied.filter(led & (nw.col("identity") != nw.col("strongest")))
     odd_ones = nw.concat([odd.select("identity"), odd.select(identity="strongest")]).unique()
     marked = tied.join(odd_ones.with_columns(odd=nw.lit(True)), on="identity", how="left")
     marked = engine.kept(marked.with_columns(leads=led_kind & nw.col("odd").is_null()).drop("odd"))

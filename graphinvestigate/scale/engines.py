@@ -5,15 +5,20 @@ An engine gives tables as narwhals frames; `expressions` says once what is compu
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from itertools import count
+from pathlib import Path
 from typing import Any, Protocol, TypeAlias
+from uuid import uuid4
 
 import narwhals as nw
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from graphinvestigate.errors import UsageError
+from graphinvestigate.errors import BadFileError, UsageError
+from graphinvestigate.text import log
 
 Frame: TypeAlias = Any  # a narwhals LazyFrame
 
@@ -34,6 +39,9 @@ class Engine(Protocol):
 
     def arrow(self, frame: Frame) -> pa.Table:
         """Compute a frame and bring it here."""
+
+    def asking(self) -> AbstractContextManager[None]:
+        """Let what is kept for one question go when it is answered."""
 
 
 def engine_for(session: Any = None) -> Engine:
@@ -61,12 +69,50 @@ def engine_for(session: Any = None) -> Engine:
         from graphinvestigate.scale.spark import Spark
 
         return Spark(session)
-    if all(hasattr(session, name) for name in ("scan", "table", "kept", "arrow")):
+    if all(hasattr(session, name) for name in ("scan", "table", "kept", "arrow", "asking")):
         engine: Engine = session
         return engine
     raise UsageError(
         f"engine= takes None (DuckDB), 'duckdb', 'pandas' or a Spark session; got {type(session).__name__}."
     )
+
+
+@contextmanager
+def readable(where: str) -> Iterator[None]:
+    """Turn what engines raise into errors of ours: a file that can't be read, or memory that does not do.
+
+    Parameters
+    ----------
+    where : str
+        What is read.
+
+    Raises
+    ------
+    BadFileError
+        A file is gone, half, or something else.
+    UsageError
+        There is not enough memory.
+    """
+    try:
+        yield
+    except MemoryError as error:
+        raise UsageError(_TOO_LARGE) from error
+    except Exception as error:
+        engine, name = type(error).__module__.partition(".")[0].lstrip("_"), type(error).__name__
+        if engine in ("duckdb", "pyspark", "py4j") and "OutOfMemory" in f"{name} {error}":
+            raise UsageError(_TOO_LARGE) from error
+        of_files = engine in ("pyspark", "py4j", "pyarrow") or (engine == "duckdb" and name in _OF_FILES)
+        if not of_files and not isinstance(error, OSError):
+            raise
+        said = log(str(error).strip().partition("\n")[0].replace(where, "…"))[:200]
+        raise BadFileError(
+            f"{log(where)}: a file of the lake can't be read ({said}). Ask again, if it was compacted meanwhile; else "
+            "take the file from a backup, or pull into a new folder."
+        ) from error
+
+
+_OF_FILES = ("IOException", "InvalidInputException", "SerializationException")  # of DuckDB's errors
+_TOO_LARGE = "the answer needs more memory than there is: ask for a shorter window, or give a Spark session as engine=."
 
 
 class DuckDB:
@@ -85,9 +131,14 @@ class DuckDB:
         config: dict[str, str | bool | int | float | list[str]] = {
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
+            # What does not fit into memory goes there, not beside the notebook; made when needed, removed at the end.
+            "temp_directory": str(Path(tempfile.gettempdir()) / f"graphinvestigate-{uuid4().hex}"),
         }
         self.connection = duckdb.connect(":memory:", config=config)
+        # A question comes back to a file several times; the option belongs to the reader of Parquet, which loads late.
+        self.connection.execute("set parquet_metadata_cache = true").fetchall()
         self._numbers = count()
+        self._made: list[str] = []
 
     def scan(self, files: Sequence[str], schema: pa.Schema) -> Frame:
         """Give files as one frame: the columns of `schema`, missing where a file has none."""
@@ -99,19 +150,32 @@ class DuckDB:
 
     def table(self, table: pa.Table) -> Frame:
         """Give a small table as a frame."""
-        name = f"given_{next(self._numbers)}"
-        self.connection.from_arrow(table).create(name)
-        return nw.from_native(self.connection.table(name))
+        return self._table("given", self.connection.from_arrow(table))
 
     def kept(self, frame: Frame) -> Frame:
         """Compute a frame once, for what is asked of it several times."""
-        name = f"kept_{next(self._numbers)}"
-        frame.to_native().create(name)
+        return self._table("kept", frame.to_native())
+
+    def _table(self, what: str, relation: Any) -> Frame:
+        name = f"{what}_{next(self._numbers)}"
+        relation.create(name)
+        self._made.append(name)
         return nw.from_native(self.connection.table(name))
 
     def arrow(self, frame: Frame) -> pa.Table:
         """Compute a frame and bring it here."""
         return frame.to_native().to_arrow_table()
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """Let what is kept for one question go when it is answered."""
+        before = len(self._made)
+        try:
+            yield
+        finally:
+            for name in self._made[before:]:
+                self.connection.execute(f'drop table if exists "{name}"').fetchall()
+            del self._made[before:]
 
 
 class Pandas:
@@ -139,6 +203,10 @@ class Pandas:
     def arrow(self, frame: Frame) -> pa.Table:
         """Compute a frame and bring it here."""
         return pa.Table.from_pandas(frame.collect().to_native(), preserve_index=False).replace_schema_metadata(None)
+
+    def asking(self) -> AbstractContextManager[None]:
+        """Let what is kept for one question go when it is answered: nothing holds it but its frames."""
+        return nullcontext()
 
 
 def _arrow_typed(kind: pa.DataType) -> Any:

@@ -18,6 +18,9 @@ MOST_TOGETHER = 50
 MOST_RECORDS = 100
 """Records of one entity through which a walk goes on; what everybody shares is reached and not walked through."""
 
+FEW = 1000
+"""Values that a filter names one by one, so that no row group without any of them is read."""
+
 
 def latest(records: Frame) -> Frame:
     """Keep the latest version of each record: updated last, and of those written last.
@@ -255,3 +258,14 @@ def equal_to(frame: Frame, column: str, values: Collection[Any]) -> Frame:
     """Keep the rows whose text is one of some, whatever the case."""
     wanted = [value.casefold() for value in values]
     return frame.filter(nw.col(column).str.to_lowercase().is_in(wanted))
+
+
+def among(frame: Frame, column: str, values: Collection[Any]) -> Frame:
+    """Keep the rows with one of some values; of very many values, all between the least and the greatest."""
+    some = sorted({value for value in values if value is not None})
+    named = nw.col(column)
+    kept: Any = named.is_null() if any(value is None for value in values) else None
+    if some:
+        one = named.is_in(some) if len(some) <= FEW else (named >= some[0]) & (named <= some[-1])
+        kept = one if kept is None else one | kept
+    return frame.head(0) if kept is None else frame.filter(kept)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from graphinvestigate.errors import BadFileError, PartialResultError, UsageError
 from graphinvestigate.files import write_new
 from graphinvestigate.linking.identifiers import guid
 from graphinvestigate.scale.at_rest import resource_of
-from graphinvestigate.scale.engines import Engine, engine_for
+from graphinvestigate.scale.engines import Engine, engine_for, readable
 from graphinvestigate.scale.pulling import SOURCES, Puller, notes_of
 from graphinvestigate.scale.reading import Reader, Window, compact
 from graphinvestigate.scale.store import TenantStore
@@ -166,7 +166,8 @@ class LakeFolder:
             How many days (of one kind of record) were put together.
         """
         store = self._store()
-        done = compact(store, self.engine)
+        with readable(str(self.path)):
+            done = compact(store, self.engine)
         store.vacuum(older_than=vacuum_after)
         return done
 
@@ -186,6 +187,12 @@ class LakeFolder:
         elif name not in here:
             raise UsageError(f"the lake {log(str(self.path))} holds nothing of tenant {log(name)}.")
         return TenantStore(self.path / "tenants" / name, name)
+
+    @contextmanager
+    def _answering(self) -> Iterator[None]:
+        """Answer one question: what is kept for it goes, and what an engine can't read is named."""
+        with self.engine.asking(), readable(str(self.path)):
+            yield
 
     def _reader(self) -> Reader:
         return Reader(self._store(), self.engine)

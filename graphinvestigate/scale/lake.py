@@ -38,8 +38,9 @@ from graphinvestigate.scale.expressions import (
     with_entities,
 )
 from graphinvestigate.scale.folder import LakeFolder, Time, Values
+from graphinvestigate.scale.linked import LEAN
 from graphinvestigate.scale.pulling import SOURCES
-from graphinvestigate.scale.reading import ALL, Reader, Window
+from graphinvestigate.scale.reading import Reader, Window
 from graphinvestigate.text import log
 
 _MOST = 20_000  # records that become a networkx graph
@@ -108,18 +109,19 @@ class Lake(LakeFolder):
         wrong += [c for c in (columns or ()) if c not in known and c not in ("record_kind", "pull_id", "raw")]
         if wrong:
             raise UsageError(f"{name} have no such column of texts: {log(', '.join(wrong))}.")
-        reader, window = self._reader(), self._window(since, until)
-        rest = needed_for(resource, columns)
-        read = None if rest is None else [*rest, *(where or {})]
-        found = reader.records(resource, window, read)
-        for column, values in (where or {}).items():
-            chosen = (values,) if isinstance(values, str) else values
-            if chosen is not None:
-                found = equal_to(found, column, chosen)
-        found = found.sort("lake_window", "lake_id", descending=[True, False], nulls_last=True)
-        if limit is not None:
-            found = found.head(limit)
-        return from_rest(resource, self.engine.arrow(found), columns)
+        reader, window, rest = self._reader(), self._window(since, until), needed_for(resource, columns)
+        asked = {column: values for column, values in (where or {}).items() if values is not None}
+        with self._answering():
+            if asked or limit is not None:  # first which records, then no more than those
+                named = reader.records(resource, window, list(asked))
+                for column, values in asked.items():
+                    named = equal_to(named, column, (values,) if isinstance(values, str) else values)
+                named = _newest_first(named.select("lake_id", "lake_window"))
+                keys = self.engine.arrow(named if limit is None else named.head(limit))
+                found = reader.chosen(resource, keys, rest)
+            else:
+                found = reader.records(resource, window, rest)
+            return from_rest(resource, self.engine.arrow(_newest_first(found)), columns)
 
     def alerts(
         self,
@@ -174,7 +176,8 @@ class Lake(LakeFolder):
         UsageError
             More records than `limit`.
         """
-        return self._around(seed, hops, self._window(since, until), most_records, limit)[2]
+        with self._answering():
+            return self._around(seed, hops, self._window(since, until), most_records, limit)[2]
 
     def pivot(self, entity: str | Entity, *, since: Time = None, until: Time = None, limit: int = _MOST) -> Pivot:
         """Read the records that name somebody, as `pivot` asks Graph for them.
@@ -197,7 +200,8 @@ class Lake(LakeFolder):
             As `entity_graph`.
         """
         window = self._window(since, until)
-        found, frames, g = self._around(entity, 1, window, MOST_RECORDS, limit)
+        with self._answering():
+            found, frames, g = self._around(entity, 1, window, MOST_RECORDS, limit)
         return Pivot(found, frames, coverage_of(self.pulls(), frames), g)  # type: ignore[arg-type]
 
     def timeline(
@@ -228,11 +232,12 @@ class Lake(LakeFolder):
         micros = width_of(width)
         reader, window = self._reader(), self._window(since, until)
         parts = []
-        for name in sources if sources is not None else reader.resources():
-            resource, level = self._resource(name), level_of(name)
-            found = reader.records(resource, window, [level])
-            bins = timeline_bins(found, start=0, width=micros, by=level)
-            parts.append((resource.record_kind, level, self.engine.arrow(bins)))
+        with self._answering():
+            for name in sources if sources is not None else reader.resources():
+                resource, level = self._resource(name), level_of(name)
+                found = reader.records(resource, window, [level])
+                bins = timeline_bins(found, start=0, width=micros, by=level)
+                parts.append((resource.record_kind, level, self.engine.arrow(bins)))
         return timeline_rows(parts, micros)
 
     def entities(self, *, since: Time = None, until: Time = None) -> pd.DataFrame:
@@ -243,7 +248,8 @@ class Lake(LakeFolder):
         DataFrame
             `kind`, `key`, `first_seen`, `last_seen` (UTC), `records`, `mentions`; most records first.
         """
-        return entity_rows(self.engine.arrow(entity_table(self._edges(self._window(since, until)))))
+        with self._answering():
+            return entity_rows(self.engine.arrow(entity_table(self._edges(self._window(since, until)))))
 
     def co_occurrence(
         self, *, since: Time = None, until: Time = None, least: int = 2, most: int = MOST_TOGETHER
@@ -264,14 +270,15 @@ class Lake(LakeFolder):
         DataFrame
             `left_kind`, `left_key`, `right_kind`, `right_key`, `records`; most records first.
         """
-        found = self.engine.kept(self._edges(self._window(since, until)))
-        pairs = co_occurrence(found, most=most).filter(nw.col("records") >= least)
-        rows = pair_rows(self.engine.arrow(pairs))
-        rows.attrs["left_out"] = len(self.engine.arrow(crowded(found, most=most)))
+        with self._answering():
+            found = self.engine.kept(self._edges(self._window(since, until)))
+            pairs = co_occurrence(found, most=most).filter(nw.col("records") >= least)
+            rows = pair_rows(self.engine.arrow(pairs))
+            rows.attrs["left_out"] = len(self.engine.arrow(crowded(found, most=most)))
         return rows
 
     def _edges(self, window: Window) -> Frame:
-        mentions = self.engine.kept(self._reader().mentions(window))
+        mentions = self.engine.kept(self._reader().mentions(window, columns=LEAN))
         return with_entities(edges(mentions), components(self.engine, mentions).parts)
 
     def _around(
@@ -285,8 +292,8 @@ class Lake(LakeFolder):
             entity, wanted = None, None
             size = sum(file.rows for file in reader.store.log.live() if file.table in RESOURCES)
         else:
-            mentions = self.engine.kept(reader.mentions(window))
-            start = seeds.find_seed(self.engine, mentions, seed)
+            mentions = reader.mentions(window, columns=LEAN)
+            start = seeds.find_seed(self.engine, mentions, seed, tenant=reader.store.tenant)
             wanted, not_walked = seeds.records_naming(
                 self.engine, mentions, start, hops=hops, most_records=most_records
             )
@@ -308,13 +315,15 @@ class Lake(LakeFolder):
         if wanted is None:
             return from_rest(resource, self.engine.arrow(reader.records(resource, window)))
         ids = wanted.filter(pa.array([kind == resource.record_kind for kind in wanted["record_kind"].to_pylist()]))
-        times = [time for time in ids["lake_window"].to_pylist() if time is not None]
-        span = (min(times), max(times) + 1) if len(ids) and len(times) == len(ids) else ALL
-        keys = self.engine.table(pa.table({"lake_id": ids["record_id"].cast(pa.string())}))
-        found = reader.records(resource, span if len(ids) else (0, 0)).join(keys, on="lake_id", how="semi")
+        keys = ids.select(["record_id", "lake_window"]).rename_columns(["lake_id", "lake_window"])
+        found = reader.chosen(resource, keys)
         return from_rest(resource, self.engine.arrow(found.sort("lake_window", "lake_id", nulls_last=True)))
 
     def _resource(self, name: str) -> Resource:
         if name not in RESOURCES:
             raise UsageError(f"{log(repr(name))}: no such records; there are {', '.join(sorted(RESOURCES))}.")
         return RESOURCES[name]
+
+
+def _newest_first(found: Frame) -> Frame:
+    return found.sort("lake_window", "lake_id", descending=[True, False], nulls_last=True)

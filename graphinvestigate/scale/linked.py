@@ -33,6 +33,7 @@ MENTIONS = pa.schema(
         ("kind", pa.string()),
         ("identifier_type", pa.string()),
         ("identifier", pa.string()),
+        ("strongest", pa.string()),
         ("is_record", pa.bool_()),
         ("field", pa.string()),
         ("value", pa.string()),
@@ -43,8 +44,11 @@ MENTIONS = pa.schema(
         ("remediation_status", pa.string()),
     ]
 )
-"""`mention` is the same for the identifiers that stand in one place, `place` 0 for the strongest of them; `value` and
-`roles` are JSON; times as in `at_rest`."""
+"""`mention` is the same for the identifiers that stand in one place, `place` 0 for the strongest of them, which all of
+them have as `strongest` (``kind|type|value``); `value` and `roles` are JSON; times as in `at_rest`."""
+
+LEAN = tuple(MENTIONS.names[: MENTIONS.names.index("is_record") + 1])
+"""The columns of mentions that say who is named where; the others say how and why."""
 
 EDGES = pa.schema(
     [
@@ -87,7 +91,7 @@ def linked(kind: str, frame: pd.DataFrame, rest: pa.Table, *, tenant: str) -> tu
     Returns
     -------
     mentions, edges : pyarrow.Table
-        As `MENTIONS` and `EDGES` say, sorted by identifier and by record.
+        As `MENTIONS` and `EDGES` say; mentions of one entity lie together.
     """
     found = collect([(kind, frame)], tenant=tenant).mentions
     rows = {record_id: row for row, record_id in enumerate(rest["lake_id"].to_pylist())}
@@ -118,6 +122,7 @@ def _mentions(found: MentionTable, row_of: Codes, of_record: Mapping[str, Any]) 
         "kind": _texts(kinds.values, kind[found.meaning[mention]] if len(mention) else ints([])),
         "identifier_type": _texts([one[0] for one in flat], flat_at),
         "identifier": _texts([one[1] for one in flat], flat_at),
+        "strongest": _texts(_strongest(found), found.meaning[mention] if len(mention) else ints([])),
         "field": _fields(found, mention, place),
         "value": _texts([_json(v) for meaning in found.meanings for v in meaning.values], flat_at),
         "relation": _texts(found.relations.values, found.relation[mention]),
@@ -128,7 +133,17 @@ def _mentions(found: MentionTable, row_of: Codes, of_record: Mapping[str, Any]) 
     }
     records = np.array([name in RECORD_KINDS for name in kinds.values], bool)
     columns["is_record"] = records[kind[found.meaning[mention]]] if len(mention) else np.empty(0, bool)
-    return pa.table(columns).select(MENTIONS.names).cast(MENTIONS).sort_by("identifier")
+    return by_entity(pa.table(columns).select(MENTIONS.names).cast(MENTIONS))
+
+
+def by_entity(mentions: pa.Table) -> pa.Table:
+    """Put the mentions of one entity together: who asks for it reads few row groups."""
+    order = [(name, "ascending") for name in ("strongest", "identifier", "record_kind", "record_id", "mention")]
+    return mentions.sort_by(order)
+
+
+def _strongest(found: MentionTable) -> list[str | None]:
+    return ["|".join((one.kind, *one.ids[0])) if one.ids else None for one in found.meanings]
 
 
 def _edges(found: MentionTable, row_of: Codes, of_record: Mapping[str, Any]) -> pa.Table:

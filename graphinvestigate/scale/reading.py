@@ -9,11 +9,11 @@ import narwhals as nw
 import pyarrow as pa
 
 from graphinvestigate.frames import RESOURCES, Resource
-from graphinvestigate.scale.at_rest import OWN, evidence_schema, rest_schema
+from graphinvestigate.scale.at_rest import OWN, by_time, days_of, evidence_schema, rest_schema
 from graphinvestigate.scale.commits import Held
 from graphinvestigate.scale.engines import Engine, Frame
-from graphinvestigate.scale.expressions import latest, of_latest
-from graphinvestigate.scale.linked import EDGES, MENTIONS
+from graphinvestigate.scale.expressions import FEW, among, latest, of_latest
+from graphinvestigate.scale.linked import EDGES, MENTIONS, by_entity
 from graphinvestigate.scale.store import PARTS, TenantStore, day_of
 
 Window = tuple[int | None, int | None]  # from, and before, in microseconds
@@ -51,18 +51,42 @@ class Reader:
         -------
         frame
         """
-        whole = rest_schema(resource)
-        names = whole.names if columns is None else [*OWN, *(n for n in whole.names if n in columns and n not in OWN)]
-        schema = pa.schema([whole.field(name) for name in names])
+        schema = _some(rest_schema(resource), columns, OWN)
         alone, several = self._of_days([resource.name], window)
         found = [self._scan(alone, schema)]
         if several:
-            found.append(latest(self._scan(several, schema)))
+            # All versions of a record have one window: what lies outside is left out before they are compared.
+            found.append(latest(_within(self._scan(several, schema), window)))
         return _within(_one(found), window)
 
-    def mentions(self, window: Window = ALL, resources: Iterable[str] | None = None) -> Frame:
-        """Give the mentions of the latest versions; all resources by default."""
-        return self._part("mentions", MENTIONS, window, resources)
+    def chosen(self, resource: Resource, keys: pa.Table, columns: Sequence[str] | None = None) -> Frame:
+        """Give the latest versions of some records: only days, and row groups, that they lie in are read.
+
+        Parameters
+        ----------
+        resource : Resource
+        keys : pyarrow.Table
+            ``lake_id`` and ``lake_window`` of each.
+        columns : sequence of str, optional
+            As in `records`.
+
+        Returns
+        -------
+        frame
+        """
+        schema = _some(rest_schema(resource), columns, OWN)
+        alone, several = self._of_days([resource.name], ALL, days=set(days_of(keys).tolist()))
+        wanted = self.engine.table(keys.select(["lake_id"]).cast(pa.schema([("lake_id", pa.string())])))
+        found = [_at(self._scan(alone, schema), keys).join(wanted, on="lake_id", how="semi")]
+        if several:
+            found.append(latest(_at(self._scan(several, schema), keys).join(wanted, on="lake_id", how="semi")))
+        return _one(found)
+
+    def mentions(
+        self, window: Window = ALL, resources: Iterable[str] | None = None, columns: Sequence[str] | None = None
+    ) -> Frame:
+        """Give the mentions of the latest versions; all resources and columns by default."""
+        return self._part("mentions", _some(MENTIONS, columns), window, resources)
 
     def edges(self, window: Window = ALL, resources: Iterable[str] | None = None) -> Frame:
         """Give the links that the latest versions state."""
@@ -71,8 +95,7 @@ class Reader:
     def evidence(self, window: Window = ALL, columns: Sequence[str] | None = None) -> Frame:
         """Give the evidence of the latest versions of alerts."""
         whole = evidence_schema()
-        names = whole.names if columns is None else [n for n in whole.names if n in {*columns, *whole.names[:7]}]
-        return self._part("evidence", pa.schema([whole.field(name) for name in names]), window, ["alerts"])
+        return self._part("evidence", _some(whole, columns, whole.names[:7]), window, ["alerts"])
 
     def _part(self, part: str, schema: pa.Schema, window: Window, resources: Iterable[str] | None) -> Frame:
         found = []
@@ -81,11 +104,14 @@ class Reader:
             found.append(self._scan([file for file in alone if file.table != name], schema))
             if several:
                 own = pa.schema([rest_schema(RESOURCES[name]).field(column) for column in OWN])
-                rows = self._scan([file for file in several if file.table != name], schema)
-                found.append(of_latest(rows, latest(self._scan([f for f in several if f.table == name], own))))
+                rows = _within(self._scan([file for file in several if file.table != name], schema), window)
+                records = _within(self._scan([file for file in several if file.table == name], own), window)
+                found.append(of_latest(rows, latest(records)))
         return _within(_one(found or [self._scan([], schema)]), window)
 
-    def _of_days(self, tables: Sequence[str], window: Window) -> tuple[list[Held], list[Held]]:
+    def _of_days(
+        self, tables: Sequence[str], window: Window, days: set[str] | None = None
+    ) -> tuple[list[Held], list[Held]]:
         """Divide the files of some days into those of days with one file of records, and the others."""
         since, until = day_of(window[0]), day_of(None if window[1] is None else window[1] - 1)
         timed = since is not None or until is not None
@@ -94,6 +120,7 @@ class Reader:
                 file
                 for file in self._held
                 if file.table in tables
+                and (days is None or file.day in days)
                 and not (timed and not file.day[0].isdigit())
                 and (since is None or file.day >= since)
                 and (until is None or file.day <= until)
@@ -114,6 +141,18 @@ class Reader:
 
 def _one(found: Sequence[Frame]) -> Frame:
     return found[0] if len(found) == 1 else nw.concat(list(found))
+
+
+def _some(schema: pa.Schema, columns: Sequence[str] | None, always: Sequence[str] = ()) -> pa.Schema:
+    """Give the fields of some columns, in the order of the schema; all where none are named."""
+    names = [name for name in schema.names if columns is None or name in columns or name in always]
+    return pa.schema([schema.field(name) for name in names])
+
+
+def _at(frame: Frame, keys: pa.Table) -> Frame:
+    """Leave out what can't be of some records, by words that keep an engine from reading it at all."""
+    frame = among(frame, "lake_window", keys["lake_window"].to_pylist())
+    return among(frame, "lake_id", keys["lake_id"].to_pylist()) if len(keys) <= FEW else frame
 
 
 def _within(frame: Frame, window: Window) -> Frame:
@@ -142,13 +181,14 @@ def compact(store: TenantStore, engine: Engine) -> int:
     for (name, day), files in sorted(store.several().items()):
         own = Reader(store, engine)
         own._held = files
-        resource = RESOURCES[name]
-        new = store.write(name, _lean(engine.arrow(own.records(resource))))
-        for part in PARTS:
-            if any(file.table == f"{name}.{part}" for file in files):
-                rows = getattr(own, part)() if part == "evidence" else getattr(own, part)(resources=[name])
-                table = _lean(engine.arrow(rows))
-                new += store.write(f"{name}.{part}", table.sort_by("identifier") if part == "mentions" else table)
+        with engine.asking():
+            new = store.write(name, by_time(_lean(engine.arrow(own.records(RESOURCES[name])))))
+            for part in PARTS:
+                if any(file.table == f"{name}.{part}" for file in files):
+                    rows = getattr(own, part)() if part == "evidence" else getattr(own, part)(resources=[name])
+                    table = _lean(engine.arrow(rows))
+                    ordered = by_entity(table) if part == "mentions" else by_time(table)
+                    new += store.write(f"{name}.{part}", ordered)
         done += store.replace(files, new, note={"compacted": name, "day": day})
     return done
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,13 +13,15 @@ import pyarrow as pa
 from graphinvestigate.errors import AmbiguousEntityError, EntityNotFoundError
 from graphinvestigate.linking import Entity
 from graphinvestigate.linking.find import spellings
-from graphinvestigate.linking.identifiers import LEADS_ONLY, ONLY_ALONE, RANKED, SCOPED, rank
+from graphinvestigate.linking.identifiers import LEADS_ONLY, ONLY_ALONE, RANKED, SCOPED, rank, url_text
 from graphinvestigate.linking.identity import resolve
 from graphinvestigate.scale.engines import Engine, Frame
+from graphinvestigate.scale.expressions import among
 
 _ROUNDS = 8  # of looking for what stands beside what is known; people have few names
 _WEAK = sorted(LEADS_ONLY | ONLY_ALONE)
 _KEY = ("record_kind", "record_id", "lake_version", "mention")
+_ON = ("kind", "identifier_type", "identifier")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +38,18 @@ class Seed:
     identifiers: frozenset[tuple[str, str, str]]
 
 
-def find_seed(engine: Engine, mentions: Frame, text: str | Entity) -> Seed:
+def find_seed(engine: Engine, mentions: Frame, text: str | Entity, *, tenant: str | None = None) -> Seed:
     """Find the entity that goes by a name in a lake.
 
     Parameters
     ----------
     engine : Engine
     mentions : frame
+        Not computed yet: of it only what holds the name is read, all of it where nothing does.
     text : str or Entity
         An identifier, ``type=value``, or an `Entity`.
+    tenant : str, optional
+        Whose short names and private addresses are meant.
 
     Returns
     -------
@@ -55,8 +61,8 @@ def find_seed(engine: Engine, mentions: Frame, text: str | Entity) -> Seed:
         Nobody, or several, go by it.
     """
     entities = mentions.filter(~nw.col("is_record"))
-    matching = engine.arrow(entities.filter(_matches(text)).select("kind", "identifier_type", "identifier").unique())
-    found = {tuple(row.values()) for row in matching.to_pylist()}
+    near = among(entities, "identifier", _forms(text, tenant))
+    found = _matching(engine, near, text) or _matching(engine, entities, text)
     if not found:
         raise _not_found(engine, entities, text)
     known, observations = _closure(engine, entities, found)
@@ -82,6 +88,20 @@ def _shown(text: str | Entity) -> str:
     return text.key if isinstance(text, Entity) else str(text)
 
 
+def _forms(text: str | Entity, tenant: str | None) -> set[str]:
+    """How a name may be spelt at rest: as the engine compares without changing a letter."""
+    wanted = _shown(text).strip()
+    said = wanted.partition("=")[2].strip()
+    given = {one for part in filter(None, (wanted, said)) for one in (part, part.upper(), *spellings(part))}
+    kept = {url for part in (wanted, said) if (url := url_text(part))}  # the path of a URL has its case
+    return given | kept | ({f"{tenant}/{one}" for one in given} if tenant else set())
+
+
+def _matching(engine: Engine, entities: Frame, text: str | Entity) -> set[Any]:
+    rows = engine.arrow(entities.filter(_matches(text)).select("kind", "identifier_type", "identifier").unique())
+    return {tuple(row.values()) for row in rows.to_pylist()}
+
+
 def _matches(text: str | Entity) -> Any:
     wanted = _shown(text).strip()
     names = spellings(wanted)
@@ -100,25 +120,33 @@ def _matches(text: str | Entity) -> Any:
 
 def _closure(engine: Engine, entities: Frame, found: set[Any]) -> tuple[set[Any], set[Any]]:
     """Add what stands beside what is known, again and again; and give all that was seen together."""
-    known, asked = set(found), set[Any]()
+    known, asked, led = set(found), set[Any](), set[Any]()
     observations: set[Any] = set()
     for _ in range(_ROUNDS):
         fresh = known - asked
         if not fresh:
             break
         asked |= fresh
-        wanted = engine.table(_identifiers(fresh))
-        on = ["kind", "identifier_type", "identifier"]
-        places = entities.join(wanted, on=on, how="semi").select(*_KEY).unique()
-        rows = engine.arrow(entities.join(places, on=list(_KEY), how="semi").select(*_KEY, *on))
+        # What stands in one place has one strongest identifier, and mentions lie by it.
+        beside = engine.arrow(_naming(engine, entities, fresh).select("strongest").unique())
+        leading = set(beside["strongest"].to_pylist())
+        places = among(entities, "strongest", leading - led)
+        led |= leading
+        rows = engine.arrow(places.select(*_KEY, *_ON))
         together: defaultdict[Any, set[tuple[str, str]]] = defaultdict(set)
         for row in rows.to_pylist():
             together[(row["kind"], *(row[name] for name in _KEY))].add((row["identifier_type"], row["identifier"]))
-        for (kind, *_), ids in together.items():
+        for kind, ids in {(place[0], frozenset(ids)) for place, ids in together.items()}:
             observations.add((kind, tuple(sorted(ids, key=lambda i: (rank(kind, i[0]), i)))))
             known |= {(kind, *identifier) for identifier in ids if identifier[0] not in _WEAK}
     known |= {(kind, *identifier) for kind, ids in observations for identifier in ids}
     return known, observations
+
+
+def _naming(engine: Engine, entities: Frame, identifiers: Collection[Any]) -> Frame:
+    """Keep the mentions by some identifiers."""
+    near = among(entities, "identifier", {identifier[2] for identifier in identifiers})
+    return near.join(engine.table(_identifiers(identifiers)), on=list(_ON), how="semi")
 
 
 def _identifiers(found: Any) -> pa.Table:
@@ -166,22 +194,20 @@ def records_naming(
         ``kind|type|value`` of what was not walked through → how many records name it.
     """
     entities = mentions.filter(~nw.col("is_record"))
-    on = ["kind", "identifier_type", "identifier"]
     key = ["record_kind", "record_id", "lake_window"]
-    frontier = engine.table(_identifiers(seed.identifiers))
-    found = engine.kept(entities.join(frontier, on=on, how="semi").select(*key).unique())
-    walked = engine.kept(frontier.select(*on))
+    found = engine.kept(_naming(engine, entities, seed.identifiers).select(*key).unique())
+    walked = set(seed.identifiers)
     not_walked: dict[str, int] = {}
     for _ in range(1, hops):
-        strong = entities.filter(~nw.col("identifier_type").is_in(_WEAK))
+        times = engine.arrow(found.select("lake_window").unique())["lake_window"].to_pylist()
+        strong = among(entities.filter(~nw.col("identifier_type").is_in(_WEAK)), "lake_window", times)
         near = strong.join(found.select("record_kind", "record_id"), on=["record_kind", "record_id"], how="semi")
-        fresh = engine.kept(near.select(*on).unique().join(walked, on=on, how="anti"))
-        named = entities.join(fresh, on=on, how="semi").select(*on, "record_kind", "record_id").unique()
-        counts = engine.kept(named.group_by(*on).agg(records=nw.len()))
+        reached = {tuple(row.values()) for row in engine.arrow(near.select(*_ON).unique()).to_pylist()}
+        named = engine.kept(_naming(engine, entities, reached - walked).select(*_ON, *key).unique())
+        counts = engine.kept(named.group_by(*_ON).agg(records=nw.len()))
         shared = engine.arrow(counts.filter(nw.col("records") > most_records))
-        not_walked |= {"|".join(row[name] for name in on): int(row["records"]) for row in shared.to_pylist()}
-        step = engine.kept(counts.filter(nw.col("records") <= most_records).select(*on))
-        walked = engine.kept(nw.concat([walked, step]))
-        more = entities.join(step, on=on, how="semi").select(*key)
-        found = engine.kept(nw.concat([found, more]).unique())
+        not_walked |= {"|".join(row[name] for name in _ON): int(row["records"]) for row in shared.to_pylist()}
+        step = counts.filter(nw.col("records") <= most_records).select(*_ON)
+        walked |= {tuple(row.values()) for row in engine.arrow(step).to_pylist()}
+        found = engine.kept(nw.concat([found, named.join(step, on=list(_ON), how="semi").select(*key)]).unique())
     return engine.arrow(found), not_walked

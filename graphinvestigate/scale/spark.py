@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import narwhals as nw
@@ -42,8 +43,12 @@ class Spark:
 
     def arrow(self, frame: Frame) -> pa.Table:
         """Compute a frame and bring it here."""
-        made: pa.Table = frame.to_native().toArrow()
+        made: pa.Table = frame.collect("pyarrow").to_native()  # of Spark 3, too, which has no `toArrow`
         return made
+
+    def asking(self) -> AbstractContextManager[None]:
+        """Let what is kept for one question go when it is answered: Spark does so when nothing holds it any more."""
+        return nullcontext()
 
 
 _TYPES = {

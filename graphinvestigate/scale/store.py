@@ -11,6 +11,7 @@ tenants/<tenant>/tables/alerts/day=2026-02-03/<name>.parquet
 
 from __future__ import annotations
 
+import inspect
 import os
 import time
 import uuid
@@ -30,14 +31,18 @@ from graphinvestigate.files import sync_folder
 from graphinvestigate.frames import RESOURCES, Resource, newest
 from graphinvestigate.frames.raw import as_raw
 from graphinvestigate.linking.record_kinds import KINDS
-from graphinvestigate.scale.at_rest import days_of, evidence_to_rest, to_rest
+from graphinvestigate.scale.at_rest import by_time, days_of, evidence_to_rest, to_rest
 from graphinvestigate.scale.commits import Commit, CommitLog, ConflictError, Held
 from graphinvestigate.scale.linked import linked
 from graphinvestigate.scale.pages import PageStore
 
 PARTS = ("evidence", "mentions", "edges")
-_ROW_GROUPS = {"mentions": 65536, "edges": 65536, "evidence": 16384, "": 4096}  # rows with `raw` are large
+_ROW_GROUPS = {"mentions": 16384, "edges": 65536, "evidence": 16384, "": 2048}  # rows with `raw` are large
+_ROWS_OF_NAME = 10  # of a row group of mentions, about: how large its filter of names is made
+_NAMES = ("identifier", "strongest")  # columns by which somebody is looked up
 _LEVEL = 1  # zstd
+# Row groups without a name are passed over by its filter. Old versions of pyarrow write none, and more is read then.
+_FILTERS = "bloom_filter_options" in inspect.signature(pq.ParquetWriter.__init__).parameters
 
 
 class TenantStore:
@@ -95,7 +100,9 @@ class TenantStore:
         if resource.record_kind in KINDS:
             mentions, edges = linked(resource.record_kind, frame, rest, tenant=self.tenant)
             tables |= {f"{resource.name}.mentions": mentions, f"{resource.name}.edges": edges}
-        return [held for name, table in tables.items() for held in self.write(name, table)]
+        # Mentions lie by entity, all else by time.
+        ordered = {name: table if name.endswith(".mentions") else by_time(table) for name, table in tables.items()}
+        return [held for name, table in ordered.items() for held in self.write(name, table)]
 
     def write(self, table: str, rows: pa.Table) -> list[Held]:
         """Write rows as files that no commit names yet, one per day.
@@ -122,10 +129,13 @@ class TenantStore:
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{uuid.uuid4().hex}.parquet"
         part = path.with_suffix(".tmp")
+        size = _ROW_GROUPS[table.partition(".")[2]]
+        names = {"ndv": max(min(len(rows), size) // _ROWS_OF_NAME, 100), "fpp": 0.001}
+        named = {"bloom_filter_options": {name: names for name in _NAMES if name in rows.column_names}}
         with part.open("wb") as file:
             pq.write_table(
-                rows, file, compression="zstd", compression_level=_LEVEL,
-                row_group_size=_ROW_GROUPS[table.partition(".")[2]], store_schema=False,
+                rows, file, compression="zstd", compression_level=_LEVEL, row_group_size=size, store_schema=False,
+                **(named if _FILTERS else {}),
             )  # fmt: skip
             file.flush()
             os.fsync(file.fileno())

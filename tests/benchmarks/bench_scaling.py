@@ -1,18 +1,26 @@
-"""Growth of what an engine computes: ``python tests/benchmarks/bench_scaling.py duckdb|spark EDGES``.
+"""Growth of what an engine computes: ``python tests/benchmarks/bench_scaling.py duckdb|spark EDGES [EDGES …]``.
 
-Mentions are drawn as records name entities: five each, users and hosts with two or three identifiers, a few entities
-met very often; a thousandth of the users was renamed. They lie in Parquet files of half a million rows.
+Several sizes run in a process each; how each step grows is printed at the end. Mentions are drawn as records name
+entities: five each, users and hosts with two or three identifiers, a few entities met very often; a thousandth of the
+users was renamed. They lie in Parquet files of half a million rows.
 """
 
 # ruff: noqa: T201 (it prints its findings)
 
 from __future__ import annotations
 
+import contextlib
+import json
+import math
+import os
+import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
+import narwhals as nw
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -22,10 +30,18 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from graphinvestigate.scale.components import components
 from graphinvestigate.scale.engines import Engine, engine_for
-from graphinvestigate.scale.expressions import co_occurrence, edges, entity_table, k_hop, with_entities
-from graphinvestigate.scale.linked import MENTIONS
+from graphinvestigate.scale.expressions import (
+    co_occurrence,
+    edges,
+    entity_table,
+    k_hop,
+    timeline_bins,
+    with_entities,
+)
+from graphinvestigate.scale.linked import LEAN, MENTIONS
 
 EACH = 100_000  # records in one file
+MEMORY = "6GB"  # of DuckDB and of Spark's driver, which computes too
 NAMED = (("user", ("object_id", "upn")), ("host", ("mde_device_id", "fqdn", "short_name")), ("ip", ("ip",)),
          ("file", ("sha256", "sha1")), ("app", ("app_id",)))  # fmt: skip
 
@@ -44,6 +60,7 @@ def part(first: int, count: int, entities: int) -> pa.Table:
         for place, id_type in enumerate(types):
             spelt = who if id_type != "upn" else who * 2 + ((who % 1000 == 0) & (record % 2 == 0))
             columns = {
+                "strongest": texts(f"{kind}|{types[0]}|{kind}-{types[0]}-", who),
                 "record_kind": pa.repeat("alert", count), "record_id": texts("a", record),
                 "lake_window": record * 1_000_000, "lake_at": record * 1_000_000, "lake_end": record * 1_000_000,
                 "lake_version": np.ones(count, np.int64), "mention": np.full(count, number),
@@ -59,49 +76,127 @@ def part(first: int, count: int, entities: int) -> pa.Table:
 def engine_of(name: str) -> Engine:
     """An engine by name; Spark on two threads of this machine."""
     if name != "spark":
-        return engine_for(name)
+        engine = engine_for(name)
+        if name == "duckdb":
+            engine.connection.execute(f"set memory_limit = '{MEMORY}'").fetchall()  # type: ignore[attr-defined]
+        return engine
     from pyspark.sql import SparkSession
 
     builder = SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false")
-    builder = builder.config("spark.sql.shuffle.partitions", "8").config("spark.driver.memory", "3g")
+    builder = builder.config("spark.sql.shuffle.partitions", "8").config("spark.driver.memory", MEMORY.lower())
     session = builder.config("spark.ui.showConsoleProgress", "false").getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
     return engine_for(session)
 
 
-def main(name: str, size: int) -> None:
-    """Compute, and print what each step takes."""
+def measured(name: str, size: int) -> dict[str, float]:
+    """Compute all steps once: seconds of each, and megabytes of all processes at their peak."""
     records = size // len(NAMED)
-    with tempfile.TemporaryDirectory() as folder:
+    took: dict[str, float] = {}
+    with tempfile.TemporaryDirectory() as folder, Peak() as peak:
         files = []
         for first in range(0, records, EACH):
             path = Path(folder) / f"{first}.parquet"
             pq.write_table(part(first, min(EACH, records - first), records // 8), path, compression="zstd")
             files.append(str(path))
+        took["MB of Parquet"] = sum(Path(file).stat().st_size for file in files) / 1e6
         engine = engine_of(name)
-        print(f"{name}, {size:,} edges, {sum(Path(f).stat().st_size for f in files) / 1e6:.0f} MB of Parquet")
-        start = last = time.perf_counter()
+        engine.arrow(engine.table(pa.table({"started": [1]})))
+        last = time.perf_counter()
+        peak.most = 0
 
-        def told(step: str, note: object = "") -> None:
+        def told(step: str, rows: int) -> None:
             nonlocal last
-            now = time.perf_counter()
-            print(f"  {step:22} {now - last:8.2f} s  {note}", flush=True)
+            took[step] = time.perf_counter() - last
+            print(f"  {step:22} {took[step]:8.2f} s  {rows:12,} rows", flush=True)
             last = time.perf_counter()
 
-        mentions = engine.kept(engine.scan(files, MENTIONS))
+        def counted(frame: object) -> int:
+            return int(engine.arrow(frame.select(n=nw.len()))["n"][0].as_py())  # type: ignore[attr-defined]
+
+        begin = last
+        records_at = engine.scan(files, pa.schema([MENTIONS.field("lake_at"), MENTIONS.field("kind")]))
+        told("timeline bins", engine.arrow(timeline_bins(records_at, start=0, width=3_600_000_000, by="kind")).num_rows)
+        schema = pa.schema([MENTIONS.field(column) for column in LEAN])
+        mentions = engine.kept(engine.scan(files, schema))
         found = engine.kept(edges(mentions))
-        told("edges", f"{engine.arrow(found.select('kind')).num_rows:,} rows")
+        told("mentions → edges", counted(found))
         identities = components(engine, mentions)
         parts = engine.kept(identities.parts)
-        told("components", f"{len(identities.contested):,} contested of {engine.arrow(parts).num_rows:,}")
+        told("components", counted(parts))
+        print(f"  {'':22} {len(identities.contested):,} contested", flush=True)
         whole = engine.kept(with_entities(found, parts))
-        told("edges of entities", f"{engine.arrow(whole.select('kind')).num_rows:,} rows")
-        told("entity table", f"{engine.arrow(entity_table(whole)).num_rows:,} entities")
+        told("edges of entities", counted(whole))
+        told("entity table", counted(entity_table(whole)))
         seeds = engine.table(pa.table({"entity": [f"user|object_id|user-object_id-{records // 16}"]}))
-        told("two hops", f"{engine.arrow(k_hop(engine, whole, seeds, hops=2)).num_rows:,} entities")
-        told("co-occurrence", f"{engine.arrow(co_occurrence(whole).select('records')).num_rows:,} pairs")
-        print(f"  all {time.perf_counter() - start:.1f} s", flush=True)
+        told("two hops", counted(k_hop(engine, whole, seeds, hops=2)))
+        told("co-occurrence", counted(co_occurrence(whole)))
+        took["all"] = time.perf_counter() - begin
+        took["processor seconds"] = _held()[1]
+        took["MB at the peak"] = peak.most / 1e6
+    return took
+
+
+class Peak(threading.Thread):
+    """Looks ten times a second at how much memory this process and those that it started hold."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.most, self._ends = 0, threading.Event()
+
+    def __enter__(self) -> Peak:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ends.set()
+        self.join()
+
+    def run(self) -> None:
+        """Look until the end."""
+        while not self._ends.wait(0.1):
+            self.most = max(self.most, _held()[0])
+
+
+def _held() -> tuple[int, float]:
+    """Bytes of memory and seconds of processor of this process and those that it started."""
+    parents, sizes, ticks = {}, {}, {}
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            with contextlib.suppress(OSError, IndexError):
+                said = (folder / "stat").read_text().rpartition(")")[2].split()
+                number = int(folder.name)
+                parents[number], ticks[number] = int(said[1]), int(said[11]) + int(said[12])
+                sizes[number] = int(said[21]) * os.sysconf("SC_PAGE_SIZE")
+    mine = {os.getpid()}
+    while more := {child for child, parent in parents.items() if parent in mine} - mine:
+        mine |= more
+    return sum(sizes.get(one, 0) for one in mine), sum(ticks.get(one, 0) for one in mine) / os.sysconf("SC_CLK_TCK")
+
+
+def main(name: str, sizes: list[int]) -> None:
+    """Measure each size in a process of its own, and say how each step grows."""
+    if len(sizes) == 1:
+        print(f"{name}, {sizes[0]:,} edges", flush=True)
+        print("RESULT " + json.dumps(measured(name, sizes[0])), flush=True)
+        return
+    rows: list[dict[str, float]] = []
+    for size in sizes:
+        command = [sys.executable, __file__, name, str(size)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            for line in process.stdout:
+                if line.startswith("RESULT "):
+                    rows.append(json.loads(line.removeprefix("RESULT ")))
+                else:
+                    print(line, end="", flush=True)
+    print(f"\n| {name} | " + " | ".join(f"{size:,} edges" for size in sizes) + " | grows with edges to the power of |")
+    print("|" + "---|" * (len(sizes) + 2))
+    for step in rows[0]:
+        values = [row[step] for row in rows]
+        power = math.log(values[-1] / values[0]) / math.log(sizes[-1] / sizes[0])
+        print(f"| {step} | " + " | ".join(f"{value:,.2f}" for value in values) + f" | {power:.2f} |")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1] if sys.argv[1:] else "duckdb", int(sys.argv[2]) if sys.argv[2:] else 100_000)
+    main(sys.argv[1] if sys.argv[1:] else "duckdb", [int(size) for size in sys.argv[2:]] or [100_000])

@@ -70,7 +70,8 @@ def mention_rows(observations: list[tuple[str, list[tuple[str, str]]]]) -> pa.Ta
                 {
                     "record_kind": "alert", "record_id": f"r{number // 3}", "lake_window": number, "lake_at": number,
                     "lake_end": number + 1, "lake_version": 1, "mention": number, "place": place, "kind": kind,
-                    "identifier_type": id_type, "identifier": value, "is_record": False, "field": "x", "value": "1",
+                    "identifier_type": id_type, "identifier": value, "strongest": "|".join((kind, *ordered[0])),
+                    "is_record": False, "field": "x", "value": "1",
                     "relation": "names", "inverse": False, "roles": None, "verdict": None, "remediation_status": None,
                 }
             )  # fmt: skip

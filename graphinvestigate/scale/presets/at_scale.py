@@ -20,7 +20,7 @@ from graphinvestigate.text import log
 _AT = "lake_at_micros"
 _FILLERS = ["", "-", "--", "null", "none", "n/a", "na", "unknown", "undefined", "(null)", "nil"]
 _SHARED = r"100\.(?:6[4-9]|[7-9][0-9]|1[01][0-9]|12[0-7])"
-_PRIVATE = rf"^(?:10|127|192\.168|169\.254|172\.(?:1[6-9]|2[0-9]|3[01])|{_SHARED})\."
+_PRIVATE = rf"^(?:[0-9a-f-]{{36}}/)?(?:10|127|192\.168|169\.254|172\.(?:1[6-9]|2[0-9]|3[01])|{_SHARED})\."
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,19 +188,15 @@ def _mentions(
     tenant: str | None,
 ) -> Frame:  # fmt: skip
     id_type, column = ids[place]
-    text = _spelled(id_type, column)
+    text = _scoped(id_type, _spelled(id_type, column), tenant)
     before: Any = nw.lit(0)
     for other_type, other in ids[:place]:
         before = before + (~_spelled(other_type, other).is_null()).cast(nw.Int64)
+    # The strongest that has a value.
+    names = [_identity(kind, one, _scoped(one, _spelled(one, named), tenant)) for one, named in ids]
     kinds = [nw.col(c).cast(nw.String).fill_null("") for c in known.id if c in columns]
     record = nw.concat_str(kinds, separator="|") if len(kinds) > 1 else kinds[0]
     time = nw.col(_AT)
-    made_type: Any = nw.lit(id_type)
-    if id_type == "ip":
-        private = text.str.contains(_PRIVATE)
-        made_type = nw.when(private).then(nw.lit("private_ip")).otherwise(nw.lit("ip"))
-        if tenant:
-            text = nw.when(private).then(nw.concat_str([nw.lit(f"{tenant.casefold()}/"), text])).otherwise(text)
     return frame.select(
         record_kind=nw.lit(known.record_kind),
         record_id=record,
@@ -211,10 +207,29 @@ def _mentions(
         mention=nw.lit(number).cast(nw.Int64),
         place=before.cast(nw.Int64),
         kind=nw.lit(kind),
-        identifier_type=made_type,
+        identifier_type=_typed(id_type, text),
         identifier=text,
+        strongest=names[0] if len(names) == 1 else nw.coalesce(names[0], *names[1:]),
         is_record=nw.lit(False),
     ).filter(~nw.col("identifier").is_null())
+
+
+def _scoped(id_type: str, text: Any, tenant: str | None) -> Any:
+    """Put the tenant in front of private addresses."""
+    if id_type != "ip" or not tenant:
+        return text
+    own = nw.concat_str([nw.lit(f"{tenant.casefold()}/"), text])
+    return nw.when(text.str.contains(_PRIVATE)).then(own).otherwise(text)
+
+
+def _typed(id_type: str, text: Any) -> Any:
+    private = text.str.contains(_PRIVATE)
+    return nw.when(private).then(nw.lit("private_ip")).otherwise(nw.lit("ip")) if id_type == "ip" else nw.lit(id_type)
+
+
+def _identity(kind: str, id_type: str, text: Any) -> Any:
+    """Give the text that stands for an identifier; missing where there is none."""
+    return nw.when(~text.is_null()).then(nw.concat_str([nw.lit(kind), _typed(id_type, text), text], separator="|"))
 
 
 def _with_micros(frame: Frame, column: str | None) -> Frame:
