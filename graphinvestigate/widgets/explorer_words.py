@@ -15,6 +15,7 @@ from graphinvestigate.widgets.details import first_reason
 from graphinvestigate.widgets.explorer_state import State
 from graphinvestigate.widgets.safe import Safe, join, safe_html
 from graphinvestigate.widgets.shown import Node
+from graphinvestigate.widgets.style import MARK
 
 MOST = 60
 """Rows of a table that a pane shows; the frames behind them hold all."""
@@ -114,9 +115,10 @@ def entity_table(state: State) -> Safe:
     rows.sort(key=lambda row: (order.index(row[0]), -row[1], row[2]))
     cells = [
         safe_html(
-            '<tr class="{on}"><td>{kind}</td><td>{name}</td><td class="gi-sev gi-{worst}">{worst}</td><td>{links}</td>'
-            "<td>{first}</td><td>{last}</td><td>{note}</td></tr>",
+            '<tr class="{on}"><td>{mark}{kind}</td><td>{name}</td><td class="gi-sev gi-{worst}">{worst}</td>'
+            "<td>{links}</td><td>{first}</td><td>{last}</td><td>{note}</td></tr>",
             on="gi-on" if node in state.nodes else "",
+            mark=MARK if node in state.nodes else "",
             kind=kind_look(node.kind).word,
             name=state.called(node),
             worst=worst,

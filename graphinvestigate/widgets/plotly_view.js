@@ -62,6 +62,7 @@ function reachable(root) {
 }
 
 function render({ model, el }) {
+  shieldKeys();
   const root = document.createElement("div");
   const place = document.createElement("div");
   const words = document.createElement("div");

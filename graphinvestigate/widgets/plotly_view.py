@@ -17,7 +17,9 @@ from plotly.io.json import to_json_plotly
 from plotly.offline import get_plotlyjs, get_plotlyjs_version
 
 from graphinvestigate.views.style import CONFIG, THEMES, template
+from graphinvestigate.widgets import twins
 
+_HERE = files("graphinvestigate.widgets")
 _TEMPLATES = json.dumps({name: template(name) for name in THEMES})
 
 
@@ -107,7 +109,7 @@ class PlotlyView(anywidget.AnyWidget):
         How often :meth:`draw` was called; what users do is told with the edition that they saw.
     """
 
-    _esm = files("graphinvestigate.widgets").joinpath("plotly_view.js").read_text(encoding="utf-8")
+    _esm = "".join(_HERE.joinpath(name).read_text(encoding="utf-8") for name in ("keys.js", "plotly_view.js"))
     _css = """
 .gi-plotly { position: relative; width: 100%; min-width: 0; overflow: hidden; }
 .gi-plotly:focus { outline: none; }
@@ -218,6 +220,9 @@ class PlotlyView(anywidget.AnyWidget):
         parts = figure.to_dict() if isinstance(figure, go.Figure) else figure
         layout = {name: value for name, value in parts["layout"].items() if name != "template"}
         return str(to_json_plotly({"data": list(parts["data"]), "layout": layout, "config": self._config}))
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        return twins.beside(super()._repr_mimebundle_(**kwargs), *twins.figure(self.figure, self.label))
 
     def _on_message(self, _: object, content: Any, buffers: Any) -> None:
         if not isinstance(content, Mapping):

@@ -9,6 +9,7 @@ from typing import Any
 import ipywidgets
 
 from graphinvestigate import text
+from graphinvestigate.views.pictures import svg_address
 
 
 class Safe(str):
@@ -71,6 +72,24 @@ def join(parts: Iterable[Safe], separator: str = "") -> Safe:
         if not isinstance(piece, Safe):
             raise TypeError("only HTML that safe_html made may be joined")
     return Safe(separator.join(pieces))
+
+
+def image(svg: str, words: str) -> Safe:
+    """Show SVG as a picture: no script in it runs, and viewers that drop ``<svg>`` from HTML leave it.
+
+    Parameters
+    ----------
+    svg : str
+        One ``<svg>``.
+    words : str
+        What it shows, for those who don't see it.
+
+    Returns
+    -------
+    Safe
+        One ``<img>``.
+    """
+    return Safe(f'<img style="max-width:100%" alt="{text.html(words, _LIMIT)}" src="{svg_address(svg)}">')
 
 
 def pane(content: Safe | None = None, *, css_class: str = "") -> ipywidgets.HTML:

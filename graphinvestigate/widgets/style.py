@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from graphinvestigate.widgets.safe import Safe
 
+MARK = "\N{BLACK RIGHT-POINTING TRIANGLE} "
+"""Stands before what is selected, where styles are taken away."""
 SHEET = Safe("""<style>
 .gi-root { --gi-line: var(--jp-border-color2, #e0e0e0); --gi-muted: var(--jp-ui-font-color2, #616161);
   --gi-ink: var(--jp-ui-font-color1, #212121); --gi-brand: var(--jp-brand-color1, #1976d2);

@@ -1,7 +1,13 @@
-"""What stays of a widget when its kernel is gone: a table and a few words in the same output."""
+"""What stays of a widget when its kernel is gone: a picture, a table and a few words in the same output.
+
+Viewers differ in what they leave of HTML: JupyterLab takes ``<svg>`` and ``<style>`` out of a notebook that it does
+not trust, GitHub every style and class too. So a picture is an ``<img>``, and what is selected is said by a mark beside
+its colour. ``docs/hosts.md`` writes down what each leaves, and the tests hold every twin against it.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,13 +15,14 @@ import numpy as np
 
 from graphinvestigate import text
 from graphinvestigate.views.graph_svg import graph_svg
+from graphinvestigate.views.pictures import picture as figure_picture
 from graphinvestigate.widgets.details import alert_details, log_lines, node_details
 from graphinvestigate.widgets.explorer_state import State
 from graphinvestigate.widgets.explorer_words import entity_table, left_out, path_words, reading
 from graphinvestigate.widgets.picker_cells import GRID, cells_of
 from graphinvestigate.widgets.rows import Queue
-from graphinvestigate.widgets.safe import Safe, join, safe_html
-from graphinvestigate.widgets.style import SHEET
+from graphinvestigate.widgets.safe import Safe, image, join, safe_html
+from graphinvestigate.widgets.style import MARK, SHEET
 from graphinvestigate.widgets.timeline_records import Records
 from graphinvestigate.widgets.timeline_svg import timeline_svg
 
@@ -70,7 +77,12 @@ def picker(queue: Queue, order: np.ndarray, marked: np.ndarray, current: int | N
     rows = []
     for number, cells in zip(numbers, cells_of(queue, numbers), strict=True):
         start = safe_html("<tr{on}>", on=Safe(' class="gi-on"') if marked[number] else Safe(""))
-        rows.append(join([start, *(safe_html("<td>{cell}</td>", cell=cell.text) for cell in cells), Safe("</tr>")]))
+        marks = [MARK if marked[number] else "", *[""] * (len(cells) - 1)]
+        shown = [
+            safe_html("<td>{mark}{cell}</td>", mark=mark, cell=cell.text)
+            for mark, cell in zip(marks, cells, strict=True)
+        ]
+        rows.append(join([start, *shown, Safe("</tr>")]))
     head = join(safe_html("<th>{name}</th>", name=column.header) for column in GRID)
     rest = f" The first {MOST_ROWS} are shown." if len(order) > MOST_ROWS else ""
     n = int(np.count_nonzero(marked))
@@ -119,8 +131,9 @@ def timeline(
     places = places[np.argsort(records.marks.start[places], kind="stable")]
     rows = join(
         safe_html(
-            "<tr{on}><td>{when}</td><td>{what}</td><td>{name}</td><td>{details}</td><td>{identity}</td></tr>",
+            "<tr{on}><td>{mark}{when}</td><td>{what}</td><td>{name}</td><td>{details}</td><td>{identity}</td></tr>",
             on=Safe(' class="gi-on"') if marked[place] else Safe(""),
+            mark=MARK if marked[place] else "",
             **row,
         )
         for place, row in zip(places[:MOST_ROWS], records.words(places[:MOST_ROWS]), strict=True)
@@ -134,7 +147,7 @@ def timeline(
         sheet=SHEET,
         words=words,
         rest=rest,
-        picture=timeline_svg(records.marks.take(active), tz),
+        picture=image(timeline_svg(records.marks.take(active), tz), words),
         rows=rows,
         untimed=untimed,
     )
@@ -161,18 +174,41 @@ def explorer(state: State, kinds: Mapping[str, int], log: Sequence[Mapping[str, 
     if node is not None:
         called, note = state.names.get(node, ""), state.notes.get(node, "")
         details.append(node_details(g, node, called=called, note=note))
-    model = state.model(kinds, PICTURE)
+    model, lines = state.model(kinds, PICTURE), reading(state)
     html = safe_html(
         '{sheet}<div class="gi-root"><p>Entity graph: {nodes:,} nodes, {links:,} links; {drawn:,} are drawn.</p>'
-        '{picture}<div class="gi-details">{details}</div>{table}{left_out}{log}</div>',
+        "{picture}<details><summary>The graph in words</summary><ul>{lines}</ul></details>"
+        '<div class="gi-details">{details}</div>{table}{left_out}{log}</div>',
         sheet=SHEET,
         nodes=g.number_of_nodes(),
         links=state.facts.links,
         drawn=model.shown,
-        picture=Safe(graph_svg(model, size=PICTURE)),
+        picture=image(graph_svg(model, size=PICTURE), lines[0]),
+        lines=join(safe_html("<li>{line}</li>", line=line) for line in lines[1:]),
         details=join(details),
         table=entity_table(state),
         left_out=left_out(state, kinds),
         log=log_lines(log),
     )
-    return html, "\n".join(text.terminal(line, MOST_LETTERS) for line in reading(state))
+    return html, "\n".join(text.terminal(line, MOST_LETTERS) for line in lines)
+
+
+def figure(shown: str, label: str) -> tuple[Safe, str]:
+    """Give a figure as it is now.
+
+    Parameters
+    ----------
+    shown : str
+        Plotly's JSON.
+    label : str
+        What it is.
+
+    Returns
+    -------
+    (Safe, str)
+    """
+    svg = figure_picture(json.loads(shown))
+    words = f"{label}: a figure"
+    if svg is None:
+        return safe_html("<p>{words} with nothing to draw without its kernel</p>", words=words), words
+    return image(svg, label), words

@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 from urllib.parse import urlsplit
 
 from graphinvestigate.cases.redaction import kept
+from graphinvestigate.views.pictures import svg_address, svg_of
 
 _TAGS = frozenset(
     {
@@ -206,6 +207,9 @@ class _Still(HTMLParser):
                 f' href="{html.escape(value)}" rel="noopener noreferrer"' if _is_portal(value) else self._gone("link")
             )
         if name == "src" and tag == "img":
+            drawn = svg_of(value)
+            if drawn is not None:  # a picture can be opened by itself, so it is made as still as what is around it
+                return f' src="{svg_address(still(drawn)[0])}"'
             return f' src="{html.escape(value)}"' if _PICTURE.fullmatch(value) else ""
         if name == "style" and _DANGEROUS_STYLE.search(value):
             return self._gone("style")

@@ -9,7 +9,7 @@ from typing import Any
 
 from graphinvestigate import text
 from graphinvestigate.cases.freezing.markup import still
-from graphinvestigate.cases.freezing.pictures import picture
+from graphinvestigate.views.pictures import picture, svg_address
 
 FIGURE = "application/vnd.plotly.v1+json"
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -100,11 +100,13 @@ def _frozen_figure(figure: dict[str, Any], made: dict[str, Any]) -> dict[str, An
     """The figure's data, which JupyterLab draws, and a picture and a table for everybody else."""
     shown: dict[str, Any] = {name: figure[name] for name in ("data", "layout") if name in figure}
     found: dict[str, Any] = {FIGURE: shown}
-    if "text/html" not in made or "<svg" not in made["text/html"]:
+    if "text/html" not in made or "data:image/svg" not in made["text/html"]:
         drawn = still(picture(shown) or "")[0]
         table = _table(shown)
         if drawn or table:
-            found["text/html"] = still(f"{_UNTOUCHED}{drawn}{table}</div>")[0]
+            # As an image, because JupyterLab takes an <svg> out of the HTML of a notebook it does not trust.
+            seen = f'<img alt="The figure as a picture" src="{svg_address(drawn)}">' if drawn else ""
+            found["text/html"] = still(f"{_UNTOUCHED}{seen}{table}</div>")[0]
             if drawn:
                 found["image/svg+xml"] = drawn
     return found

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import copy
+import re
 from typing import Any
 
 from graphinvestigate.cases.redaction.documents import Replace
+from graphinvestigate.views.pictures import svg_address, svg_of
 
 _PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf")
 _NUMBERS = frozenset({"bdata", "dtype", "shape"})
+_LEFT_OUT = "[a picture, left out: its texts cannot be redacted]"
+_IMAGE = re.compile(r"(?i)<img\b[^>]*>")
+_SOURCE = re.compile(r"(?i)\bsrc\s*=\s*[\"']?(data:[^\"'>]*)")
 
 
 def redacted_notebook(notebook: dict[str, Any], replace: Replace) -> dict[str, Any]:
@@ -37,14 +42,35 @@ def _bundle(data: dict[str, Any], replace: Replace) -> dict[str, Any]:
     made: dict[str, Any] = {}
     for kind, value in data.items():
         if kind in _PICTURES:
-            made.setdefault("text/plain", "[a picture, left out: its texts cannot be redacted]")
+            made.setdefault("text/plain", _LEFT_OUT)
         elif kind == "application/vnd.jupyter.widget-view+json":
             made.setdefault("text/plain", "[a widget, left out: it is nothing without its kernel]")
         elif isinstance(value, str | list) and (kind.startswith("text/") or kind.endswith(("xml", "javascript"))):
-            made[kind] = replace(_joined(value), None)
+            made[kind] = _markup(_joined(value), replace)
         else:
             made[kind] = strings(value, replace)
     return made
+
+
+def _markup(markup: str, replace: Replace) -> str:
+    """Replace what HTML says, and what its pictures say; those that nobody can read go."""
+    made: list[str] = []
+    at = 0
+    for image in _IMAGE.finditer(markup):
+        made += [replace(markup[at : image.start()], None), _redrawn(image[0], replace)]
+        at = image.end()
+    return "".join([*made, replace(markup[at:], None)])
+
+
+def _redrawn(image: str, replace: Replace) -> str:
+    source = _SOURCE.search(image)
+    if source is None:
+        return replace(image, None)
+    drawn = svg_of(source[1])
+    if drawn is None:
+        return _LEFT_OUT
+    before, after = image[: source.start(1)], image[source.end(1) :]
+    return f"{replace(before, None)}{svg_address(replace(drawn, None))}{replace(after, None)}"
 
 
 def strings(value: Any, replace: Replace) -> Any:

@@ -117,6 +117,8 @@ def test_every_output_still_shows_something(live: Path, frozen: Any) -> None:
     for figure in (timeline, graph):
         assert figure["image/svg+xml"].startswith("<svg")
         assert "<details><summary>The figure as a table" in figure["text/html"]
+        assert "<svg" not in figure["text/html"], "JupyterLab takes it out of a notebook that it does not trust"
+        assert '<img alt="The figure as a picture" src="data:image/svg+xml,' in figure["text/html"]
         assert "application/vnd.plotly.v1+json" in figure
     assert "<polygon" in graph["image/svg+xml"]
     for twin in (picker, explorer):

@@ -18,6 +18,7 @@ import pytest
 import graphinvestigate as gi
 from graphinvestigate.errors import BadFileError, RedactionLeakError, UsageError
 from graphinvestigate.linking import Entity
+from graphinvestigate.views.pictures import svg_address, svg_of
 
 KEY = "a key of the tests, long enough"
 ALICE = "alice.smith@contoso.test"
@@ -262,6 +263,24 @@ def test_a_notebook_keeps_no_name_and_no_picture(redactor: gi.Redactor) -> None:
     assert not [name for name in ("alice", "smith", "contoso", "ws-fin", "ivborw0") if name in text]
     assert "widgets" not in made["metadata"]
     assert "a picture, left out" in text
+
+
+def test_pictures_in_html_are_read_or_left_out(redactor: gi.Redactor) -> None:
+    """A drawn picture keeps its lines and loses its names, however they are escaped; one that nobody can read goes."""
+    drawn = f"<svg><path d='M0 0'/><text>Alice Smith &amp; {ALICE}</text></svg>"
+    html = (
+        f'<b>data:0</b><img alt="{ALICE}" src="{svg_address(drawn)}"><p>Alice Smith</p>'
+        '<img src="data:image/png;base64,iVBORw0KGgo=">'
+    )
+    output = nbformat.v4.new_output("display_data", {"text/html": html})
+    made = redactor.redact(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("x", outputs=[output])]))
+    html = made["cells"][0]["outputs"][0]["data"]["text/html"]
+    (address,) = re.findall(r'src="([^"]*)"', html)
+    picture = svg_of(address)
+    assert picture is not None
+    assert "M0 0" in picture
+    assert "a picture, left out" in html
+    assert not [name for name in ("alice", "smith", "contoso", "ivborw0") if name in (html + picture).lower()]
 
 
 def test_figures_are_redacted(redacted: Any) -> None:
