@@ -21,7 +21,8 @@ from graphinvestigate.views.timeline_notes import Note, notes_of
 
 MOST_MARKS = 5_000
 """Above so many marks the timeline shows counts per time span."""
-_MOST_LANES = 24
+MOST_LANES = 24
+"""Lanes that counts stand in: those beyond are counted together."""
 _MOST_LINES = 20
 
 
@@ -107,7 +108,8 @@ def timeline_figure(
     Returns
     -------
     plotly.graph_objects.Figure
-        Its ``layout.meta["dense"]`` tells whether counts are drawn.
+        Its ``layout.meta["dense"]`` tells whether counts are drawn; if so, ``layout.meta["bins"]`` are where the first
+        span of time begins, how long each is (nanoseconds), and how many there are.
     """
     zone = zone_of(tz)
     every, places = marks, None
@@ -125,8 +127,9 @@ def timeline_figure(
 
     dense = len(marks) > (MOST_MARKS if most_marks is None else most_marks)
     if dense:
-        figure, bins, place = density(marks, milliseconds, most_lanes=_MOST_LANES, window=window, chosen=chosen)
+        figure, bins, place = density(marks, milliseconds, most_lanes=MOST_LANES, window=window, chosen=chosen)
         notes = notes_of(marks, bins, place)
+        figure["layout"]["meta"]["bins"] = [bins.low, bins.step, bins.n]
     else:
         ids = (np.arange(len(marks)) if places is None else places) if named else None
         figure, notes = marks_figure(marks, milliseconds, ids=ids, chosen=chosen), notes_of(marks)
@@ -261,11 +264,8 @@ def _zone_words(marks: Marks, zone: ZoneInfo) -> str:
 
 
 def _caption(marks: Marks, shown: Marks | None) -> str:
-    records = sum(len(frame) for _, frame in marks.frames)
-    drawn = records - sum(marks.untimed.values())
-    kinds: dict[str, int] = {}
-    for kind, frame in marks.frames:
-        kinds[kind] = kinds.get(kind, 0) + len(frame)
+    kinds = marks.counted()
+    drawn = sum(kinds.values()) - sum(marks.untimed.values())
     counted = ", ".join(f"{n:,} {kind_word(kind, n)}" for kind, n in kinds.items() if n)
     caption = counted or "no records"
     if shown is not None and len(shown) < len(marks):

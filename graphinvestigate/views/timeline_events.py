@@ -55,6 +55,8 @@ class Marks:
         How many records of each kind have no time.
     apart : Marks or None
         What has no time: `start` and `end` say nothing there.
+    part : bool
+        Whether marks of `frames` were left out by `only`.
     """
 
     start: np.ndarray
@@ -67,6 +69,7 @@ class Marks:
     frames: tuple[tuple[str, pd.DataFrame], ...]
     untimed: dict[str, int]
     apart: Marks | None = None
+    part: bool = False
 
     def __len__(self) -> int:
         return len(self.start)
@@ -75,6 +78,21 @@ class Marks:
         """Give some of the marks, by their places or by a mask; what has no time stays as it is."""
         columns = (self.start, self.end, self.severity, self.lane, self.frame, self.row)
         return replace(self, **dict(zip(_ARRAYS, (column[which] for column in columns), strict=True)))
+
+    def only(self, which: np.ndarray) -> Marks:
+        """Give some of the marks as if there were no others."""
+        return replace(self.take(which), part=True)
+
+    def counted(self) -> dict[str, int]:
+        """Count the records of each kind, those without a time included."""
+        kinds: dict[str, int] = {}
+        for number, (kind, frame) in enumerate(self.frames):
+            n = len(np.unique(self.row[self.frame == number])) if self.part else len(frame)
+            kinds[kind] = kinds.get(kind, 0) + n
+        if self.part:
+            for kind, n in self.untimed.items():
+                kinds[kind] += n
+        return kinds
 
     def within(self, since: int | None, until: int | None) -> np.ndarray:
         """Tell which marks were active at or after the one and at or before the other (nanoseconds, UTC)."""

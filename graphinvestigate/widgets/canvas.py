@@ -152,14 +152,17 @@ class TimelineCanvas:
     ----------
     widget : TimelineView
         To be shown.
-    frames : dict of str to DataFrame
-        The records on it, per kind.
     """
 
     def __init__(self, frames: Mapping[str, pd.DataFrame], selection: Selection) -> None:
-        self.frames = dict(frames)
-        self._shown: tuple[Any, ...] = (tuple(frames.values()), "", "")
-        self.widget = TimelineView(*self.frames.values(), selection=selection, lanes="record_kind")
+        self._frames = dict(frames)
+        self._window = ("", "")
+        self.widget = TimelineView(*self._frames.values(), selection=selection, lanes="record_kind")
+
+    @property
+    def frames(self) -> dict[str, pd.DataFrame]:
+        """The records on it, per kind."""
+        return {kind: within(frame, *self._window) for kind, frame in self._frames.items()}
 
     def show(self, frames: Mapping[str, pd.DataFrame], since: str = "", until: str = "") -> None:
         """Show these records, as far as they happened in a window; nothing is drawn anew if nothing changed.
@@ -171,12 +174,12 @@ class TimelineCanvas:
         since, until : str
             ISO times in UTC, or nothing. Records without a time are in every window.
         """
-        wanted = (tuple(frames.values()), since, until)
-        same = len(wanted[0]) == len(self._shown[0]) and all(map(_is, wanted[0], self._shown[0]))
-        if not same or wanted[1:] != self._shown[1:]:
-            inside = {kind: within(frame, since, until) for kind, frame in frames.items()}
-            self.widget.replace(*inside.values())
-            self.frames, self._shown = inside, wanted
+        shown = tuple(self._frames.values())
+        if len(shown) != len(frames) or not all(map(_is, frames.values(), shown)):
+            self.widget.replace(*frames.values())
+            self._frames = dict(frames)
+        self._window = (since, until)
+        self.widget.narrow(since or None, until or None)
 
 
 def _is(a: object, b: object) -> bool:

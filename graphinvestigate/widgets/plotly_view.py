@@ -30,7 +30,9 @@ class Point:
     Attributes
     ----------
     trace, index : int
-        Its trace in ``figure.data``, and its place in that trace.
+        Its trace in ``figure.data``, and its place in that trace; of a heatmap, its column.
+    row : int or None
+        Of a heatmap, its row.
     id : str or None
         What the trace's ``ids`` say there.
     customdata : object
@@ -41,6 +43,7 @@ class Point:
     index: int
     id: str | None = None
     customdata: Any = None
+    row: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,7 +289,11 @@ def _points(traces: Sequence[Mapping[str, Any]]) -> Iterator[Point]:
         ids = list(group.get("ids") or [None] * len(indices))
         custom = list(group.get("customdata") or [None] * len(indices))
         for index, name, data in zip(indices, ids, custom, strict=True):
-            yield Point(int(group["trace"]), int(index), None if name is None else str(name), data)
+            row, column = index if isinstance(index, list) else (None, index)
+            yield Point(
+                int(group["trace"]), int(column), None if name is None else str(name), data,
+                None if row is None else int(row),
+            )  # fmt: skip
 
 
 @functools.cache

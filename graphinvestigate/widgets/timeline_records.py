@@ -40,6 +40,12 @@ class Records:
         self.marks = marks_of(self.frames, lanes)
         self._in_time: np.ndarray | None = None
 
+    def only(self, which: np.ndarray) -> Records:
+        """Give the records of some marks; what has no time stays."""
+        part = object.__new__(Records)
+        part.frames, part.marks, part._in_time = self.frames, self.marks.only(which), None
+        return part
+
     @property
     def in_time(self) -> np.ndarray:
         """Places of the marks in the order of their start."""

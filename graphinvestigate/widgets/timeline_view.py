@@ -23,8 +23,8 @@ from graphinvestigate.widgets.style import SHEET
 from graphinvestigate.widgets.timeline_bar import TimelineBar
 from graphinvestigate.widgets.timeline_code import code_of_timeline
 from graphinvestigate.widgets.timeline_parts import grip, untimed_list
-from graphinvestigate.widgets.timeline_records import Records
-from graphinvestigate.widgets.timeline_window import Window, box_of, zoomed
+from graphinvestigate.widgets.timeline_reading import Readings
+from graphinvestigate.widgets.timeline_window import Cells, Window, box_of, zoomed
 from graphinvestigate.widgets.times import moment
 
 MOST_MARKS = 2_000
@@ -86,8 +86,8 @@ class TimelineView(ipywidgets.VBox):
         if selection is not None and not isinstance(selection, Selection):
             raise UsageError(f"selection is a Selection, such as another widget's, not {type(selection).__name__}")
         self.selection = selection if selection is not None else Selection()
-        self._records = Records(frames, lanes)
-        self._read = {lanes: self._records}  # per lanes: whom alerts name takes seconds to read from many of them
+        self._read = Readings(frames, lanes)
+        self._records = self._read.of(lanes)
         self._lanes, self._zone, self._lines = lanes, zone_of(tz), moments(lines)
         self._window = Window()
         self._marked = self._records.of(self.selection.nodes)
@@ -128,10 +128,7 @@ class TimelineView(ipywidgets.VBox):
         *frames : pandas.DataFrame
             As for the class.
         """
-        self._records = Records([*self._records.frames, *frames], self._lanes)
-        self._read = {self._lanes: self._records}
-        self._marked = self._records.of(self.selection.nodes)
-        self._show()
+        self.replace(*self._records.frames, *frames)
 
     def replace(self, *frames: pd.DataFrame) -> None:
         """Show these records and no others.
@@ -141,9 +138,20 @@ class TimelineView(ipywidgets.VBox):
         *frames : pandas.DataFrame
             As for the class.
         """
-        self._records = Records(frames, self._lanes)
-        self._marked = self._records.of(self.selection.nodes)
-        self._show()
+        self._read = Readings(frames, self._lanes)
+        self._read_on()
+
+    def narrow(self, since: str | datetime | None = None, until: str | datetime | None = None) -> None:
+        """Show only what was active in a part of time, or has no time, as if there were nothing else.
+
+        Parameters
+        ----------
+        since, until : str or datetime, optional
+            As in `zoom`; without both, everything.
+        """
+        start, end = moment(since), moment(until)
+        if self._read.narrow(None if start is None else start.value, None if end is None else end.value):
+            self._read_on()
 
     def set_lanes(self, lanes: str) -> None:
         """Let the lanes stand for tactics, entities, sources or kinds of records.
@@ -152,12 +160,10 @@ class TimelineView(ipywidgets.VBox):
         ----------
         lanes : {"tactic", "entity", "source", "record_kind"}
         """
-        if lanes not in self._read:
-            self._read[lanes] = Records(self._records.frames, lanes)
-        self._records, self._lanes = self._read[lanes], lanes
-        self._marked = self._records.of(self.selection.nodes)
+        self._read.of(lanes)  # what is no lane fails before anything changes
+        self._lanes = lanes
         self.selection.note("lanes", by="timeline", lanes=lanes)
-        self._show()
+        self._read_on()
 
     def set_time_zone(self, tz: str) -> None:
         """Draw the axis in a time zone.
@@ -246,6 +252,8 @@ class TimelineView(ipywidgets.VBox):
         )  # fmt: skip
         layout = figure.layout
         self._dense = bool((layout.meta or {}).get("dense"))
+        if self._dense:
+            self._cells = Cells(tuple(layout.meta["bins"]), tuple(trace.name for trace in figure.data))
         layout.title.text = None
         layout.margin.t = 64
         layout.height = min(layout.height, 640)
@@ -262,6 +270,9 @@ class TimelineView(ipywidgets.VBox):
 
     def _on_click(self, event: Event) -> None:
         with self._messages.shown():
+            if self._dense:
+                self._choose_cell(event)
+                return
             places = np.array([int(point.id) for point in event.points[:1] if point.id], dtype=np.int64)
             if not len(places) or places[0] >= len(self._records.marks):
                 return
@@ -271,6 +282,13 @@ class TimelineView(ipywidgets.VBox):
                     (self.selection.toggle if event.ctrl else self.selection.add)(node, by="timeline")
             else:
                 self._choose(places)
+
+    def _choose_cell(self, event: Event) -> None:
+        """Select what a count counts; with Ctrl or Shift, that too."""
+        for point in event.points[:1]:
+            nodes = self._records.nodes(np.flatnonzero(self._cells.holds(point, self._records.marks, self._window)))
+            if nodes:
+                (self.selection.add if event.ctrl or event.shift else self.selection.select)(*nodes, by="timeline")
 
     def _on_box(self, event: Event) -> None:
         with self._messages.shown():
@@ -372,6 +390,11 @@ class TimelineView(ipywidgets.VBox):
             self.selection.set_time_range(*(span or (None, None)), by="timeline")
         finally:
             self._quiet = False
+
+    def _read_on(self) -> None:
+        self._records = self._read.of(self._lanes)
+        self._marked = self._records.of(self.selection.nodes)
+        self._show()
 
     def _show(self) -> None:
         self._view.draw(self._figure())

@@ -10,7 +10,11 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
+from graphinvestigate.views.style import SEVERITIES
+from graphinvestigate.views.timeline import MOST_LANES
 from graphinvestigate.views.timeline_events import Marks
+from graphinvestigate.views.timeline_notes import Bins
+from graphinvestigate.widgets.plotly_view import Point
 from graphinvestigate.widgets.selection import Span
 
 _LEAST = 1_000_000  # nanoseconds: no window is narrower than a millisecond, which is what plotly's dates tell apart
@@ -78,6 +82,31 @@ class Box:
             low, high = sorted(self.lanes)
             held &= (marks.lane >= round(low)) & (marks.lane <= round(high))
         return held
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """The counts that a figure shows: equal spans of time, by severity above and by lane below.
+
+    Attributes
+    ----------
+    bins : (int, int, int)
+        Where the first span begins, how long each is (nanoseconds), and how many there are.
+    names : tuple of str
+        What each trace of the figure is called.
+    """
+
+    bins: tuple[int, int, int]
+    names: tuple[str, ...]
+
+    def holds(self, point: Point, marks: Marks, window: Window) -> np.ndarray:
+        """Tell which marks of a window are counted where somebody clicked; none where nothing is counted."""
+        held = marks.within(*window.ends) & (Bins(*self.bins, "").place(marks.start) == point.index)
+        name = self.names[point.trace] if 0 <= point.trace < len(self.names) else ""
+        if point.row is not None:
+            return held & (np.minimum(marks.lane, min(len(marks.lanes), MOST_LANES) - 1) == point.row)
+        severities = [look.word for look in SEVERITIES.values()]
+        return held & (marks.severity == severities.index(name)) if name in severities else held & False
 
 
 def zoomed(ends: Sequence[Any] | None, zone: ZoneInfo, marks: Marks) -> Window | None:

@@ -16,7 +16,7 @@ import graphinvestigate as gi
 from graphinvestigate.linking import Entity, Record
 from graphinvestigate.views.pictures import svg_of
 from graphinvestigate.views.style import source_word
-from graphinvestigate.widgets import AlertPicker, Selection, TimelineView, timeline_view
+from graphinvestigate.widgets import AlertPicker, Selection, TimelineView, timeline_reading, timeline_view
 from graphinvestigate.widgets.timeline_window import Window, box_of, zoomed
 
 
@@ -163,6 +163,81 @@ def test_a_box_over_counts_selects_what_is_counted(alerts: pd.DataFrame, monkeyp
     words = alerts["service_source"].map(source_word)
     assert set(view.selected["id"]) == set(alerts.loc[inside & words.isin(lanes), "id"])
     assert page.ringed() >= 1
+
+
+@pytest.mark.parametrize("zoomed", [False, True])
+def test_a_click_on_a_count_selects_what_it_counts(
+    alerts: pd.DataFrame, monkeypatch: pytest.MonkeyPatch, zoomed: bool
+) -> None:
+    """In every cell of a lane and every bar of a severity: as many records as it says, of that lane or severity."""
+    monkeypatch.setattr(timeline_view, "MOST_MARKS", 5)
+    view = TimelineView(alerts, lanes="source")
+    if zoomed:  # what began before the window is counted in its first span
+        times = alerts["first_activity_date_time"].sort_values()
+        view.zoom(times.iloc[20], times.iloc[50])
+    page, before = Page(view), set()
+    data = page.figure["data"]
+    (heat,) = [number for number, trace in enumerate(data) if trace["type"] == "heatmap"]
+    counts = _grid(data[heat]["customdata"])
+    said = {}
+    for row, column in np.argwhere(counts > 0).tolist():
+        page.say(type="click", traces=[{"trace": heat, "points": [[row, column]], "ids": [None]}])
+        said[row, column] = view.selected
+        assert len(view.selected) == counts[row, column]
+        assert not before & set(view.selected["id"]), "no record is counted twice"
+        before |= set(view.selected["id"])
+    assert sum(map(len, said.values())) == int(view._records.marks.within(*view._window.ends).sum())
+    for number, trace in enumerate(data):
+        if trace["type"] == "bar":
+            column = int(np.argmax(_values(trace["y"])))
+            page.say(type="click", traces=[{"trace": number, "points": [column], "ids": [None]}])
+            assert len(view.selected) == _values(trace["y"])[column]
+            assert set(view.selected["severity"]) == {trace["name"]}
+    first = set(view.selected["id"])
+    (row, column), other = next((at, one) for at, one in said.items() if not first & set(one["id"]))
+    page.say(type="click", traces=[{"trace": heat, "points": [[row, column]], "ids": [None]}], ctrl=True)
+    assert set(view.selected["id"]) == first | set(other["id"])
+    page.say(type="click", traces=[{"trace": 99, "points": [column], "ids": [None]}])
+    assert set(view.selected["id"]) == first | set(other["id"]), "a click on nothing changes nothing"
+
+
+def _grid(packed: dict[str, Any]) -> np.ndarray:
+    shape = [int(n) for n in packed["shape"].split(",")]
+    return np.array(_values(packed)).reshape(shape)
+
+
+def test_a_narrowed_timeline_stays_narrow_in_other_lanes(alerts: pd.DataFrame, risk: pd.DataFrame) -> None:
+    """What another view filters away is gone in every lane and from the counts, and comes back; frames stay whole."""
+    view = TimelineView(alerts, risk, lanes="record_kind")
+    whole = len(view._records.marks)
+    times = alerts["first_activity_date_time"].sort_values()
+    view.set_lanes("source")
+    view.narrow(until=times.iloc[9])
+    inside = len(view._records.marks)
+    assert 10 <= inside < whole
+    for lanes in ("record_kind", "source", "tactic"):
+        view.set_lanes(lanes)
+        assert len(view._records.marks) == inside
+        assert f"{inside} of {inside} marks in view" in view._head.value
+    listed = int((alerts["first_activity_date_time"] <= times.iloc[9]).sum())
+    assert f"{listed} alerts" in Page(view).figure["layout"]["title"]["subtitle"]["text"]
+    assert [len(frame) for frame in view.frames] == [len(alerts), len(risk)]
+    view.narrow()
+    assert len(view._records.marks) == whole
+
+
+def test_whom_alerts_name_is_read_ahead_and_once(alerts: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of many marks the entities are read beside everything else; the lanes are those that are read on demand."""
+    asked = TimelineView(alerts)
+    asked.set_lanes("entity")
+    monkeypatch.setattr(timeline_reading, "MANY", 10)
+    ahead = TimelineView(alerts)
+    reading = ahead._read._ahead
+    assert reading is not None
+    assert reading.result(30).marks.lanes == asked._records.marks.lanes
+    monkeypatch.setattr(timeline_reading, "Records", None)  # whoever reads again fails
+    ahead.set_lanes("entity")
+    assert ahead._records.marks.lanes == asked._records.marks.lanes
 
 
 def test_keys_walk_through_time(alerts: pd.DataFrame) -> None:
