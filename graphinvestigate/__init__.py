@@ -51,6 +51,7 @@ if TYPE_CHECKING:  # for editors and type checkers; at run time each name is loa
         RedactionLeakError as RedactionLeakError,
         SecretFoundError as SecretFoundError,
         ServiceError as ServiceError,
+        StoppedError as StoppedError,
         ThrottledError as ThrottledError,
         UsageError as UsageError,
     )
@@ -175,6 +176,7 @@ _HOME = {
     "Replay": "cases",
     "SecretFoundError": "errors",
     "ServiceError": "errors",
+    "StoppedError": "errors",
     "ThrottledError": "errors",
     "TimelineView": "widgets",
     "UsageError": "errors",

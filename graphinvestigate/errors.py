@@ -21,6 +21,7 @@ GraphInvestigateError
 │   └── ServiceError            5xx, after all retries
 ├── RedactionLeakError          a redacted copy would still name somebody: nothing was returned
 ├── SecretFoundError            a notebook holds a token, a key or a password: nothing was written
+├── StoppedError                you stopped it: what came until then is kept
 └── PartialResultError          some pages came, then it stopped: what came is in `.frame`
 """
 
@@ -126,6 +127,10 @@ class BadFileError(GraphInvestigateError, ValueError):
 
 class NotSavedError(GraphInvestigateError, OSError):
     """A case could not be written: no room, no right, or another process is saving it. The older one is untouched."""
+
+
+class StoppedError(GraphInvestigateError):
+    """What waited or asked was stopped (see ``client.stop``). A pull that was under way keeps the pages that came."""
 
 
 class EndpointRetiredError(GraphInvestigateError):

@@ -102,6 +102,15 @@ class GraphClient:
     def on_wait(self, hook: Callable[[float, str], None] | None) -> None:
         self._traffic.on_wait = hook
 
+    @property
+    def stop(self) -> threading.Event | None:
+        """While this event is set, whoever asks Graph next or waits gets a `StoppedError`; pulls keep what came."""
+        return self._traffic.stop
+
+    @stop.setter
+    def stop(self, event: threading.Event | None) -> None:
+        self._traffic.stop = event
+
     def now(self) -> datetime:
         """Give the time by Graph's clock, which this machine's may differ from.
 

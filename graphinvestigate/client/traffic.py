@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 
 from graphinvestigate.client.throttle import Limiters, http_date, service_of
+from graphinvestigate.errors import StoppedError
 
 # Why somebody waits, for progress bars.
 LIMIT = "keeping to Graph's limit"
@@ -50,6 +51,8 @@ class Traffic:
     ----------
     on_wait : callable or None
         Told ``(seconds left, why)`` when a wait begins, while it lasts, and ``(0.0, why)`` when it ends.
+    stop : threading.Event or None
+        While it is set, whoever asks next or waits, in whatever thread, gets a `StoppedError`.
     """
 
     def __init__(
@@ -64,6 +67,7 @@ class Traffic:
     ) -> None:
         self.clock = clock
         self.on_wait: Callable[[float, str], None] | None = None
+        self.stop: threading.Event | None = None
         self.requests = 0
         self.waited = 0.0
         self._origin = (origin.scheme, origin.raw_host, origin.port)
@@ -145,13 +149,15 @@ class Traffic:
             _stop.reset(mark)
 
     def look_up(self) -> None:
-        """Raise `CancelledError` when the pull is to stop."""
+        """Raise `CancelledError` when the pull is to stop, `StoppedError` when its user stopped it."""
+        if self.stop is not None and self.stop.is_set():
+            raise StoppedError("Stopped: nothing more was asked of Graph. What came until then is kept.")
         stop = _stop.get()
         if stop is not None and stop.is_set():
             raise CancelledError("the pull was stopped")
 
     def _rest(self, seconds: float) -> None:
-        stop = _stop.get()
+        stop = self.stop or _stop.get()
         if self._sleep is not time.sleep:
             self._sleep(seconds)
         elif stop is not None:

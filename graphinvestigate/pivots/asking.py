@@ -13,7 +13,7 @@ import pandas as pd
 
 from graphinvestigate import linking, queries
 from graphinvestigate.client import GraphClient
-from graphinvestigate.errors import GraphInvestigateError, PartialResultError, UsageError
+from graphinvestigate.errors import GraphInvestigateError, PartialResultError, StoppedError, UsageError
 from graphinvestigate.frames import empty_frame, newest
 from graphinvestigate.frames.schema import RESOURCES
 from graphinvestigate.linking import Entity, Record
@@ -59,6 +59,10 @@ class Pivot:
         The graph that the pivot was asked with.
     hunted : dict of str to DataFrame
         Per hunting table, the rows that it has on the entity, in the table's own columns.
+    partial : dict of str to PartialResultError
+        Per source, why its rows are not all: its ``.resume()`` goes on where the pull stopped.
+    unasked : tuple of str
+        Sources that were not asked, as the pivot was stopped before (see ``client.stop``).
     """
 
     entity: Entity
@@ -67,6 +71,8 @@ class Pivot:
     graph: nx.MultiDiGraph = field(repr=False)
     before: nx.MultiDiGraph | None = field(repr=False, default=None)
     hunted: dict[str, pd.DataFrame] = field(repr=False, default_factory=dict)
+    partial: dict[str, PartialResultError] = field(repr=False, default_factory=dict)
+    unasked: tuple[str, ...] = ()
 
     @cached_property
     def grown(self) -> nx.MultiDiGraph:
@@ -163,6 +169,8 @@ def pivot(
     hunted: dict[str, pd.DataFrame] = {}
     tables: list[pd.DataFrame] = []
     failures: list[GraphInvestigateError] = []
+    partial: dict[str, PartialResultError] = {}
+    unasked: list[str] = []
     for step in pivot_steps(start, g=g, sources=sources, known=at_hand):
         if step.how == "alerts" and "alerts" not in frames:
             tables.append(not_read(step.source, "not looked for: the alerts that lead to them could not be read"))
@@ -177,6 +185,12 @@ def pivot(
             raise
         except PartialResultError as error:
             frame, failure = error.frame, error
+            partial[step.source] = error
+        except StoppedError as error:
+            failures.append(error)
+            unasked.append(step.source)
+            tables.append(not_read(step.name, error))
+            continue
         except GraphInvestigateError as error:
             failures.append(error)
             tables.append(not_read(step.name, error))
@@ -210,7 +224,7 @@ def pivot(
     table = pd.concat([*tables, coverage_table([])], ignore_index=True)
     linked = {name: frame for name, frame in frames.items() if name in _LINKED}
     own = [frame for name, frame in frames.items() if name not in SOURCES]
-    return Pivot(start, frames, table, linking.entity_graph(**linked, records=own), g, hunted)
+    return Pivot(start, frames, table, linking.entity_graph(**linked, records=own), g, hunted, partial, tuple(unasked))
 
 
 _LINKED = frozenset(inspect.signature(linking.entity_graph).parameters)

@@ -14,12 +14,8 @@ from graphinvestigate.client import GraphClient
 T = TypeVar("T")
 
 
-class StoppedError(Exception):
-    """Somebody stopped what was running."""
-
-
 class Task(Generic[T]):
-    """One piece of work that may be stopped between requests and while it waits.
+    """One piece of work that may be stopped: at its client's next request, or at once while that waits.
 
     Parameters
     ----------
@@ -35,16 +31,20 @@ class Task(Generic[T]):
         self._doing = ""
         self._loop: asyncio.AbstractEventLoop | None = None
 
+    @property
+    def stopped(self) -> bool:
+        """Whether somebody stopped it."""
+        return self._stop.is_set()
+
     def stop(self) -> None:
-        """Stop at the next request, or at once if it waits."""
+        """Stop: whatever it asks next, or waits for, is an error that keeps what came."""
         self._stop.set()
 
     def step(self, words: str) -> None:
-        """Say what begins now; raise StoppedError when it was stopped."""
-        if self._stop.is_set():
-            raise StoppedError
+        """Say what begins now."""
         self._doing = words
-        self._tell(words)
+        if not self.stopped:
+            self._tell(words)
 
     def run(self, work: Callable[[], T]) -> T:
         """Do it here and now."""
@@ -86,16 +86,14 @@ class Task(Generic[T]):
         def on_wait(seconds: float, why: str) -> None:
             if before is not None:
                 before(seconds, why)
-            if seconds > 0:
-                self.step(self._doing)
-                if seconds >= 1:
-                    self._tell(f"{self._doing}: waiting {seconds:.0f} s, {why}")
+            if seconds >= 1 and not self.stopped:
+                self._tell(f"{self._doing}: waiting {seconds:.0f} s, {why}")
 
-        self._client.on_wait = on_wait
+        self._client.on_wait, self._client.stop = on_wait, self._stop
         try:
             yield
         finally:
-            self._client.on_wait = before
+            self._client.on_wait, self._client.stop = before, None
 
 
 def kernel_loop() -> asyncio.AbstractEventLoop | None:

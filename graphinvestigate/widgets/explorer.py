@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
-from types import EllipsisType
+from collections.abc import Sequence
 from typing import Any
 
 import networkx as nx
 import pandas as pd
 
-from graphinvestigate import linking, pivots
+from graphinvestigate import pivots
 from graphinvestigate.client import GraphClient
 from graphinvestigate.errors import UsageError
 from graphinvestigate.linking import Entity, Record
 from graphinvestigate.linking.index import index_of
 from graphinvestigate.widgets import explorer_state as states
-from graphinvestigate.widgets.background import StoppedError, Task
+from graphinvestigate.widgets.background import Task
 from graphinvestigate.widgets.canvas import merged_frames
 from graphinvestigate.widgets.details import step_words
-from graphinvestigate.widgets.explorer_history import reference
-from graphinvestigate.widgets.explorer_saving import ExplorerSaving
+from graphinvestigate.widgets.explorer_pivots import ExplorerPivots
 from graphinvestigate.widgets.explorer_view import found as found_node
 from graphinvestigate.widgets.explorer_words import left_out_table
 from graphinvestigate.widgets.picker import AlertPicker
-from graphinvestigate.widgets.safe import safe_html, show
 from graphinvestigate.widgets.selection import Selection
 
 
-class EntityExplorer(ExplorerSaving):
+class EntityExplorer(ExplorerPivots):
     """An entity graph, its timeline, and what is known of the selected node; pivots ask Graph for more.
 
     Everything that its buttons, clicks and keys do is a method here. Each action makes one step that can be undone,
@@ -91,6 +87,7 @@ class EntityExplorer(ExplorerSaving):
         self._client = client
         self._task: Task[pivots.Pivot] | None = None
         self._asked_for: Entity | None = None
+        self._halted = None
         self.selection = picker.selection if picker is not None else Selection()
         if selected is not None:
             self.selection.select(found_node(g, selected))
@@ -159,120 +156,6 @@ class EntityExplorer(ExplorerSaving):
             self._history.undo(after)
             raise
         self._show_history()
-
-    # ---- pivots ---------------------------------------------------------------------------------------------
-
-    def pivot(self, entity: Entity | str | None = None, *, since: str | EllipsisType | None = ...) -> pivots.Pivot:
-        """Ask Graph for everything that mentions an entity, as the pivot button does; graph and timeline grow.
-
-        Parameters
-        ----------
-        entity : Entity or str, optional
-            Whom to ask for; the selected entity if not given.
-        since : str or None, optional
-            How far back; what the explorer shows if not given, None for all that Graph keeps.
-
-        Returns
-        -------
-        Pivot
-            What came: its frames, its coverage, and the new part of the graph.
-        """
-        node, window = self._to_ask(entity, since)
-        task = self._begin(node)
-        try:
-            found = task.run(self._asking(task, node, window))
-        except BaseException as error:
-            self._note_failure(node, window, error)
-            raise
-        finally:
-            self._end()
-        self._take_in(node, window, found)
-        return found
-
-    def cancel(self) -> None:
-        """Stop the pivot that runs: at its next request, or at once if it waits. Nothing changes."""
-        if self._task is None:
-            raise UsageError("no pivot is running")
-        self._task.stop()
-        self._say_progress("Stopping …")
-
-    def _start_pivot(self) -> None:
-        """Pivot on the selected entity, as the button does: pages are answered meanwhile."""
-        node, window = self._to_ask(None, ...)
-        task = self._begin(node)
-        task.start(self._asking(task, node, window), lambda outcome: self._ended(node, window, outcome))
-
-    def _ended(self, node: Entity, window: str | None, outcome: Callable[[], pivots.Pivot]) -> None:
-        with self._messages.shown():
-            self._end()
-            try:
-                found = outcome()
-            except StoppedError:
-                self._note_failure(node, window, UsageError("stopped by its user"))
-                self._messages.say("The pivot was stopped; nothing has changed.")
-                return
-            except Exception as error:
-                self._note_failure(node, window, error)
-                raise
-            self._take_in(node, window, found)
-
-    def _to_ask(self, entity: Entity | str | None, since: str | EllipsisType | None) -> tuple[Entity, str | None]:
-        node = self._node_or_selected(entity)
-        if not isinstance(node, Entity):
-            raise UsageError("a pivot starts at an entity, such as a user, a host or an address: select one")
-        if self._task is not None:
-            raise UsageError("a pivot is running: wait until it has ended, or cancel it")
-        return node, (self._since.value or None) if isinstance(since, EllipsisType) else since
-
-    def _asking(self, task: Task[pivots.Pivot], node: Entity, window: str | None) -> Callable[[], pivots.Pivot]:
-        g = self._state.graph
-
-        def ask() -> pivots.Pivot:
-            return pivots.pivot(
-                self._client, node, g=g, since=window, on_step=lambda step: task.step(step.name.replace("_", " "))
-            )
-
-        return ask
-
-    def _begin(self, node: Entity) -> Task[pivots.Pivot]:
-        self._task, self._asked_for = Task(self._client, self._say_progress), node
-        self._show_plan()
-        return self._task
-
-    def _end(self) -> None:
-        self._task, self._asked_for = None, None
-        self._show_plan()
-
-    def _say_progress(self, words: str) -> None:
-        if self._task is not None:
-            show(self._plan, safe_html('<div class="gi-muted" role="status">Asking: {words}</div>', words=words))
-
-    def _note_failure(self, node: Entity, window: str | None, error: BaseException) -> None:
-        entry = self._entry("pivot", node)
-        self._history.note(entry | {"since": window, "error": f"{type(error).__name__}: {error}"})
-        self._show_history()
-
-    def _take_in(self, node: Entity, window: str | None, found: pivots.Pivot) -> None:
-        before = self._state
-        g = linking.merge_graphs(before.graph, found.graph)
-        rows = {name: len(frame) for name, frame in found.frames.items()}
-        new = g.number_of_nodes() - before.graph.number_of_nodes()
-        state, node = states.grown(before, g, node, found.graph.nodes)
-        windows = state.pivoted.get(node, frozenset()) | {window or ""}
-        self._become(
-            replace(
-                state,
-                pivoted={**state.pivoted, node: windows},
-                frames=merged_frames(state.frames, found.frames.values()),
-                brought=(*state.brought, *found.frames.values()),
-                coverage=found.coverage,
-            )
-        )
-        entry = self._entry("pivot", node) | {"since": window, "rows": rows, "new_nodes": new}
-        self._history.push(entry, f"pivot({reference(node)}, since={window!r})", before)
-        self._show_history()
-        counted = ", ".join(f"{n} {name.replace('_', ' ')}" for name, n in rows.items()) or "nothing"
-        self._messages.say(f"Pivot on {self._label(node)}: {counted} came; the graph grew by {new} nodes.")
 
     # ---- what it was ----------------------------------------------------------------------------------------
 

@@ -54,6 +54,7 @@ class ExplorerView(ipywidgets.VBox):
     """
 
     selection: Selection
+    _halted: Any
 
     def __init__(self, state: State, *, since: str | None) -> None:
         self._state = state
@@ -185,7 +186,9 @@ class ExplorerView(ipywidgets.VBox):
         self._since.observe(lambda _: self._show_plan(), names="value")
         self._button = button("Pivot", "Ask Graph for all that mentions it", self._on_pivot, css_class="gi-pivot")
         self._again = button("Ask again", "Ask the same once more", lambda: self._ask("_start_pivot"))
-        self._cancel = button("Cancel", "Stop asking; nothing changes", lambda: self._ask("cancel"))
+        self._cancel = button("Cancel", "Stop asking; what came can be kept", lambda: self._ask("cancel"))
+        self._keep = button("Keep what came", "Take in what the stopped pivot had brought", lambda: self._ask("keep"))
+        self._go_on = button("Go on", "Ask for the rest of the stopped pivot", lambda: self._ask("_start_resume"))
         self._view_bar = ViewBar(self._ask, FORMATS, saves=keeps_files())
         self._filter_bar = FilterBar(self._ask)
         self._node_bar = NodeBar(self._ask)
@@ -207,7 +210,7 @@ class ExplorerView(ipywidgets.VBox):
         return [
             pane(SHEET),
             self._head,
-            bar(self._choice, self._since, self._button, self._again, self._cancel),
+            bar(self._choice, self._since, self._button, self._again, self._cancel, self._keep, self._go_on),
             self._view_bar.widget,
             self._filter_bar.widget,
             self._plan,
@@ -307,6 +310,8 @@ class ExplorerView(ipywidgets.VBox):
         self._again.disabled = self._choice.disabled = self._since.disabled = busy
         self._again.layout.display = "inline-flex" if done and not busy else "none"
         self._cancel.layout.display = "inline-flex" if busy else "none"
+        halted = "inline-flex" if self._halted is not None and not busy else "none"
+        self._keep.layout.display = self._go_on.layout.display = halted
         self._button.button_style = "" if start is None or done or busy else "primary"
         if busy and self._asked_for is not None:
             self._button.description = f"Asking Graph about {self._label(self._asked_for)} …"

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+import httpx
 import networkx as nx
 import pytest
 
@@ -16,7 +17,9 @@ from graphinvestigate.client import EmulatorCredential, GraphClient, connect
 from graphinvestigate.demo.faults import Fault, error
 from graphinvestigate.demo.server import Emulator
 from graphinvestigate.demo.tenant import build_tenant
-from graphinvestigate.demo.transport import DemoTransport
+from graphinvestigate.demo.transport import DemoClock, DemoTransport
+from graphinvestigate.pivots import asking
+from graphinvestigate.queries import pulling as queries_pulling, reading as queries_reading
 from graphinvestigate.widgets import EntityExplorer, background
 
 
@@ -128,6 +131,103 @@ def test_a_throttled_pivot_says_so_and_can_be_stopped(
     assert explorer.log[-1]["error"].endswith("stopped by its user")
     assert not explorer._button.disabled
     assert throttled.on_wait is None, "the client tells its waits to nobody any more"
+    assert throttled.stop is None, "and may ask again"
+    assert explorer.stopped is not None, "what came before the wait is kept"
+    assert len(explorer.stopped.frames["alerts"]) > 0
+    assert "sign_ins" in explorer.stopped.unasked
+
+
+@pytest.fixture
+def in_pages(monkeypatch: pytest.MonkeyPatch) -> tuple[GraphClient, Callable[[], int]]:
+    """A client whose pivots read sign-ins in pages of five, and how many were asked for; nothing waits."""
+    asked: list[str] = []
+    clock = DemoClock()
+    emulator = Emulator(build_tenant(2, 60), clock=clock.clock)
+
+    class Counting(DemoTransport):
+        def handle_request(self, request: httpx.Request) -> httpx.Response:
+            if "signIns" in request.url.path:
+                asked.append(str(request.url))
+            return super().handle_request(request)
+
+    client = connect(
+        tenant_id=emulator.tenant.tenant_id,
+        transport=Counting(emulator, demo_clock=clock),
+        credential=EmulatorCredential(emulator.tenant.tenant_id, None),
+    )
+    listed = gi.list_sign_ins
+    monkeypatch.setitem(asking.LISTS, "sign_ins", lambda *args, **more: listed(*args, **more, page_size=5))
+    return client, lambda: len(asked)
+
+
+@pytest.mark.parametrize("how", ["keep", "go on"])
+def test_cancel_reaches_into_a_long_list_and_nothing_is_lost(
+    in_pages: tuple[GraphClient, Callable[[], int]],
+    graph: nx.MultiDiGraph,
+    monkeypatch: pytest.MonkeyPatch,
+    how: str,
+) -> None:
+    """Stopped between two pages, a pivot asks for no third; its pages are kept or gone on with, and none comes twice."""
+    client, pages = in_pages
+    user = user_of(graph)
+    whole = gi.pivot(gi.connect_demo(seed=2, alerts=60), user, g=graph, since=None)
+    n = len(whole.frames["sign_ins"])
+    assert n > 20, "a list of many pages"
+    explorer = EntityExplorer(client, graph, selected=user, since=None)
+    before = explorer._state
+    taken = queries_reading.pages_of
+
+    def pages_of(*args: Any) -> Any:
+        for page in taken(*args):
+            yield page
+            if pages() == 2 and explorer._task is not None:
+                explorer._task.stop()  # as the button does, from the page's thread
+
+    monkeypatch.setattr(queries_pulling, "pages_of", pages_of)
+
+    async def stopped() -> None:
+        explorer._button.click()
+        await until(lambda: explorer._task is None)
+
+    in_a_kernel(stopped, monkeypatch)
+    assert pages() == 2
+    assert explorer._state is before
+    found = explorer.stopped
+    assert found is not None
+    assert len(found.frames["sign_ins"]) == 10
+    assert set(found.partial) == {"sign_ins"}
+    assert explorer._keep.layout.display == explorer._go_on.layout.display == "inline-flex"
+    assert "10 sign ins" in explorer._messages.widget.value
+    complete = found.coverage.set_index("resource")["complete"]
+    assert not complete["sign_ins"]
+    monkeypatch.setattr(queries_pulling, "pages_of", taken)
+
+    async def then() -> None:
+        (explorer._keep if how == "keep" else explorer._go_on).click()
+        await until(lambda: explorer._task is None and explorer.stopped is None)
+
+    in_a_kernel(then, monkeypatch)
+    assert explorer._messages.error is None
+    assert explorer._keep.layout.display == "none"
+    came = explorer._state.frames["sign_in"]
+    assert not came["id"].duplicated().any()
+    if how == "keep":
+        assert pages() == 2
+        assert len(came) == 10
+    else:
+        assert set(came["id"]) == set(whole.frames["sign_ins"]["id"])
+        assert pages() == 2 + -(-(n - 10) // 5), "only the rest was asked for"
+        assert set(explorer.graph) == set(gi.merge_graphs(graph, whole.graph))
+    explorer.undo()
+    assert explorer._state.graph is before.graph
+
+
+def test_without_a_stopped_pivot_there_is_nothing_to_keep(graph: nx.MultiDiGraph) -> None:
+    """Keep and Go on say so instead of doing nothing."""
+    explorer = EntityExplorer(gi.connect_demo(seed=2, alerts=60), graph)
+    for method in (explorer.keep, explorer.resume):
+        with pytest.raises(gi.UsageError, match="no pivot was stopped"):
+            method()
 
 
 def test_an_error_beside_the_loop_is_shown(graph: nx.MultiDiGraph, monkeypatch: pytest.MonkeyPatch) -> None:

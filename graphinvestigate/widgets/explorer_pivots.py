@@ -1,0 +1,230 @@
+"""Pivots: asking Graph beside the page, stopping, keeping what came, going on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from types import EllipsisType
+
+import pandas as pd
+
+from graphinvestigate import linking, pivots
+from graphinvestigate.client import GraphClient
+from graphinvestigate.errors import StoppedError, UsageError
+from graphinvestigate.linking import Entity
+from graphinvestigate.widgets import explorer_state as states
+from graphinvestigate.widgets.background import Task
+from graphinvestigate.widgets.canvas import merged_frames
+from graphinvestigate.widgets.explorer_history import reference
+from graphinvestigate.widgets.explorer_saving import ExplorerSaving
+from graphinvestigate.widgets.safe import safe_html, show
+
+
+@dataclass(frozen=True, slots=True)
+class _Halted:
+    """A pivot that was stopped: whom and how far back it asked, and what had come."""
+
+    node: Entity
+    window: str | None
+    found: pivots.Pivot
+
+
+class ExplorerPivots(ExplorerSaving):
+    """What the pivot button, Cancel, Keep and Go on do."""
+
+    _client: GraphClient
+    _task: Task[pivots.Pivot] | None
+    _asked_for: Entity | None
+    _halted: _Halted | None
+
+    @property
+    def stopped(self) -> pivots.Pivot | None:
+        """What had come of the pivot that was cancelled last, until it is kept, gone on with, or another one ends.
+
+        Its ``.partial`` holds, per source, the error whose ``.resume()`` gives the rest.
+        """
+        return None if self._halted is None else self._halted.found
+
+    def pivot(self, entity: Entity | str | None = None, *, since: str | EllipsisType | None = ...) -> pivots.Pivot:
+        """Ask Graph for everything that mentions an entity, as the pivot button does; graph and timeline grow.
+
+        Parameters
+        ----------
+        entity : Entity or str, optional
+            Whom to ask for; the selected entity if not given.
+        since : str or None, optional
+            How far back; what the explorer shows if not given, None for all that Graph keeps.
+
+        Returns
+        -------
+        Pivot
+            What came: its frames, its coverage, and the new part of the graph.
+        """
+        node, window = self._to_ask(entity, since)
+        task = self._begin(node)
+        try:
+            found = task.run(self._asking(task, node, window))
+        except BaseException as error:
+            self._note_failure(node, window, error)
+            raise
+        finally:
+            self._end()
+        self._take_in(node, window, found)
+        return found
+
+    def cancel(self) -> None:
+        """Stop the pivot that runs: at its next request, or at once if it waits. What came stays: see `stopped`."""
+        if self._task is None:
+            raise UsageError("no pivot is running")
+        self._task.stop()
+        self._say_progress("Stopping …")
+
+    def keep(self) -> pivots.Pivot:
+        """Take in what had come of the pivot that was cancelled, and ask for nothing more."""
+        halted = self._halted_or_error()
+        self._take_in(halted.node, halted.window, halted.found)
+        return halted.found
+
+    def resume(self) -> pivots.Pivot:
+        """Go on with the pivot that was cancelled: only what had not come is asked for."""
+        halted = self._halted_or_error()
+        self._to_ask(halted.node, halted.window)
+        task = self._begin(halted.node)
+        try:
+            found = task.run(self._going_on(task, halted))
+        finally:
+            self._end()
+        self._take_in(halted.node, halted.window, found)
+        return found
+
+    # ---- buttons: pages are answered meanwhile --------------------------------------------------------------
+
+    def _start_pivot(self) -> None:
+        node, window = self._to_ask(None, ...)
+        task = self._begin(node)
+        task.start(self._asking(task, node, window), lambda outcome: self._ended(task, node, window, outcome))
+
+    def _start_resume(self) -> None:
+        halted = self._halted_or_error()
+        node, window = self._to_ask(halted.node, halted.window)
+        task = self._begin(node)
+        task.start(self._going_on(task, halted), lambda outcome: self._ended(task, node, window, outcome))
+
+    def _ended(
+        self, task: Task[pivots.Pivot], node: Entity, window: str | None, outcome: Callable[[], pivots.Pivot]
+    ) -> None:
+        with self._messages.shown():
+            self._end()
+            try:
+                found = outcome()
+            except Exception as error:
+                self._note_failure(node, window, UsageError("stopped by its user") if task.stopped else error)
+                if isinstance(error, StoppedError):
+                    self._messages.say("The pivot was stopped before anything came; nothing has changed.")
+                    return
+                raise
+            if task.stopped and (found.partial or found.unasked):
+                self._halt(node, window, found)
+            else:
+                self._take_in(node, window, found)
+
+    def _halt(self, node: Entity, window: str | None, found: pivots.Pivot) -> None:
+        self._halted = _Halted(node, window, found)
+        self._note_failure(node, window, UsageError("stopped by its user"))
+        self._show_plan()
+        missing = ", ".join(name.replace("_", " ") for name in dict.fromkeys((*found.partial, *found.unasked)))
+        self._messages.say(
+            f"The pivot on {self._label(node)} was stopped; nothing has changed. {_counted(found.frames)} had "
+            f"come; not all of: {missing}. Keep what came, or go on with the rest."
+        )
+
+    # ---- asking ---------------------------------------------------------------------------------------------
+
+    def _halted_or_error(self) -> _Halted:
+        if self._halted is None:
+            raise UsageError("no pivot was stopped half-way")
+        return self._halted
+
+    def _to_ask(self, entity: Entity | str | None, since: str | EllipsisType | None) -> tuple[Entity, str | None]:
+        node = self._node_or_selected(entity)
+        if not isinstance(node, Entity):
+            raise UsageError("a pivot starts at an entity, such as a user, a host or an address: select one")
+        if self._task is not None:
+            raise UsageError("a pivot is running: wait until it has ended, or cancel it")
+        return node, (self._since.value or None) if isinstance(since, EllipsisType) else since
+
+    def _asking(
+        self, task: Task[pivots.Pivot], node: Entity, window: str | None,
+        known: Callable[[], Mapping[str, pd.DataFrame]] = dict,
+    ) -> Callable[[], pivots.Pivot]:  # fmt: skip
+        g = self._state.graph
+
+        def ask() -> pivots.Pivot:
+            return pivots.pivot(
+                self._client, node, g=g, since=window, known=known(),
+                on_step=lambda step: task.step(step.name.replace("_", " ")),
+            )  # fmt: skip
+
+        return ask
+
+    def _going_on(self, task: Task[pivots.Pivot], halted: _Halted) -> Callable[[], pivots.Pivot]:
+        """Ask for the rest of what had begun, then for what had not; what is there already is not asked for again."""
+        found = halted.found
+
+        def known() -> dict[str, pd.DataFrame]:
+            rest: dict[str, pd.DataFrame] = {}
+            for source, error in found.partial.items():
+                if error.resume is not None:
+                    task.step(f"{source.replace('_', ' ')}, the rest")
+                    rest[source] = error.resume()
+            whole = {name: frame for name, frame in found.frames.items() if name in pivots.SOURCES}
+            return {name: frame for name, frame in whole.items() if name not in found.partial} | rest
+
+        return self._asking(task, halted.node, halted.window, known)
+
+    def _begin(self, node: Entity) -> Task[pivots.Pivot]:
+        self._task, self._asked_for = Task(self._client, self._say_progress), node
+        self._show_plan()
+        return self._task
+
+    def _end(self) -> None:
+        self._task, self._asked_for = None, None
+        self._show_plan()
+
+    def _say_progress(self, words: str) -> None:
+        if self._task is not None:
+            show(self._plan, safe_html('<div class="gi-muted" role="status">Asking: {words}</div>', words=words))
+
+    def _note_failure(self, node: Entity, window: str | None, error: BaseException) -> None:
+        entry = self._entry("pivot", node)
+        self._history.note(entry | {"since": window, "error": f"{type(error).__name__}: {error}"})
+        self._show_history()
+
+    def _take_in(self, node: Entity, window: str | None, found: pivots.Pivot) -> None:
+        before = self._state
+        g = linking.merge_graphs(before.graph, found.graph)
+        rows = {name: len(frame) for name, frame in found.frames.items()}
+        new = g.number_of_nodes() - before.graph.number_of_nodes()
+        state, node = states.grown(before, g, node, found.graph.nodes)
+        windows = state.pivoted.get(node, frozenset()) | {window or ""}
+        self._become(
+            replace(
+                state,
+                pivoted={**state.pivoted, node: windows},
+                frames=merged_frames(state.frames, found.frames.values()),
+                brought=(*state.brought, *found.frames.values()),
+                coverage=found.coverage,
+            )
+        )
+        self._halted = None
+        entry = self._entry("pivot", node) | {"since": window, "rows": rows, "new_nodes": new}
+        self._history.push(entry, f"pivot({reference(node)}, since={window!r})", before)
+        self._show_history()
+        self._show_plan()
+        self._messages.say(
+            f"Pivot on {self._label(node)}: {_counted(found.frames)} came; the graph grew by {new} nodes."
+        )
+
+
+def _counted(frames: Mapping[str, pd.DataFrame]) -> str:
+    return ", ".join(f"{len(frame):,} {name.replace('_', ' ')}" for name, frame in frames.items()) or "nothing"
