@@ -167,7 +167,7 @@ def test_cancel_reaches_into_a_long_list_and_nothing_is_lost(
     monkeypatch: pytest.MonkeyPatch,
     how: str,
 ) -> None:
-    """Stopped between two pages, a pivot asks for no third; its pages are kept or gone on with, and none comes twice."""
+    """Stopped between two pages, a pivot asks for no third; its pages are kept or gone on with, none comes twice."""
     client, pages = in_pages
     user = user_of(graph)
     whole = gi.pivot(gi.connect_demo(seed=2, alerts=60), user, g=graph, since=None)
