@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -139,9 +140,12 @@ def test_changes_are_drawn_in_place_and_bursts_once(open_notebook: Callable[...,
     assert notebook.problems == []
 
 
-def test_it_follows_the_theme_and_says_when_nobody_answers(open_notebook: Callable[..., Any]) -> None:
+def test_it_follows_the_theme_and_says_when_nobody_answers(open_notebook: Callable[..., Any], tmp_path: Path) -> None:
     """A dark page gets the dark template at once; where no kernel answers a click, the view says so in words."""
-    notebook = open_notebook(VIEW, "view", "import time\ntime.sleep(globals().get('pause', 0))")
+    busy_while = tmp_path / "busy"
+    notebook = open_notebook(
+        VIEW, "view", f"import os, time\nwhile os.path.exists({str(busy_while)!r}):\n    time.sleep(0.05)"
+    )
     page = notebook.page
     notebook.run_all()
     page.locator(POINTS).nth(2).wait_for()
@@ -158,11 +162,12 @@ def test_it_follows_the_theme_and_says_when_nobody_answers(open_notebook: Callab
     page.wait_for_function(f"light => ({background})() === light", arg=light)
 
     # A kernel that is busy: the figure stays, and says that it waits; when it answers, the words go.
-    notebook.value("globals().update(pause=20)")
+    busy_while.touch()
     page.evaluate("() => void window.jupyterapp.commands.execute('notebook:run-cell')")
     until(lambda: notebook.lab.kernel_of(notebook.name)["execution_state"] == "busy", what="a busy kernel")
     click(page, page.locator(POINTS).nth(1))
     page.get_by_text("The kernel has not answered yet").wait_for()
+    busy_while.unlink()
     page.wait_for_function("() => !document.querySelector('.gi-plotly-words:not([hidden])')")
     notebook.idle()
     assert notebook.value("tale()[-1]")[2] == [[1, 1, "p1", "c1"]]
