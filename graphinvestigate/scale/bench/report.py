@@ -38,7 +38,7 @@ def machine() -> dict[str, Any]:
     return {
         "cores": os.cpu_count(),
         "memory_gb": round(memory / 2**30),
-        "system": platform.system(),
+        "system": platform.uname().system,
         "processor": platform.machine(),
         "python": platform.python_version(),
         "load_at_start": [round(load, 1) for load in os.getloadavg()] if hasattr(os, "getloadavg") else None,
