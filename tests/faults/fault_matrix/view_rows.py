@@ -38,6 +38,7 @@ from fault_matrix.hostile import (
 )
 from fault_matrix.row import ended, row
 from graphinvestigate import text
+from graphinvestigate.views.pictures import svg_of
 from graphinvestigate.views.static import Section, figure_html, html_table, page as whole_page
 from graphinvestigate.views.tables import text_table, triage_table
 
