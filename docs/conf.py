@@ -7,6 +7,7 @@ Three parts are written by the build itself, so that they cannot grow old: the r
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,8 @@ ROOT = HERE.parent
 sys.path.insert(0, str(ROOT))
 
 import graphinvestigate as gi  # noqa: E402 (its folder is put on the path above)
-from graphinvestigate.frames.schema import RESOURCES  # noqa: E402
+from graphinvestigate.actions.kinds import KINDS, REVOKE_PERMISSION  # noqa: E402
+from graphinvestigate.queries.access import NEEDS, permission_of as needed  # noqa: E402
 
 project = "graphinvestigate"
 author = copyright = "The graphinvestigate authors"
@@ -98,24 +100,44 @@ def tutorial() -> dict[str, str]:
 
 
 def permissions() -> str:
-    """The least permission per resource, from the tables that the calls themselves use."""
-    rows = [
-        f"| `{name}` | `{one.path}` | `{one.permission}` | [documentation]({one.docs}) |"
-        for name, one in sorted(RESOURCES.items())
+    """What each call needs, from the table that `check_access` works with, and where Graph documents it."""
+    rows = []
+    for need in NEEDS:
+        documented = getattr(gi, need.function.partition("(")[0]).__doc__ or ""
+        address = re.findall(r"https://learn[.]microsoft[.]com/[^\s)>`]+", documented)[0].rstrip(".")
+        page = f"[page]({address})"
+        rows.append(
+            f"| `{need.function}` | `{needed(need)}` | {need.role} | {need.licence or 'none'} | {need.hides} | {page} |"
+        )
+    writes = [
+        f"| `gi.actions` on records of kind `{kind.name}` | `{kind.write}` |" for _, kind in sorted(KINDS.items())
     ]
+    writes.append(f"| `gi.actions`, `revoke_sessions=True` | `{REVOKE_PERMISSION}` |")
     return "\n".join(
         [
             "# Permissions",
             "",
-            "The least permission each resource needs, application or delegated. A signed-in person also needs the",
-            "Entra role *Security Reader*. `gi.check_access(client)` says what can be read here, and what a gap hides.",
+            "The least permission of Microsoft Graph that each call needs, by the one name it has as *delegated*",
+            "permission (a person signs in) and as *application* permission (a service does). A person needs the",
+            "Entra role too; an app needs none. `gi.check_access(client)` says which of them are there, and",
+            "[Connect to your tenant](../howto/connect.md) how they are given.",
             "",
-            "| resource | Graph | permission | page |",
-            "|---|---|---|---|",
+            "## To read",
+            "",
+            "| call | permission | role of a person | licence of the tenant | without it is hidden | Graph |",
+            "|---|---|---|---|---|---|",
             *rows,
             "",
-            "Hunting (`run_hunting_query`) needs `ThreatHunting.Read.All`. Nothing is written to the tenant unless",
-            "`gi.actions` is told to: its changes need the `ReadWrite` twin of each permission, asked for only then.",
+            "Pivots, refreshes and the explorer ask with these calls and need nothing else. What may not be read stops",
+            "none of them: it stands in the coverage, with the permission that lacks.",
+            "",
+            "## To write",
+            "",
+            "Nothing is written unless `apply(dry_run=False)` is called, and only then are these asked for.",
+            "",
+            "| what | permission |",
+            "|---|---|",
+            *writes,
             "",
         ]
     )

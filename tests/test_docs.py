@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import os
 import re
@@ -12,7 +13,10 @@ from pathlib import Path
 import pytest
 
 import graphinvestigate as gi
+from graphinvestigate.actions.kinds import KINDS
+from graphinvestigate.client.clouds import CLOUDS
 from graphinvestigate.frames.schema import RESOURCES
+from graphinvestigate.queries.access import NEEDS, permission_of
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -47,6 +51,15 @@ def test_every_link_within_leads_somewhere(page) -> None:
         assert path.is_file() or (path.parent.name == "generated" and path.name in written), f"{page.name}: {target}"
 
 
+def test_clouds_are_called_what_connect_calls_them() -> None:
+    """Every cloud has its line in the page on connecting, and no page names one that there is not."""
+    page = (DOCS / "howto" / "connect.md").read_text(encoding="utf-8")
+    named = set(re.findall(r'^\| [^|]+\| `"(\w+)"`', page, re.MULTILINE))
+    assert named == set(CLOUDS)
+    for path in (*PAGES, ROOT / "README.md"):
+        assert set(re.findall(r'cloud="(\w+)"', path.read_text(encoding="utf-8"))) <= named, path.name
+
+
 def test_every_page_is_in_the_contents() -> None:
     """The index names every page, so that none is an orphan."""
     index = (DOCS / "index.md").read_text(encoding="utf-8")
@@ -73,12 +86,46 @@ def test_the_site_documents_every_public_name(site) -> None:
     assert missing == []
 
 
-def test_the_site_lists_the_permission_of_every_resource(site) -> None:
-    """The table of permissions is the one the calls use."""
+def test_the_site_lists_what_every_call_needs(site) -> None:
+    """The table of permissions is the one `check_access` works with, and names every call that asks Graph."""
     text = (site / "generated" / "permissions.html").read_text(encoding="utf-8")
-    for name, resource in RESOURCES.items():
-        assert name in text
-        assert resource.permission in text
+    text = re.sub(r"</?span[^>]*>", "", text)
+    rows = [html.unescape(re.sub(r"<[^>]+>", " ", row)) for row in re.findall(r"<tr.*?</tr>", text, re.DOTALL)]
+    for need in NEEDS:
+        row = next(row for row in rows if " ".join(row.split()).startswith(f"{need.function} "))
+        for said in (permission_of(need), need.role, need.licence, need.hides):
+            assert said in " ".join(row.split())
+    asked = {need.function.partition("(")[0] for need in NEEDS}
+    assert {name for name in gi.__all__ if name.startswith(("list_", "get_", "run_"))} == asked
+    assert text.count('href="https://learn.microsoft.com/graph/api/') == len(NEEDS)
+    for kind in KINDS.values():
+        assert kind.write in text
+
+
+def test_permissions_are_those_that_microsoft_publishes(shared_dir) -> None:
+    """Each call asks for the least permission that its address takes, delegated and as application."""
+    known = json.loads((shared_dir / "graph" / "endpoints.json").read_text(encoding="utf-8"))["endpoints"]
+    least = {one["path"]: one["permissions"] for one in known if one["method"] == "GET" and one["permissions"]}
+    least["/security/runHuntingQuery"] = next(
+        one["permissions"] for one in known if one["path"] == "/security/runHuntingQuery"
+    )
+    places = {name: resource.path for name, resource in RESOURCES.items()}
+    places |= {
+        "run_hunting_query": "/security/runHuntingQuery",
+        "threat_intelligence": "/security/threatIntelligence/hosts/{id}/reputation",
+    }
+    checked = 0
+    for need in NEEDS:
+        if need.function == "list_user_devices":  # of anybody: delegated User.Read is for one's own
+            assert permission_of(need) in least["/users/{id}/ownedDevices"]["application"]
+        elif places[need.resource] in least:
+            for kind in ("delegated", "application"):
+                assert permission_of(need) == least[places[need.resource]][kind][0], (need.function, kind)
+            checked += 1
+    assert checked >= 17
+    for kind in KINDS.values():
+        written = [one for one in known if one["path"].startswith(kind.resource.path) and one["method"] != "GET"]
+        assert any(kind.write in one["permissions"]["application"] for one in written if one["permissions"]), kind.name
 
 
 def test_the_site_loads_nothing_from_elsewhere(site) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import struct
 import subprocess
 import sys
 import tomllib
@@ -13,6 +14,9 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+from graphinvestigate.actions.kinds import KINDS
+from graphinvestigate.queries.access import NEEDS, permission_of
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -35,6 +39,28 @@ def test_the_readme_has_exactly_two_set_up_commands() -> None:
     """Two commands do all the set-up: one ends in the main job, one in the tests."""
     lines = [line for line in README.splitlines() if line.startswith("python3 -m venv")]
     assert [line.rpartition("&& ")[2] for line in lines] == [".venv/bin/graphinvestigate demo", ".venv/bin/pytest"]
+
+
+def test_the_readme_shows_the_workbench_and_leads_somewhere() -> None:
+    """Its picture is there and small, and every link within the repository leads to a file."""
+    targets = [target for target in re.findall(r"\]\(([^)\s]+)\)", README) if "://" not in target]
+    assert "docs/images/workbench.png" in targets
+    for target in targets:
+        assert (ROOT / target.partition("#")[0]).is_file(), target
+    picture = (ROOT / "docs" / "images" / "workbench.png").read_bytes()
+    assert struct.unpack(">II", picture[16:24]) == (1280, 800)
+    assert len(picture) <= 200_000
+
+
+def test_the_readme_names_the_permission_and_licence_of_every_call() -> None:
+    """Its table says of each call that asks Graph what `check_access` says."""
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in README.splitlines() if line.startswith("| `")]
+    for need in NEEDS:
+        ((_, permission, licence),) = [row for row in rows if f"`{need.function.partition('(')[0]}`" in row[0]]
+        assert permission == f"`{permission_of(need)}`", need.function
+        assert set(re.findall(r"[A-Z]\w+", need.licence)) <= set(re.findall(r"[A-Z]\w+", licence)), need.function
+    for kind in KINDS.values():
+        assert f"`{kind.write}`" in README
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)

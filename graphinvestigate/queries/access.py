@@ -141,7 +141,7 @@ def check_access(client: GraphClient) -> pd.DataFrame:
         can_read, reason = answers[key]
         rows.append(
             {
-                "function": need.function, "can_read": can_read, "permission": _permission(need),
+                "function": need.function, "can_read": can_read, "permission": permission_of(need),
                 "entra_role": need.role, "licence": need.licence, "cloud": client.cloud.name,
                 "hides": "" if can_read == "yes" else need.hides, "reason": reason,
             }
@@ -149,7 +149,8 @@ def check_access(client: GraphClient) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
 
 
-def _permission(need: Need) -> str:
+def permission_of(need: Need) -> str:
+    """Give the least permission that a function needs."""
     own = {HUNTING: HUNTING_PERMISSION, TI: TI_PERMISSION, "devices": DEVICES_PERMISSION}
     return own.get(need.resource) or RESOURCES[need.resource].permission
 
@@ -160,7 +161,7 @@ def _path(need: Need) -> str:
 
 def _try(client: GraphClient, need: Need) -> tuple[Answer, str]:
     """Ask for one record; say whether that may be read, and why not."""
-    path, permission = _path(need), _permission(need)
+    path, permission = _path(need), permission_of(need)
     if absent := why_absent(client, path):
         return "no", absent
     params: dict[str, str | int | bool] = {"$top": 1}
