@@ -337,7 +337,7 @@ def test_rows_of_a_known_table_need_no_mapping() -> None:
     assert (row["field"], row["value"]) == ("DeviceId", LAPTOP)
     named = why(g, Record("device_logon", logons["id"][0]), alice)
     assert named[["field", "value"]].to_numpy().tolist() == [["AccountName", "alice"]]
-    assert "was active on laptop-7.contoso.com (2026-02-03 10:20 UTC), says device logon" in row["sentence"]
+    assert "was active on LAPTOP-7 (2026-02-03 10:20 UTC), says device logon" in row["sentence"]
 
 
 def test_a_local_account_in_a_logon_is_one_of_that_device() -> None:
