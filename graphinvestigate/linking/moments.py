@@ -69,6 +69,21 @@ def arrival(spans: Spans, at: int) -> int | None:
     return best
 
 
+def departure(spans: Spans, by: int) -> int | None:
+    """Return how late one may leave along an edge to be at its other end by a time; None where it was first seen after.
+
+    The counterpart of `arrival`: leaving then, one arrives in time; leaving later, one does not.
+    """
+    best: int | None = None
+    for begin, end in spans:
+        if begin == NO_TIME:
+            return by
+        if begin <= by:
+            left = min(end, by)
+            best = left if best is None else max(best, left)
+    return best
+
+
 def _spans(g: nx.MultiDiGraph, index: GraphIndex, edge: int) -> Spans:
     source, target = index.nodes[index.source[edge]], index.nodes[index.target[edge]]
     attrs = g.adj[source][target][index.relations[index.relation[edge]]]

@@ -9,6 +9,9 @@ from typing import TypeVar
 
 N = TypeVar("N", bound=Hashable)
 
+MOST_WAYS = 10_000
+END_OF_TIME = 2**63 - 1
+
 
 def cheapest_paths(
     source: N, target: N, *, neighbors: Callable[[N], Iterable[N]], toll: Callable[[N], float]
@@ -55,10 +58,12 @@ def cheapest_in_time(
     *,
     neighbors: Callable[[N], Iterable[N]],
     steps: Callable[[N, int], Iterable[tuple[N, int]]],
+    back: Callable[[N, int], Iterable[tuple[N, int]]],
     toll: Callable[[N], float],
     at: int,
     k: int,
-    most: int = 200_000,
+    most: int = MOST_WAYS,
+    on_limit: Callable[[], None] | None = None,
 ) -> Iterator[tuple[float, tuple[N, ...], tuple[int, ...]]]:
     """Yield the cheapest simple paths on which no hop comes before the one ahead of it: cost, nodes, arrivals.
 
@@ -68,22 +73,33 @@ def cheapest_in_time(
         As for `cheapest_paths`; `neighbors` whatever the time.
     steps : callable
         Node and time to the neighbours that can be reached from then on, each with the time of arrival.
+    back : callable
+        Node and time to the neighbours from which it can be reached by then, each with the latest time to leave.
     at : int
         When to start.
     k : int
         How many paths will be asked for at most: a way that so many others make needless is given up.
     most : int
         So many ways are looked into before giving up.
+    on_limit : callable, optional
+        Told when it gives up: there may be more ways.
     """
     hop = _Hop(toll)
     ahead, _ = _distances(target, None, neighbors, hop)
-    if source not in ahead:
+    latest = _latest(target, back)
+    if at > latest.get(source, at - 1):
         return
     # What a place can be left with: an earlier arrival over fewer nodes is as good for every way onward.
     settled: dict[N, list[tuple[int, frozenset[N]]]] = {}
+    # Of ways that promise the same, the one that has come farthest goes on: else all of them would, side by side.
     queue: list[tuple[float, float, tuple[N, ...], tuple[int, ...]]] = [(ahead[source], 0.0, (source,), ())]
-    while queue and most:
-        _, cost, path, times = heappop(queue)
+    while queue:
+        if not most:
+            if on_limit is not None:
+                on_limit()
+            return
+        _, spared, path, times = heappop(queue)
+        cost = -spared
         node, now = path[-1], times[-1] if times else at
         if node == target:
             yield round(cost, 9), path, times
@@ -95,9 +111,24 @@ def cheapest_in_time(
             continue
         better.append((now, visited))
         for other, reached in steps(node, now):
-            if other not in visited and other in ahead:
+            if other not in visited and reached <= latest.get(other, reached - 1):
                 spent = cost + hop(node, other)
-                heappush(queue, (spent + ahead[other], spent, (*path, other), (*times, reached)))
+                heappush(queue, (round(spent + ahead[other], 9), -spent, (*path, other), (*times, reached)))
+
+
+def _latest(target: N, back: Callable[[N, int], Iterable[tuple[N, int]]]) -> dict[N, int]:
+    """When one has to be at each node, at the latest, to get to the target in the order of time."""
+    found: dict[N, int] = {}
+    queue: list[tuple[int, N]] = [(-END_OF_TIME, target)]
+    while queue:
+        by, node = heappop(queue)
+        if node in found:
+            continue
+        found[node] = -by
+        for other, left in back(node, -by):
+            if other not in found:
+                heappush(queue, (-left, other))
+    return found
 
 
 class _Hop:

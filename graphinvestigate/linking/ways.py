@@ -16,11 +16,20 @@ import pandas as pd
 from graphinvestigate.errors import UsageError
 from graphinvestigate.linking.explain import node_of, rows_of, why_frame
 from graphinvestigate.linking.hubs import Hub, Hubs, closed_by, hubs_of
-from graphinvestigate.linking.index import NO_TIME, EdgeFilter, GraphIndex, Mask, edge_filter, index_of, reach
-from graphinvestigate.linking.moments import arrival, iso, moment, spans_of
+from graphinvestigate.linking.index import (
+    NO_TIME,
+    EdgeFilter,
+    GraphIndex,
+    Mask,
+    edge_filter,
+    index_of,
+    nanoseconds,
+    reach,
+)
+from graphinvestigate.linking.moments import Spans, arrival, departure, iso, moment, spans_of
 from graphinvestigate.linking.nodes import Entity, Node, Record
 from graphinvestigate.linking.sentences import describe, sentence
-from graphinvestigate.linking.shortest import cheapest_in_time, cheapest_paths
+from graphinvestigate.linking.shortest import MOST_WAYS, cheapest_in_time, cheapest_paths
 from graphinvestigate.linking.walks import names
 
 Edge = tuple[Node, Node, str]
@@ -62,7 +71,7 @@ class Path:
 
 
 class Paths(list[Path]):
-    """Paths, the cheapest first; where there are none, `reason` says why."""
+    """Paths, the cheapest first; where there are none, or the search gave up before the last, `reason` says why."""
 
     def __init__(self, paths: Iterable[Path] = (), *, reason: str | None = None) -> None:
         super().__init__(paths)
@@ -104,7 +113,8 @@ def paths(
         A list of `Path`, the cheapest first: each hop costs 1 and more the more ties the nodes on it have, so a way
         through one shared alert comes before one through an address that the whole office uses. Ways that only
         repeat a tie through the record that states it are left out. An empty list says why in ``reason``: nothing
-        links the two, only a way via hubs does (which), or none in time order.
+        links the two, only a way via hubs does (which), or none in time order. Where the search in time order gave
+        up (there are too many ways to try), ``reason`` says so, whatever was found.
     """
     if k < 1:
         raise UsageError(f"k={k}: ask for at least one path")
@@ -119,11 +129,19 @@ def paths(
     closed = closed_by(index, stops)
     closed[list(ends)] = False
     walk = _Walk(g, index, edges, closed)
+    limits: list[str] = []
     candidates: Iterator[tuple[float, tuple[int, ...], tuple[int, ...] | None]]
     if in_time_order:
         at = NO_TIME + 1 if window[0] is None else window[0]
         candidates = cheapest_in_time(
-            *ends, neighbors=walk.neighbors, steps=walk.steps, toll=walk.toll, at=at, k=k + _MOST_REPEATS
+            *ends,
+            neighbors=walk.neighbors,
+            steps=walk.steps,
+            back=walk.back,
+            toll=walk.toll,
+            at=at,
+            k=k + _MOST_REPEATS,
+            on_limit=lambda: limits.append(_GAVE_UP),
         )
     else:
         candidates = (
@@ -132,13 +150,21 @@ def paths(
     found = Paths()
     for cost, way, times in islice(candidates, k + _MOST_REPEATS):
         nodes = tuple(index.nodes[at] for at in way)
-        if not _repeats_a_tie(g, nodes):
+        if not _repeats_a_tie(g, nodes, walk.allowed):
             found.append(_path(g, nodes, cost, times, walk.allowed))
             if len(found) == k:
                 break
-    if not found:
+    if limits and len(found) < k:
+        found.reason = limits[0]
+    elif not found:
         found.reason = _no_path(g, index, ends, edges, closed, stops, in_time_order=in_time_order)
     return found
+
+
+_GAVE_UP = (
+    f"looked into {MOST_WAYS:,} ways in time order and gave up: there may be more; "
+    + "give a window (since=, until=) or relations="
+)
 
 
 class _Walk:
@@ -157,13 +183,22 @@ class _Walk:
 
     def steps(self, node: int, at: int) -> Iterator[tuple[int, int]]:
         """Where one can be, and from when on, by edges that were seen at a time or later."""
-        soonest: dict[int, int] = {}
+        return self._best(node, lambda spans: arrival(spans, at), min)
+
+    def back(self, node: int, by: int) -> Iterator[tuple[int, int]]:
+        """Where one can have come from, and until when, by edges that were seen by a time."""
+        return self._best(node, lambda spans: departure(spans, by), max)
+
+    def _best(
+        self, node: int, when: Callable[[Spans], int | None], better: Callable[[int, int], int]
+    ) -> Iterator[tuple[int, int]]:
+        best: dict[int, int] = {}
         for other, edge in self._sides(node):
             for there, way in zip(other.tolist(), edge.tolist(), strict=True):
-                reached = arrival(self._spans(way), at)
-                if reached is not None and reached < soonest.get(there, reached + 1):
-                    soonest[there] = reached
-        return iter(soonest.items())
+                found = when(self._spans(way))
+                if found is not None:
+                    best[there] = better(found, best.get(there, found))
+        return iter(best.items())
 
     def toll(self, node: int) -> float:
         both = (self._index.out, self._index.into)
@@ -190,18 +225,18 @@ class _Walk:
             yield other[kept], edge[kept]
 
 
-def _repeats_a_tie(g: nx.MultiDiGraph, nodes: tuple[Node, ...]) -> bool:
-    """Whether the path goes from one entity to the next through a record although the two are tied directly."""
+def _repeats_a_tie(g: nx.MultiDiGraph, nodes: tuple[Node, ...], allowed: Callable[[Edge], bool]) -> bool:
+    """Whether the path goes from one entity to the next through a record although it may go there directly."""
     return any(
-        isinstance(record, Record) and isinstance(u, Entity) and isinstance(v, Entity) and _states_tie(g, u, v, record)
+        isinstance(record, Record) and isinstance(u, Entity) and isinstance(v, Entity) and _states_tie(edge[3], record)
         for u, record, v in zip(nodes, nodes[1:], nodes[2:], strict=False)
+        for edge in _between(g, u, v)
+        if allowed(edge[:3])
     )
 
 
-def _states_tie(g: nx.MultiDiGraph, u: Node, v: Node, record: Record) -> bool:
-    return any(
-        (r["record_kind"], r["record_id"]) == record for *_, attrs in _between(g, u, v) for r in attrs["references"]
-    )
+def _states_tie(attrs: dict[str, Any], record: Record) -> bool:
+    return any((r["record_kind"], r["record_id"]) == record for r in attrs["references"])
 
 
 def _path(
@@ -218,8 +253,12 @@ def _path(
     for hop, (u, v) in enumerate(pairwise(nodes), start=1):
         between = sorted((e for e in _between(g, u, v) if allowed(e[:3])), key=_telling)
         source, target, relation, attrs = between[0]
+        reference = attrs["references"][0]
+        if times is not None:  # what is told is what was seen at the time that the hop is taken
+            taken = ((e, r) for e in between for r in e[3]["references"] if _seen_at(g, r, times[hop - 1]))
+            (source, target, relation, attrs), reference = next(taken, (between[0], reference))
         edges.append((source, target, relation))
-        sentences.append(sentence(g, source, target, relation, attrs["references"][0]))
+        sentences.append(sentence(g, source, target, relation, reference))
         seen.append(attrs["first_seen"] if times is None else iso(times[hop - 1]))
         rows = [row for s, t, r, a in between for row in rows_of(g, s, t, r, a["references"])]
         frame = why_frame(rows)
@@ -227,6 +266,13 @@ def _path(
         frames.append(frame)
     every = pd.concat(frames, ignore_index=True)
     return Path(nodes, tuple(edges), tuple(sentences), every, round(cost, 6), tuple(seen))
+
+
+def _seen_at(g: nx.MultiDiGraph, reference: dict[str, Any], at: int) -> bool:
+    record = Record(reference["record_kind"], reference["record_id"])
+    end = g.nodes[record].get("end_time") if record in g else None
+    begin, until = nanoseconds([reference["time"], end]).tolist()
+    return bool(begin != NO_TIME and begin <= at <= max(begin, until))
 
 
 def _between(g: nx.MultiDiGraph, u: Node, v: Node) -> Iterator[tuple[Node, Node, str, dict[str, Any]]]:
