@@ -8,8 +8,6 @@ from typing import Any
 
 import pytest
 
-from tests.browser.conftest import until
-
 pytestmark = pytest.mark.browser
 
 VIEW = """
@@ -164,7 +162,7 @@ def test_it_follows_the_theme_and_says_when_nobody_answers(open_notebook: Callab
     # A kernel that is busy: the figure stays, and says that it waits; when it answers, the words go.
     busy_while.touch()
     page.evaluate("() => void window.jupyterapp.commands.execute('notebook:run-cell')")
-    until(lambda: notebook.lab.kernel_of(notebook.name)["execution_state"] == "busy", what="a busy kernel")
+    page.locator(".jp-InputPrompt", has_text="[*]").wait_for()  # asked for: what comes now waits behind it
     click(page, page.locator(POINTS).nth(1))
     page.get_by_text("The kernel has not answered yet").wait_for()
     busy_while.unlink()
