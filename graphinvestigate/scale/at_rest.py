@@ -12,7 +12,7 @@ Every record has, beside the columns of its resource:
 | ``lake_id`` | its id; a record that came without one goes by the hash of what came |
 | ``lake_window`` | the time that `since` and `until` ask for, as microseconds since 1970; a file's day is of it |
 | ``lake_at``, ``lake_end`` | when it happened, and until when, as microseconds since 1970 |
-| ``lake_updated`` | when it was last updated, as microseconds since 1970; 0 where it never says |
+| ``lake_updated`` | when it was updated, in microseconds since 1970; 0 where it never says; less 2^61 of a table |
 | ``lake_version`` | when it was written here, as nanoseconds since 1970: of two equal versions the later counts |
 """
 
@@ -36,6 +36,7 @@ from graphinvestigate.linking.record_kinds import KINDS
 from graphinvestigate.linking.record_rows import ids_of
 
 UNKNOWN_DAY = "unknown"
+OF_TABLE = 1 << 61  # (microseconds: before all time)
 MICROSECONDS = pa.timestamp("us")
 _OF_RECORD = ("lake_window", "lake_at", "lake_end", "lake_version")
 _OF_ITEM = ("record_id", *_OF_RECORD, "evidence_index", "evidence_type")
@@ -76,7 +77,9 @@ def to_rest(resource: Resource, frame: pd.DataFrame, *, version: int) -> pa.Tabl
     begin, end = _happened(resource, frame)
     columns["lake_at"], columns["lake_end"] = begin, end
     updated = _micros(frame[resource.updated]) if resource.updated else pa.nulls(len(frame), pa.int64())
-    columns["lake_updated"] = pc.fill_null(updated, 0)
+    # What Graph says of a record comes before what a table says of it, whose rows hold less.
+    of_table = pa.array(frame["pull_id"].astype("str").str.contains("@", regex=False).fillna(False).to_numpy(bool))
+    columns["lake_updated"] = pc.subtract(pc.fill_null(updated, 0), pc.if_else(of_table, OF_TABLE, 0))
     columns["lake_version"] = pa.array(np.full(len(frame), version), pa.int64())
     for column in resource.columns:
         if column.name in frame and column.dtype != "raw":

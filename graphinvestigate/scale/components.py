@@ -23,7 +23,7 @@ from graphinvestigate.linking.identity import Observation, resolve
 from graphinvestigate.scale.engines import Engine, Frame
 
 _PARTS = pa.schema([("identity", pa.string()), ("entity", pa.string())])
-_KEY = ("record_kind", "record_id", "lake_version", "mention")
+_KEY = ("record_kind", "record_id", "lake_version", "mention", "strongest")
 # Kinds of which a type that only leads is the weakest; of others (iot_device) all that holds one is contested.
 _LED = {kind for kind, types in RANKED.items() if types[-1] in LEADS_ONLY and not LEADS_ONLY.intersection(types[:-1])}
 
@@ -49,7 +49,6 @@ def named(mentions: Frame) -> Frame:
     return mentions.filter(~nw.col("is_record")).select(
         *_KEY,
         "kind",
-        "strongest",
         type=nw.col("identifier_type"),
         value=nw.col("identifier"),
         identity=nw.concat_str("kind", "identifier_type", "identifier", separator="|"),

@@ -6,7 +6,7 @@ An engine gives tables as narwhals frames; `expressions` says once what is compu
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from itertools import count
 from pathlib import Path
@@ -21,6 +21,7 @@ from graphinvestigate.errors import BadFileError, UsageError
 from graphinvestigate.text import log
 
 Frame: TypeAlias = Any  # a narwhals LazyFrame
+_EACH = 20_000  # rows that Python is given at a time
 
 
 class Engine(Protocol):
@@ -40,6 +41,9 @@ class Engine(Protocol):
     def arrow(self, frame: Frame) -> pa.Table:
         """Compute a frame and bring it here."""
 
+    def mapped(self, frame: Frame, make: Callable[[pa.Table], pa.Table], schema: pa.Schema) -> Frame:
+        """Make rows of rows, some at a time, where they lie: `make` is Python, and what it returns has `schema`."""
+
     def asking(self) -> AbstractContextManager[None]:
         """Let what is kept for one question go when it is answered."""
 
@@ -49,8 +53,8 @@ def engine_for(session: Any = None) -> Engine:
 
     Parameters
     ----------
-    session : None, str, Engine or SparkSession
-        None is DuckDB; ``"duckdb"`` and ``"pandas"`` name one.
+    session : None, str, Engine, SparkSession or DuckDBPyConnection
+        None is DuckDB; ``"duckdb"`` and ``"pandas"`` name one. A connection of yours knows your own tables, too.
 
     Returns
     -------
@@ -69,7 +73,9 @@ def engine_for(session: Any = None) -> Engine:
         from graphinvestigate.scale.spark import Spark
 
         return Spark(session)
-    if all(hasattr(session, name) for name in ("scan", "table", "kept", "arrow", "asking")):
+    if hasattr(session, "read_parquet") and hasattr(session, "from_arrow"):
+        return DuckDB(session)
+    if all(hasattr(session, name) for name in ("scan", "table", "kept", "arrow", "mapped", "asking")):
         engine: Engine = session
         return engine
     raise UsageError(
@@ -116,11 +122,22 @@ _TOO_LARGE = "the answer needs more memory than there is: ask for a shorter wind
 
 
 class DuckDB:
-    """DuckDB in this process; reads only the columns and row groups that a question needs."""
+    """DuckDB in this process; reads only the columns and row groups that a question needs.
+
+    Parameters
+    ----------
+    connection : duckdb.DuckDBPyConnection, optional
+        Used as it is; by default one in memory that loads no extension.
+    """
 
     name = "duckdb"
 
-    def __init__(self) -> None:
+    def __init__(self, connection: Any = None) -> None:
+        self._numbers = count()
+        self._made: list[str] = []
+        self.connection = self._own() if connection is None else connection
+
+    def _own(self) -> Any:
         try:
             import duckdb
         except ImportError as error:
@@ -134,11 +151,10 @@ class DuckDB:
             # What does not fit into memory goes there, not beside the notebook; made when needed, removed at the end.
             "temp_directory": str(Path(tempfile.gettempdir()) / f"graphinvestigate-{uuid4().hex}"),
         }
-        self.connection = duckdb.connect(":memory:", config=config)
+        made = duckdb.connect(":memory:", config=config)
         # A question comes back to a file several times; the option belongs to the reader of Parquet, which loads late.
-        self.connection.execute("set parquet_metadata_cache = true").fetchall()
-        self._numbers = count()
-        self._made: list[str] = []
+        made.execute("set parquet_metadata_cache = true").fetchall()
+        return made
 
     def scan(self, files: Sequence[str], schema: pa.Schema) -> Frame:
         """Give files as one frame: the columns of `schema`, missing where a file has none."""
@@ -164,7 +180,14 @@ class DuckDB:
 
     def arrow(self, frame: Frame) -> pa.Table:
         """Compute a frame and bring it here."""
-        return frame.to_native().to_arrow_table()
+        found: pa.Table = frame.to_native().to_arrow_table()
+        return found
+
+    def mapped(self, frame: Frame, make: Callable[[pa.Table], pa.Table], schema: pa.Schema) -> Frame:
+        """Make rows of rows, some at a time."""
+        batches = frame.to_native().to_arrow_reader(_EACH)
+        made = [make(pa.Table.from_batches([batch])) for batch in batches if batch.num_rows]
+        return self.table(pa.concat_tables([schema.empty_table(), *(table.cast(schema) for table in made)]))
 
     @contextmanager
     def asking(self) -> Iterator[None]:
@@ -203,6 +226,10 @@ class Pandas:
     def arrow(self, frame: Frame) -> pa.Table:
         """Compute a frame and bring it here."""
         return pa.Table.from_pandas(frame.collect().to_native(), preserve_index=False).replace_schema_metadata(None)
+
+    def mapped(self, frame: Frame, make: Callable[[pa.Table], pa.Table], schema: pa.Schema) -> Frame:
+        """Make rows of rows, all at once."""
+        return self.table(make(self.arrow(frame)).cast(schema))
 
     def asking(self) -> AbstractContextManager[None]:
         """Let what is kept for one question go when it is answered: nothing holds it but its frames."""

@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from graphinvestigate.frames import RESOURCES, Resource
 from graphinvestigate.linking.collecting import collect
 from graphinvestigate.linking.mention_table import MentionTable, field_of
 from graphinvestigate.linking.nodes import RECORD_KINDS, Record
 from graphinvestigate.linking.pools import NONE, Codes, Pool, ints
 from graphinvestigate.linking.reference_table import ReferenceTable, add_mentions
+from graphinvestigate.scale.at_rest import from_rest
+from graphinvestigate.scale.engines import Engine, Frame
 
 MENTIONS = pa.schema(
     [
@@ -101,6 +105,30 @@ def linked(kind: str, frame: pd.DataFrame, rest: pa.Table, *, tenant: str) -> tu
     # Alerts inside incidents are records of their own, with a version of their own.
     mentions, edges = (table.filter(table["lake_version"].is_valid()) for table in made)
     return mentions, edges
+
+
+def mentions_of(engine: Engine, records: Frame, resource: Resource, *, tenant: str) -> Frame:
+    """Read whom records name, their evidence included, by the engine that holds them.
+
+    Parameters
+    ----------
+    engine : Engine
+    records : frame
+        At rest, with all of their columns: as `reading.Reader.records` gives them.
+    resource : Resource
+    tenant : str
+
+    Returns
+    -------
+    frame
+        As `MENTIONS`: the rows that stand beside the records in a lake.
+    """
+    return engine.mapped(records, partial(_named_in, resource.name, tenant), MENTIONS)
+
+
+def _named_in(name: str, tenant: str, records: pa.Table) -> pa.Table:
+    resource = RESOURCES[name]
+    return linked(resource.record_kind, from_rest(resource, records), records, tenant=tenant)[0]
 
 
 def _mentions(found: MentionTable, row_of: Codes, of_record: Mapping[str, Any]) -> pa.Table:

@@ -20,7 +20,7 @@ from graphinvestigate.scale.expressions import among
 
 _ROUNDS = 8  # of looking for what stands beside what is known; people have few names
 _WEAK = sorted(LEADS_ONLY | ONLY_ALONE)
-_KEY = ("record_kind", "record_id", "lake_version", "mention")
+_KEY = ("record_kind", "record_id", "lake_version", "mention", "strongest")
 _ON = ("kind", "identifier_type", "identifier")
 
 

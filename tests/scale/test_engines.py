@@ -12,6 +12,7 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from graphinvestigate.errors import UsageError
+from graphinvestigate.frames import RESOURCES
 from graphinvestigate.scale import engines
 from graphinvestigate.scale.components import components
 from graphinvestigate.scale.engines import DuckDB, Engine, Pandas, engine_for
@@ -29,7 +30,8 @@ from graphinvestigate.scale.expressions import (
     with_entities,
 )
 from graphinvestigate.scale.lake import Lake
-from graphinvestigate.scale.linked import EDGES, MENTIONS
+from graphinvestigate.scale.linked import EDGES, MENTIONS, mentions_of
+from graphinvestigate.scale.spark import Spark
 
 
 def rows(engine: Engine, frame) -> list[tuple]:
@@ -66,6 +68,17 @@ def expected(files: dict[str, list[str]]) -> dict[str, list[tuple]]:
         named[record].add(entity)
     together = Counter(pair for who in named.values() if len(who) <= 6 for pair in combinations(sorted(who), 2))
     return {"pairs": pairs, "named": named, "together": together}
+
+
+def test_evidence_becomes_mentions(engine: Engine, pulled: Path) -> None:
+    """Whom records and their evidence name, read by the engine out of the records, is what lies beside them."""
+    reader = Lake(pulled, engine=engine)._reader()
+    for name in ("alerts", "sign_ins"):
+        found = mentions_of(engine, reader.records(RESOURCES[name]), RESOURCES[name], tenant=reader.store.tenant)
+        kept = reader.mentions(resources=[name])
+        columns = [column for column in MENTIONS.names if column != "mention"]  # which counts from 0 in each part
+        assert rows(engine, found.select(*columns)) == rows(engine, kept.select(*columns))
+    assert len(rows(engine, kept)) > 100
 
 
 def test_edges_pairs_and_entities(engine: Engine, files, expected) -> None:
@@ -177,6 +190,26 @@ def test_the_engine_is_all_that_changes(spark, pulled) -> None:
     one, other = there.entity_graph(seed=seed), here.entity_graph(seed=seed)
     assert nx.utils.graphs_equal(one, other)
     assert len(one) > 20
+
+
+def test_a_connection_of_yours_is_an_engine(pulled: Path) -> None:
+    """A lake is read with a DuckDB connection of the user's, which then has its tables and theirs."""
+    import duckdb
+
+    mine = duckdb.connect()
+    mine.execute("create table watched as select 'high' as severity").fetchall()
+    lake = Lake(pulled, engine=mine)
+    assert len(lake.alerts(severity="high")) > 0
+    assert lake.engine.arrow(lake.engine.table(pa.table({"a": [1]}))).num_rows == 1
+    assert mine.sql("select * from watched").fetchall() == [("high",)]
+
+
+def test_storage_that_spark_calls_otherwise(spark, pulled: Path) -> None:
+    """Where a storage is mounted here and Spark knows it by an address, both names are given once."""
+    engine = Spark(spark, mounted=(str(pulled), f"file://{pulled}"))
+    assert engine._named(f"{pulled}/x") == f"file://{pulled}/x"
+    assert engine._named("/elsewhere/x") == "/elsewhere/x"
+    assert len(Lake(pulled, engine=engine).alerts(columns=["id"])) == len(Lake(pulled).alerts(columns=["id"]))
 
 
 def test_what_is_no_engine() -> None:

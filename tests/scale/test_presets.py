@@ -19,9 +19,8 @@ from graphinvestigate.frames import EVIDENCE, RESOURCES, evidence
 from graphinvestigate.linking import Entity, Record
 from graphinvestigate.linking.mentions import mentions
 from graphinvestigate.scale.engines import engine_for
-from graphinvestigate.scale.expressions import edges
 from graphinvestigate.scale.presets import read_table
-from graphinvestigate.scale.presets.at_scale import TABLES, sentinel_graph, table_mentions
+from graphinvestigate.scale.presets.at_scale import table_mentions
 from graphinvestigate.scale.presets.declared import EVENTS, RECORDS
 from graphinvestigate.scale.presets.entities import evidence_of
 
@@ -507,36 +506,3 @@ def test_mentions_of_a_table_that_stays_where_it_is(world, sign_ins, name):
         key = ["record_id", "kind", "identifier_type", "identifier"]
         assert {*own[key].itertuples(index=False, name=None)} == {*listed[key].itertuples(index=False, name=None)}
         assert len(own) == len(listed)
-
-
-def test_a_table_as_a_graph_for_sentinel(engine):
-    """Nodes and edges have ids and types, every edge's ends are nodes, and counts are those of the rows."""
-    rows = [
-        {
-            "Timestamp": NAIVE + pd.Timedelta(hours=n % 3),
-            "DeviceId": "m" * 39 + str(n % 2),
-            "ReportId": str(n),
-            "AccountUpn": None,
-            "AccountSid": "S-1-5-18" if n == 0 else "S-1-5-21-1-2-3-4",
-            "AccountObjectId": OBJECT if n < 3 else None,
-            "RemoteIP": ["203.0.113.7", "10.0.0.7", "-", None][n % 4],
-        }
-        for n in range(8)
-    ]
-    found = edges(table_mentions("DeviceLogonEvents", engine.table(pa.Table.from_pylist(rows)), tenant=TENANT))
-    nodes, links = sentinel_graph(engine.kept(found))
-    nodes, links = engine.arrow(nodes).to_pylist(), engine.arrow(links).to_pylist()
-    ids = {node["id"]: node for node in nodes}
-    assert len(ids) == len(nodes) == 8 + 2 + 2 + 2
-    assert ids[f"user|object_id|{OBJECT}"]["records"] == 3
-    assert ids["user|sid|S-1-5-21-1-2-3-4"]["records"] == 5
-    assert ids[f"ip|private_ip|{TENANT}/10.0.0.7"]["records"] == 2
-    assert {node["type"] for node in nodes} == {"device_logon", "user", "host", "ip"}
-    for link in links:
-        assert ids[link["source_id"]]["type"] == link["source_type"] == "device_logon"
-        assert ids[link["target_id"]]["type"] == link["target_type"]
-    with pytest.raises(UsageError, match="known here"):
-        table_mentions("Syslog", engine.table(pa.table({"a": [1]})))
-    with pytest.raises(UsageError, match="names somebody"):
-        table_mentions("UrlClickEvents", engine.table(pa.table({"a": [1]})))
-    assert set(TABLES) >= set(EVENTS)

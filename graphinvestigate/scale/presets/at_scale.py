@@ -1,20 +1,31 @@
 """Tables too large to be brought here → mentions, by the engine that holds them (Spark, DuckDB, pandas).
 
-Only columns that hold an identifier by themselves are read, with the part of its spelling rules that every engine
-knows: blanks and fillers, upper and lower case, private addresses. What needs more (a SID that spells an object id,
-addresses of version 6 that are not written shortest, dynamic columns) is left to `read_table`.
+Of most tables only columns that hold an identifier by themselves are read, with the part of its spelling rules that
+every engine knows: blanks and fillers, upper and lower case, private addresses. What needs more (a SID that spells an
+object id, addresses of version 6 that are not written shortest, dynamic columns) is left to `read_table`; what is
+nothing without it (``SecurityAlert.Entities``) is read by it, some rows at a time, where they lie.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import narwhals as nw
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from graphinvestigate.errors import UsageError
-from graphinvestigate.scale.engines import Frame
+from graphinvestigate.linking.identifiers import guid
+from graphinvestigate.linking.record_rows import ids_of
+from graphinvestigate.scale.at_rest import resource_of, to_rest
+from graphinvestigate.scale.engines import Engine, Frame, engine_for
+from graphinvestigate.scale.linked import MENTIONS, linked
+from graphinvestigate.scale.presets.reading import read_table, unwrapped
+from graphinvestigate.scale.spark import Spark
 from graphinvestigate.text import log
 
 _AT = "lake_at_micros"
@@ -143,16 +154,27 @@ TABLES: dict[str, Columns] = {
 }
 
 
-def table_mentions(name: str, table: Any, *, tenant: str | None = None) -> Frame:
+BY_ROW = ("SecurityAlert", "SecurityIncident", "AuditLogs", "AlertInfo")
+"""Tables of dynamic columns: Python reads them, row by row."""
+
+
+def table_mentions(
+    name: str, table: Any, *, tenant: str | None = None, engine: Engine | None = None, by_row: bool = False
+) -> Frame:
     """Read who and what the rows of a table name, where the table lies.
 
     Parameters
     ----------
     name : str
-        The table's: one of `TABLES`.
+        The table's: one of those of `read_table`.
     table : Spark DataFrame, DuckDB relation, pandas DataFrame, or narwhals frame
     tenant : str, optional
         The Entra tenant: private addresses are of it.
+    engine : Engine, optional
+        Where rows that Python reads are put; a Spark frame's are put beside it.
+    by_row : bool
+        Let Python read all that a row says, as `read_table` does: slower, and the only way with ``SecurityAlert``,
+        ``SecurityIncident``, ``AuditLogs`` and ``AlertInfo``.
 
     Returns
     -------
@@ -165,11 +187,14 @@ def table_mentions(name: str, table: Any, *, tenant: str | None = None) -> Frame
     UsageError
         No such table is known, or it has none of the columns.
     """
-    if name not in TABLES:
-        raise UsageError(f"no table {log(repr(name))} is known here; there are {', '.join(sorted(TABLES))}.")
-    known = TABLES[name]
-    native: Any = nw.from_native(table)
+    every = sorted({*TABLES, *BY_ROW})
+    if name not in every:
+        raise UsageError(f"no table {log(repr(name))} is known here; there are {', '.join(every)}.")
+    native: Any = nw.from_native(unwrapped(table))
     frame = native.lazy() if isinstance(native, nw.DataFrame) else native
+    if by_row or name in BY_ROW:
+        return _by_row(name, frame, tenant, engine)
+    known = TABLES[name]
     columns = set(frame.collect_schema().names())
     frame = _with_micros(frame, next((c for c in (known.time, "TimeGenerated", "Timestamp") if c in columns), None))
     parts = []
@@ -181,6 +206,30 @@ def table_mentions(name: str, table: Any, *, tenant: str | None = None) -> Frame
     if not parts or not set(known.id) & columns:
         raise UsageError(f"the table has no column of {name} that names somebody: {', '.join(known.id)} …")
     return nw.concat(parts)
+
+
+def _by_row(name: str, frame: Frame, tenant: str | None, engine: Engine | None) -> Frame:
+    make = partial(_read, name, tenant)
+    if frame.implementation.is_pyspark():
+        return Spark(frame.to_native().sparkSession).mapped(frame, make, MENTIONS)
+    native = frame.collect().to_native() if frame.implementation.is_pandas() else frame.to_native()
+    return (engine or engine_for("pandas")).table(make(native))
+
+
+def _read(name: str, tenant: str | None, rows: Any) -> pa.Table:
+    """Give the mentions of rows, as they are read here."""
+    frame = read_table(name, rows, tenant=tenant)
+    resource, kind = resource_of(frame), str(frame["record_kind"].iloc[0]) if len(frame) else ""
+    if not len(frame):
+        return MENTIONS.empty_table()
+    if resource is not None:
+        rest = to_rest(resource, frame, version=0)
+    else:
+        times = pa.array(frame["date_time"].astype("datetime64[us, UTC]").astype("int64").to_numpy())
+        at = pc.if_else(pa.array(frame["date_time"].notna().to_numpy()), times, pa.nulls(len(frame), pa.int64()))
+        spans = dict.fromkeys(("lake_window", "lake_at", "lake_end"), at)
+        rest = pa.table({"lake_id": ids_of(frame), **spans, "lake_version": np.zeros(len(frame), np.int64)})
+    return linked(kind, frame, rest, tenant=guid(tenant) or "")[0]
 
 
 def _mentions(
@@ -274,39 +323,3 @@ def _spelled(id_type: str, column: str) -> Any:
     else:
         wrong = wrong | ~text.str.contains("[^0-]")
     return nw.when(~wrong).then(text)
-
-
-def sentinel_graph(found: Frame) -> tuple[Frame, Frame]:
-    """Edges → nodes and edges in the shape that Sentinel's custom graph builder takes.
-
-    Parameters
-    ----------
-    found : frame
-        As `expressions.edges` or `with_entities` returns.
-
-    Returns
-    -------
-    nodes : frame
-        ``id``, ``type``, ``first_seen``, ``last_seen`` (microseconds since 1970), ``records``: for
-        ``add_node(type).from_dataframe(nodes.filter(type = …)).with_columns(…, key="id", display="id")``.
-    edges : frame
-        ``source_id``, ``source_type``, ``target_id``, ``target_type``, ``relation``, ``first_seen``, ``last_seen``,
-        ``mentions``: for ``add_edge(relation).from_dataframe(edges).source(id_column="source_id", …)``.
-    """
-    names = {"first_seen": nw.col("first_seen").min(), "last_seen": nw.col("last_seen").max()}
-    entities = found.group_by("entity", "kind").agg(**names, records=nw.len()).rename({"entity": "id", "kind": "type"})
-    records = found.group_by("record").agg(**names, records=nw.len()).rename({"record": "id"})
-    of_record = nw.col("record").str.replace_all(r"\|.*$", "", literal=False)
-    records = records.with_columns(type=nw.col("id").str.replace_all(r"\|.*$", "", literal=False), records=nw.lit(1))
-    columns = ["id", "type", "first_seen", "last_seen"]
-    nodes = nw.concat(
-        [
-            entities.select(*columns, nw.col("records").cast(nw.Int64)),
-            records.select(*columns, nw.col("records").cast(nw.Int64)),
-        ]
-    )
-    edges = found.select(
-        source_id="record", source_type=of_record, target_id="entity", target_type="kind", relation=nw.lit("names"),
-        first_seen="first_seen", last_seen="last_seen", mentions="mentions",
-    )  # fmt: skip
-    return nodes, edges

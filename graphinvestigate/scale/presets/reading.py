@@ -31,6 +31,8 @@ ROW = "@row"
 """Where a record made of a row keeps that row, whole, with the name of its table."""
 
 _ALERT_LINK = re.compile(r"//security\.microsoft\.(?:com|us)/alerts/([^/?#]+)")
+_LETTERS = {"ipc": "ad", "mcas": "ca", "oatp": "fa", "azure advanced threat protection": "aa", "mdatp": "da"}
+_BARE_ID = re.compile(r"[0-9a-fA-F]{8}(?:-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}|[0-9a-fA-F]{64}")
 _CLASSIFICATION = {
     "truePositive": "truePositive", "falsePositive": "falsePositive",
     "benignPositive": "informationalExpectedActivity", "undetermined": "unknown",
@@ -64,8 +66,8 @@ def read_table(name: str, source: Any, *, evidence: Any = None, tenant: str | No
     DataFrame
         As `list_alerts`, `list_incidents`, `list_sign_ins`, `list_risk_detections`, `list_risky_users` or
         `list_directory_audits` return it, for graphs, timelines and lakes; of events, as `map_records` returns it. A
-        sign-in or risk detection that was read through Graph too has the same id, so it is one record. `raw` keeps the
-        row under ``@row``. Of several rows of one record the newest is kept.
+        sign-in, alert or risk detection that was read through Graph too has the same id, so it is one record. `raw`
+        keeps the row under ``@row``. Of several rows of one record the newest is kept.
 
     Raises
     ------
@@ -145,7 +147,7 @@ def _finish_alert(record: Row, row: Row, tenant: str | None) -> None:
     # An alert of Defender has in its link the id that Graph knows it by; one of Sentinel's own rules has Sentinel's.
     link = _ALERT_LINK.search(str(record.get("alertWebUrl") or ""))
     own = link[1] if link else None
-    record["id"] = own or record.get("providerAlertId") or read("text", row.get("SystemAlertId"))
+    record["id"] = own or _graph_id(row, record.get("providerAlertId"), read("text", row.get("SystemAlertId")))
     if record["id"] is None:
         del record["id"]
     if "status" in record:
@@ -155,6 +157,18 @@ def _finish_alert(record: Row, row: Row, tenant: str | None) -> None:
     _put(record, "tenantId", guid(tenant))
     if items := evidence_of(row.get("Entities")):
         record["evidence"] = items
+
+
+def _graph_id(row: Row, theirs: str | None, sentinels: str | None) -> str | None:
+    """Give the id that Graph has for an alert: that of its product, with two letters that say which product.
+
+    https://learn.microsoft.com/defender-xdr/investigate-alerts#alert-sources
+    """
+    provider = str(row.get("ProviderName") or "").casefold()
+    if sentinels and provider.startswith("asi "):  # ASI Scheduled Alerts, ASI NRT Alerts …
+        return f"sn{sentinels}"
+    letters = _LETTERS.get(provider)
+    return f"{letters}{theirs}" if letters and theirs and _BARE_ID.fullmatch(theirs) else theirs or sentinels
 
 
 def _finish_incident(record: Row, tenant: str | None) -> None:
@@ -185,6 +199,7 @@ def _with_evidence(records: list[Row], evidence: list[Row], tenant: str | None) 
 
 def _rows(source: Any) -> list[Row]:
     """Bring rows here, as plain values."""
+    source = unwrapped(source)
     if isinstance(source, str | Path):
         return [row for path in _paths(str(source)) for row in _plain_rows(_parquet(path).to_pylist())]
     if isinstance(source, pd.DataFrame):
@@ -204,6 +219,12 @@ def _rows(source: Any) -> list[Row]:
         ) from error
     table = frame.collect("pyarrow") if isinstance(frame, nw.LazyFrame) else frame
     return _plain_rows(table.to_arrow().to_pylist())
+
+
+def unwrapped(source: Any) -> Any:
+    """Give the Spark frame inside what ``MicrosoftSentinelProvider.read_table`` returns; all else as it is."""
+    inner = None if isinstance(source, pd.DataFrame | pa.Table | str | Path | list) else getattr(source, "df", None)
+    return inner if hasattr(inner, "sparkSession") else source
 
 
 def _plain_rows(rows: Iterable[Mapping[Any, Any]]) -> list[Row]:
