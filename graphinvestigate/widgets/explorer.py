@@ -17,11 +17,13 @@ from graphinvestigate.widgets import explorer_state as states
 from graphinvestigate.widgets.background import Task
 from graphinvestigate.widgets.canvas import merged_frames
 from graphinvestigate.widgets.details import step_words
+from graphinvestigate.widgets.explorer_code import closing, opening
 from graphinvestigate.widgets.explorer_pivots import ExplorerPivots
 from graphinvestigate.widgets.explorer_view import found as found_node
 from graphinvestigate.widgets.explorer_words import left_out_table
 from graphinvestigate.widgets.picker import AlertPicker
 from graphinvestigate.widgets.selection import Selection
+from graphinvestigate.widgets.timeline_view import TimelineView
 
 
 class EntityExplorer(ExplorerPivots):
@@ -62,6 +64,8 @@ class EntityExplorer(ExplorerPivots):
         What was done, oldest first, as plain values.
     selection : Selection
         What is selected, shared with the picker.
+    timeline : TimelineView
+        Its timeline.
 
     Raises
     ------
@@ -84,7 +88,7 @@ class EntityExplorer(ExplorerPivots):
         if picker is not None and not isinstance(picker, AlertPicker):
             raise UsageError(f"picker is an AlertPicker, not {type(picker).__name__}")
         index_of(g)  # kept with the graph: better now than at the first neighbourhood or path
-        self._client = client
+        self._client, self._picker, self._has_frames = client, picker, len(frames) > 0
         self._task: Task[pivots.Pivot] | None = None
         self._asked_for: Entity | None = None
         self._halted = None
@@ -132,6 +136,11 @@ class EntityExplorer(ExplorerPivots):
         """What was done, oldest first, as plain values: a copy."""
         return self._history.log
 
+    @property
+    def timeline(self) -> TimelineView:
+        """Its timeline: its lanes, time zone and window can be set by code as by its controls."""
+        return self._timeline.widget
+
     # ---- steps back and forth -------------------------------------------------------------------------------
 
     def undo(self) -> None:
@@ -165,10 +174,27 @@ class EntityExplorer(ExplorerPivots):
         Returns
         -------
         str
-            Python that expects ``client`` and ``g``; cells are separated by ``# %%``. What was undone is not in it.
-            A picker and frames that were given are not either: they are variables of the notebook.
+            Python that expects ``client`` and ``g``; where the explorer was given a picker ``alerts`` too, and where it
+            was given frames, ``frames``. Cells are separated by ``# %%``. It ends in the same graph, drawing,
+            selection, filters, notes and paths, the same lanes, zone and window of the timeline, and the same filters
+            and order of the picker. What was undone is not in it; of a pivot that was stopped it asks for all.
         """
-        return self._history.to_code(self._opening)
+        return "\n".join(self._code_lines(short=False))
+
+    def _code_lines(self, *, short: bool, workbench: bool = False) -> list[str]:
+        picker, filters = self._picker, self._state.filters
+        return [
+            *opening(
+                current=self._opened_at, since=self._since.value or None, picker=picker is not None,
+                frames=self._has_frames, workbench=workbench,
+            ),
+            *self._history.lines(short=short),
+            *closing(
+                self.selection, self._state.nodes, self.timeline, picker, timed=bool(filters.since or filters.until)
+            ),
+            "explorer" if not workbench else "workbench",
+            "",
+        ]  # fmt: skip
 
     def __repr__(self) -> str:
         return (

@@ -13,7 +13,7 @@ from graphinvestigate.widgets import explorer_state as states
 from graphinvestigate.widgets.details import link_details
 from graphinvestigate.widgets.explorer_actions import ExplorerActions
 from graphinvestigate.widgets.safe import show
-from graphinvestigate.widgets.shown import BUDGET, Node
+from graphinvestigate.widgets.shown import Node
 
 _STEPS = {"ArrowLeft": (-1, 0), "ArrowRight": (1, 0), "ArrowUp": (0, 1), "ArrowDown": (0, -1)}
 
@@ -104,8 +104,7 @@ class ExplorerEvents(ExplorerActions):
             here = current if current in g else None
             inside = [node for node in chosen if node in g and node != current]
             ordered = [*inside, *([] if here is None else [here])]
-            said = ordered if len(ordered) <= BUDGET else ordered[-1:]
-            self._step("select", lambda state: states.selected(state, ordered, here), *said)
+            self._step("select", lambda state: states.selected(state, ordered, here), *ordered)
             if current is not None and here is None:
                 raise UsageError(
                     f"{current.kind} {current[1]} is not in this entity graph: "

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 import pandas as pd
@@ -13,13 +14,16 @@ from graphinvestigate.linking import Entity
 from graphinvestigate.widgets.explorer_state import State
 from graphinvestigate.widgets.shown import Node
 
+MOST_NAMED = 20
+"""So many nodes of one kind are named one by one in code."""
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One action: what it was, the call that does it, and the state before it."""
+    """One action: what it was, what writes the call that does it, and the state before it."""
 
     entry: Mapping[str, Any]
-    call: str
+    call: Callable[[], str]
     before: State
 
 
@@ -40,15 +44,16 @@ class History:
         """Write something into the log that is no step, such as a pivot that failed."""
         self._log.append(dict(entry))
 
-    def push(self, entry: Mapping[str, Any], call: str, before: State, *, replaces: bool = False) -> None:
+    def push(self, entry: Mapping[str, Any], call: Callable[[], str], before: State, *, replaces: bool = False) -> None:
         """Keep a step.
 
         Parameters
         ----------
         entry : mapping
             What was done, as plain values.
-        call : str
-            The method call that does it, without the explorer.
+        call : callable
+            Writes the method call that does it, without the explorer: one that names a hundred thousand alerts is
+            written when somebody wants the code.
         before : State
             To go back to.
         replaces : bool
@@ -91,30 +96,28 @@ class History:
         self._log.append({"action": "redo", "of": step.entry["action"], "label": step.entry.get("label", "")})
         return after
 
-    def to_code(self, opening: str) -> str:
-        """Write the cells that lead to the current state.
+    def lines(self, *, short: bool = False) -> list[str]:
+        """Write the calls that lead to the current state, one per action, cells separated by ``# %%``.
 
         Parameters
         ----------
-        opening : str
-            The call that makes the explorer.
+        short : bool
+            Leave out the names of many nodes, for a pane: the code does not run then.
 
         Returns
         -------
-        str
-            Python; cells are separated by ``# %%``, as notebooks and editors read them.
+        list of str
         """
-        lines = [
-            "# %% The explorer as it was opened; `client`, and `g` (the entity graph), are yours",
-            "import graphinvestigate as gi",
-            "",
-            f"explorer = {opening}",
-        ]
+        lines = []
         for step in self.done:
             if step.entry["action"] == "pivot":
                 lines += ["", f"# %% Pivot on {_comment(step.entry)}"]
-            lines.append(f"explorer.{step.call}")
-        return "\n".join([*lines, "explorer", ""])
+            n = step.entry.get("selected") or len(step.entry.get("with", ())) + 1
+            if short and n > MOST_NAMED:
+                lines.append(f"explorer.{step.entry['action']}(…)  # {n:,} nodes")
+            else:
+                lines.append(f"explorer.{step.call()}")
+        return lines
 
 
 def reference(node: Node) -> str:
@@ -122,9 +125,22 @@ def reference(node: Node) -> str:
     return f"gi.{'Entity' if isinstance(node, Entity) else 'Record'}({node.kind!r}, {node[1]!r})"
 
 
+def references(nodes: Sequence[Node]) -> str:
+    """Write the code that names nodes, as arguments; many of one kind as one list of their keys."""
+    parts = []
+    for (is_entity, kind), run in groupby(nodes, lambda node: (isinstance(node, Entity), node.kind)):
+        some = list(run)
+        if len(some) <= MOST_NAMED:
+            parts += [reference(node) for node in some]
+        else:
+            keys = ", ".join(repr(node[1]) for node in some)
+            parts.append(f"*[gi.{'Entity' if is_entity else 'Record'}({kind!r}, one) for one in [{keys}]]")
+    return ", ".join(parts)
+
+
 def call(method: str, *nodes: Node, **options: Any) -> str:
     """Write a method call; options are plain values."""
-    arguments = [reference(node) for node in nodes]
+    arguments = [references(nodes)] if nodes else []
     arguments += [f"{name}={_plain(value)}" for name, value in options.items()]
     return f"{method}({', '.join(arguments)})"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from types import EllipsisType
 
 import pandas as pd
@@ -15,7 +16,7 @@ from graphinvestigate.linking import Entity
 from graphinvestigate.widgets import explorer_state as states
 from graphinvestigate.widgets.background import Task
 from graphinvestigate.widgets.canvas import merged_frames
-from graphinvestigate.widgets.explorer_history import reference
+from graphinvestigate.widgets.explorer_history import call
 from graphinvestigate.widgets.explorer_saving import ExplorerSaving
 from graphinvestigate.widgets.safe import safe_html, show
 
@@ -218,7 +219,7 @@ class ExplorerPivots(ExplorerSaving):
         )
         self._halted = None
         entry = self._entry("pivot", node) | {"since": window, "rows": rows, "new_nodes": new}
-        self._history.push(entry, f"pivot({reference(node)}, since={window!r})", before)
+        self._history.push(entry, partial(call, "pivot", node, since=window), before)
         self._show_history()
         self._show_plan()
         self._messages.say(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import ipywidgets
@@ -20,14 +21,14 @@ from graphinvestigate.widgets.canvas import SIZE, GraphCanvas, TimelineCanvas
 from graphinvestigate.widgets.details import coverage_table, log_lines, node_details, plan
 from graphinvestigate.widgets.explorer_controls import WINDOWS, FilterBar, NodeBar, ViewBar, bar, button
 from graphinvestigate.widgets.explorer_files import FORMATS, keeps_files
-from graphinvestigate.widgets.explorer_history import History, call, reference
+from graphinvestigate.widgets.explorer_history import History, call
 from graphinvestigate.widgets.explorer_state import State
 from graphinvestigate.widgets.explorer_words import entity_table, left_out, path_words
 from graphinvestigate.widgets.failures import Messages
 from graphinvestigate.widgets.graph_facts import GraphFacts, facts_of
 from graphinvestigate.widgets.safe import Safe, join, pane, safe_html, show
 from graphinvestigate.widgets.selection import Selection, Span
-from graphinvestigate.widgets.shown import Node, hidden_by_relation
+from graphinvestigate.widgets.shown import BUDGET, Node, hidden_by_relation
 from graphinvestigate.widgets.style import SHEET
 
 KEYS = ("ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Enter", "Escape", "e", "c", "p", "h", "u", "r")
@@ -56,10 +57,12 @@ class ExplorerView(ipywidgets.VBox):
     selection: Selection
     _halted: Any
 
+    def _code_lines(self, *, short: bool) -> list[str]:
+        raise NotImplementedError
+
     def __init__(self, state: State, *, since: str | None) -> None:
         self._state = state
-        first = "" if state.current is None else f"selected={reference(state.current)}, "
-        self._opening = f"gi.EntityExplorer(client, g, {first}since={since!r})"
+        self._opened_at = state.current
         self._history = History()
         self._messages = Messages()
         self._quiet = self._follows_span = False
@@ -88,9 +91,8 @@ class ExplorerView(ipywidgets.VBox):
         """Do one action: all of it, or nothing."""
         before = self._state
         self._become(change(before))
-        self._history.push(
-            self._entry(action, *nodes, **options), call(action, *nodes, **options), before, replaces=replaces
-        )
+        write = partial(call, action, *nodes, **options)
+        self._history.push(self._entry(action, *nodes, **options), write, before, replaces=replaces)
         self._show_history()
 
     def _become(self, state: State) -> None:
@@ -134,7 +136,9 @@ class ExplorerView(ipywidgets.VBox):
                 "label": self._state.called(node) if node in g else node[1],
                 "identifiers": list(g.nodes[node].get("identifiers") or ()) if node in g else [],
             }
-        if len(nodes) > 1:
+        if len(nodes) > BUDGET:
+            entry["selected"] = len(nodes)
+        elif len(nodes) > 1:
             entry["with"] = [[node.kind, node[1]] for node in nodes[:-1]]
         return entry | {name: value for name, value in options.items() if value is not None}
 
@@ -207,6 +211,7 @@ class ExplorerView(ipywidgets.VBox):
             [self._lines, self._table, self._left_out, self._coverage, self._code],
             titles=("Log", "Entities", "Not shown", "Coverage", "Code"),
         )
+        more.observe(lambda _: self._show_history(), names="selected_index")  # queue and timeline write code too
         return [
             pane(SHEET),
             self._head,
@@ -268,7 +273,9 @@ class ExplorerView(ipywidgets.VBox):
 
     def _show_history(self) -> None:
         show(self._lines, log_lines(self._history.log))
-        show(self._code, join(safe_html("<div>{line}</div>", line=line or " ") for line in self.to_code().splitlines()))
+        show(
+            self._code, join(safe_html("<div>{line}</div>", line=line or " ") for line in self._code_lines(short=True))
+        )
         self._show_view_bar()
 
     def _show_view_bar(self) -> None:

@@ -18,7 +18,7 @@ from graphinvestigate.widgets.failures import Messages
 from graphinvestigate.widgets.filter_bar import FilterBar, known_entities
 from graphinvestigate.widgets.grid import ButtonGrid, Events, Grid, How
 from graphinvestigate.widgets.picker_cells import GRID, cells_of
-from graphinvestigate.widgets.picker_code import code_of, plain_filters
+from graphinvestigate.widgets.picker_code import code_of, plain_filters, state_lines
 from graphinvestigate.widgets.row_grid import RowGrid
 from graphinvestigate.widgets.rows import COLUMNS, FIRST_DOWN, Queue
 from graphinvestigate.widgets.safe import pane, safe_html, show
@@ -213,6 +213,10 @@ class AlertPicker(ipywidgets.VBox):
         ids = [record.id for at in self._numbers() if (record := self._queue.records[at]) is not None]
         every = len(ids) == len(self._order) > 1
         return code_of(name, frame, self._filters, self._sort, self._descending, None if every else ids)
+
+    def state_lines(self, name: str, *, always: bool = False) -> list[str]:
+        """Give the calls that filter and sort another picker of these alerts like this one."""
+        return state_lines(name, self._filters, self._sort, self._descending, always=always)
 
     # ---- building -------------------------------------------------------------------------------------------
 

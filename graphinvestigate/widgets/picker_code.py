@@ -44,14 +44,20 @@ def code_of(name: str, frame: str, filters: Filters, sort: str, descending: bool
     -------
     str
     """
-    lines = [f"{name} = gi.AlertPicker({frame})"]
-    asked = plain_filters(filters)
-    if asked:
-        lines.append(f"{name}.filter({', '.join(f'{key}={value!r}' for key, value in asked.items())})")
-    if (sort, descending) != ("first_activity", True):
-        lines.append(f"{name}.sort({sort!r}, descending={descending})")
+    lines = [f"{name} = gi.AlertPicker({frame})", *state_lines(name, filters, sort, descending)]
     lines.append(f"{name}.select_all()" if ids is None else _call(f"{name}.select", [repr(one) for one in ids]))
     return "\n".join(lines)
+
+
+def state_lines(name: str, filters: Filters, sort: str, descending: bool, *, always: bool = False) -> list[str]:
+    """Give the calls that filter and sort a picker so; without filters one only if asked for in any case."""
+    asked = plain_filters(filters)
+    lines = (
+        [f"{name}.filter({', '.join(f'{key}={value!r}' for key, value in asked.items())})"] if asked or always else []
+    )
+    if (sort, descending) != ("first_activity", True):
+        lines.append(f"{name}.sort({sort!r}, descending={descending})")
+    return lines
 
 
 def _call(function: str, arguments: Sequence[str]) -> str:

@@ -42,10 +42,14 @@ def code_of_timeline(
     if lines:
         options.append(f"lines={ {line: pd.Timestamp(time, tz='UTC').isoformat() for line, time in lines}!r}")
     code = [f"{name} = gi.TimelineView({', '.join([frames, *options])})"]
-    given = [f"{key}={value!r}" for key, value in zip(("since", "until"), window, strict=True) if value]
-    if given:
-        code.append(f"{name}.zoom({', '.join(given)})")
+    code += zoom_lines(name, window)
     if nodes:
         named = "".join(f"\n    gi.Record({node.kind!r}, {node.id!r})," for node in nodes)
         code.append(f"{name}.selection.select({named}\n)")
     return "\n".join(code)
+
+
+def zoom_lines(name: str, window: tuple[str | None, str | None]) -> list[str]:
+    """Give the call that shows a part of time; none for all of it."""
+    given = [f"{key}={value!r}" for key, value in zip(("since", "until"), window, strict=True) if value]
+    return [f"{name}.zoom({', '.join(given)})"] if given else []

@@ -21,7 +21,7 @@ from graphinvestigate.widgets.safe import Safe, pane, safe_html, show
 from graphinvestigate.widgets.selection import Selection, Span
 from graphinvestigate.widgets.style import SHEET
 from graphinvestigate.widgets.timeline_bar import TimelineBar
-from graphinvestigate.widgets.timeline_code import code_of_timeline
+from graphinvestigate.widgets.timeline_code import code_of_timeline, zoom_lines
 from graphinvestigate.widgets.timeline_parts import grip, untimed_list
 from graphinvestigate.widgets.timeline_reading import Readings
 from graphinvestigate.widgets.timeline_window import Cells, Window, box_of, zoomed
@@ -227,6 +227,12 @@ class TimelineView(ipywidgets.VBox):
             name, frames, lanes=self._lanes, tz=self._zone.key, lines=self._lines, window=self._window.texts(),
             nodes=self._records.nodes(np.flatnonzero(self._marked)),
         )  # fmt: skip
+
+    def state_lines(self, name: str, *, lanes: str) -> list[str]:
+        """Give the calls that bring a timeline of such lanes, UTC and all of time to these lanes, zone and window."""
+        lines = [f"{name}.set_lanes({self._lanes!r})"] if self._lanes != lanes else []
+        lines += [f"{name}.set_time_zone({self._zone.key!r})"] if self._zone.key != "UTC" else []
+        return [*lines, *zoom_lines(name, self._window.texts())]
 
     # ---- building -------------------------------------------------------------------------------------------
 

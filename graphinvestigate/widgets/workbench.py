@@ -70,9 +70,9 @@ class Workbench(ipywidgets.VBox):
         Returns
         -------
         str
-            With ``client``, ``alerts`` and ``g`` as they were given.
+            Python that expects ``client``, ``alerts`` and ``g``, and ``frames`` where the workbench was given some.
         """
-        return f"{self.picker.to_code()}\n\n{self.explorer.to_code()}"
+        return "\n".join(self.explorer._code_lines(short=False, workbench=True))
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         data, *rest = _parts(super()._repr_mimebundle_(**kwargs))

@@ -161,7 +161,7 @@ def explorer(alerts: pd.DataFrame) -> None:
         ])  # fmt: skip
         show("graph: paths", [lambda: view.find_paths(users[0], users[1])])
         show("graph: layouts", [lambda n=n: view.arrange(n) for n in ("time", "rings", "force")])
-        times = bench.picker.shown["first_activity"]
+        times = bench.picker.shown["first_activity_date_time"]
         box = (times.iloc[5000], times.iloc[4000])
         show("timeline: box over a thousand, all follow", [lambda: view._timeline.widget.select(*box)])
         show("select nothing", [view.select])

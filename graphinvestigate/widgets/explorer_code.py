@@ -1,0 +1,85 @@
+"""The code that brings an explorer, its timeline and its picker into the state of another one."""
+
+from __future__ import annotations
+
+from graphinvestigate.linking import Entity, Record
+from graphinvestigate.widgets.explorer_history import reference, references
+from graphinvestigate.widgets.picker import AlertPicker
+from graphinvestigate.widgets.selection import Selection
+from graphinvestigate.widgets.timeline_view import TimelineView
+
+
+def opening(
+    *, current: Entity | Record | None, since: str | None, picker: bool, frames: bool, workbench: bool = False
+) -> list[str]:
+    """Write how an explorer was opened.
+
+    Parameters
+    ----------
+    current : Entity, Record or None
+        What was selected then.
+    since : str or None
+        How far back its pivots ask.
+    picker, frames : bool
+        Whether it was given these.
+    workbench : bool
+        Whether both are parts of one.
+
+    Returns
+    -------
+    list of str
+        Lines that expect ``client`` and ``g``; with a picker ``alerts`` and with frames ``frames``.
+    """
+    yours = ["`client`", *(["`alerts`"] if picker else []), "`g` (the entity graph)", *(["`frames`"] if frames else [])]
+    options = ["picker=picker"] if picker and not workbench else []
+    options += ["frames=frames"] if frames else []
+    options.append(f"since={since!r}")
+    named = f"selected={reference(current)}" if current is not None else ""
+    lines = [
+        f"# %% The explorer as it was opened; {', '.join(yours[:-1])} and {yours[-1]} are yours",
+        "import graphinvestigate as gi",
+        "",
+    ]
+    if workbench:
+        lines.append(f"workbench = gi.Workbench(client, alerts, g=g, {', '.join(options)})")
+        lines.append("picker, explorer = workbench.picker, workbench.explorer")
+        return lines
+    if picker:
+        lines.append("picker = gi.AlertPicker(alerts)")
+        lines += ["picker.select()"] if current is None else []
+    return [*lines, f"explorer = gi.EntityExplorer({', '.join(filter(None, ['client', 'g', named, *options]))})"]
+
+
+def closing(
+    selection: Selection,
+    nodes: tuple[Entity | Record, ...],
+    timeline: TimelineView,
+    picker: AlertPicker | None,
+    *,
+    timed: bool,
+) -> list[str]:
+    """Write what stands beside the explorer's own steps: the timeline's lanes, zone and window, the picker's filters.
+
+    Parameters
+    ----------
+    selection : Selection
+    nodes : tuple of Entity or Record
+        What the explorer has selected of it.
+    timeline : TimelineView
+    picker : AlertPicker or None
+    timed : bool
+        Whether the explorer's filters set the time that the picker follows.
+
+    Returns
+    -------
+    list of str
+    """
+    lines = timeline.state_lines("explorer.timeline", lanes="record_kind")
+    if picker is not None:
+        asked = picker.state_lines("picker", always=timed)
+        lines += asked
+        if asked and not selection.nodes:
+            lines.append("explorer.select()")  # a queue that is filtered anew selects its first alert
+    if set(selection.nodes) != set(nodes) and selection.node is not None:
+        lines.append(f"explorer.selection.select({references(selection.nodes)}, current={reference(selection.node)})")
+    return ["", "# %% Timeline and queue", *lines] if lines else []
