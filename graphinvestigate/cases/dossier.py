@@ -18,6 +18,7 @@ from graphinvestigate.cases.contents import FIGURES, Contents
 from graphinvestigate.cases.figures import figure_from_json
 from graphinvestigate.cases.indicators import indicators
 from graphinvestigate.cases.manifest import FileEntry, Manifest
+from graphinvestigate.cases.questions import story_of
 from graphinvestigate.cases.requests import coverage_of, in_order
 from graphinvestigate.frames import evidence
 from graphinvestigate.linking import Entity, Record
@@ -52,6 +53,8 @@ class Dossier:
         Who was reached first, where it ended, where it came from; by the records of the incident.
     paths : linking.Paths
         From the user to the host.
+    story : linking.AttackStory or None
+        The four questions, answered for that incident by the records of the case.
     entities : DataFrame
         Those around the incident, or all, most important first.
     indicators : DataFrame
@@ -85,6 +88,7 @@ class Dossier:
     host: Entity | None
     address: Entity | None
     paths: linking.Paths = field(repr=False)
+    story: linking.AttackStory | None = field(repr=False)
     entities: pd.DataFrame = field(repr=False)
     indicators: pd.DataFrame = field(repr=False)
     coverage: pd.DataFrame = field(repr=False)
@@ -143,6 +147,7 @@ def dossier_of(manifest: Manifest, contents: Contents) -> Dossier:
         host=host,
         address=address,
         paths=_paths(g, incident, user, host),
+        story=story_of(g, incident, contents),
         entities=table[np.array(near, dtype=bool)].reset_index(drop=True),
         indicators=indicators(g, incident, also=[one for one in (address,) if one is not None]),
         coverage=coverage,

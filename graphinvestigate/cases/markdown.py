@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from graphinvestigate.cases import summary, telling
+from graphinvestigate.cases import questions, summary, telling
 from graphinvestigate.cases.dossier import Dossier
 from graphinvestigate.text import defang, visible
 from graphinvestigate.views.tables import cell, chosen
@@ -42,6 +42,10 @@ def markdown(dossier: Dossier) -> str:
         _section("Summary", telling.opening(dossier)),
         _section("Findings", telling.findings(dossier)),
     ]
+    if dossier.story is not None:
+        told = [*questions.answers(dossier.story), questions.resting_on(dossier.frames, dossier.checklist)]
+        parts.append(_section("Four questions", told))
+        parts.append(_table("What was missed", dossier.story.missed, ("gap", "certainty", "why")))
     if dossier.incident is not None and "alerts" in dossier.frames:
         parts.append(_table("How it unfolded", summary.story(dossier, dossier.triage), summary.STORY))
     if dossier.paths:

@@ -11,7 +11,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from graphinvestigate import linking
-from graphinvestigate.cases import summary, telling
+from graphinvestigate.cases import questions, summary, telling
 from graphinvestigate.cases.dossier import Dossier
 from graphinvestigate.files import write_atomic
 from graphinvestigate.linking import Entity
@@ -32,6 +32,7 @@ REQUESTS = (
     *("resource", "since", "until", "filters_server", "filters_local", "rows_received", "rows_kept"),
     *("requests", "waited_seconds", "complete", "note", "pull_id"),
 )
+QUESTIONS = "Four questions"
 UNFOLDED = ("How it unfolded", "Timeline")
 _MOST_ENTITIES, _MOST_STEPS = 50, 200
 
@@ -75,6 +76,7 @@ def sections(dossier: Dossier) -> list[Section]:
     parts = [
         Section("Summary", telling.opening(dossier)),
         _listed("Findings", telling.findings(dossier)),
+        _questions(dossier),
         _unfolded(dossier),
         _path(dossier),
         _graph(dossier),
@@ -116,6 +118,12 @@ def around(dossier: Dossier) -> nx.MultiDiGraph:
 
 def _listed(name: str, texts: list[str], *, ordered: bool = False) -> Section | None:
     return Section(name, [Items(texts, ordered=ordered)]) if texts else None
+
+
+def _questions(dossier: Dossier) -> Section | None:
+    if dossier.story is None:
+        return None
+    return Section(QUESTIONS, questions.blocks(dossier.story, dossier.frames, dossier.checklist))
 
 
 def _unfolded(dossier: Dossier) -> Section | None:

@@ -71,3 +71,15 @@ def test_the_ticket_says_what_the_report_says(world, found) -> None:
     assert "<a " not in html
     assert "<img" not in html
     assert found.incident.id in html
+
+
+def test_the_ticket_answers_the_four_questions(world, found) -> None:
+    """The four questions with their answers, what was missed, and what the answers rest on, all of it inert."""
+    case = Case("INC-1")
+    case.add(found, world.client)
+    text = render(case.markdown())
+    for question in found.story.answers:
+        assert question in text
+    assert "These answers rest on" in text
+    assert "session used elsewhere" in text
+    assert "<a " not in text

@@ -62,6 +62,40 @@ def test_the_report_loads_nothing(seen) -> None:
             assert (attrs.get(name) or "#").startswith(("#", "data:")), (tag, attrs)
 
 
+def test_the_report_answers_the_four_questions(seen, found, case) -> None:
+    """Each question has its answer, with the rows behind it, and what it rests on; the answers are the story's."""
+    text = " ".join("\n".join(seen.text).split())
+    assert len(found.story.answers) == 4
+    for question in found.story.answers:
+        assert question in text
+    assert " ".join(found.story.answers["How did it start?"].split()) in text
+    for row in found.story.touched[found.story.touched["part"].eq("victim")].itertuples():
+        assert row.why in text
+        assert row.label in text
+    assert set(found.story.missed["gap"]) <= {gap for gap in found.story.missed["gap"] if gap in text}
+    replay = found.story.missed.query("gap == 'session used elsewhere'").iloc[0]
+    assert " ".join(replay["why"].split()) in text
+    assert f"These answers rest on {len(case.frames['alerts']):,} alerts" in text
+    assert "What these records do not show is unknown, not absent." in text
+
+
+def test_answers_say_what_they_do_without(found, tmp_path) -> None:
+    """A case that holds alerts alone says that sign-ins and risk are missing, and claims nothing of them."""
+    case = Case("INC-2")
+    case.add(found.frames["alerts"], found.frames["incidents"], found.graph)
+    case.focus(found.incident)
+    text = case.report(tmp_path / "r.html").read_text(encoding="utf-8")
+    assert "Without risk detections and sign-ins, which the case does not hold, much cannot be told." in text
+    assert "Sign-ins (never asked for in this case)" in text or "sign-ins (never asked for in this case)" in text
+
+
+def test_a_case_about_no_incident_answers_nothing(tmp_path) -> None:
+    """Without an incident there is no such section, and nothing is invented to fill it."""
+    text = Case("EMPTY").report(tmp_path / "r.html").read_text(encoding="utf-8")
+    assert "Four questions" not in text
+    assert "How did it start?" not in text
+
+
 def test_the_report_holds_graph_timeline_and_tables(seen, found) -> None:
     """Two figures that stay interactive, and every alert, incident and request in tables."""
     figures = [attrs for tag, attrs in seen.tags if tag == "div" and attrs.get("class") == "gi-figure"]
