@@ -1,23 +1,21 @@
-"""What must not be readable in a file, and is: searched for in every spelling, in one pass over the bytes."""
+"""What must not be readable in a file, and is: searched for in every way that a reader, or a program, would read it."""
 
 from __future__ import annotations
 
-import base64
-import html
-import json
 import re
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
-from urllib.parse import quote, quote_plus
 
-import numpy as np
+from graphinvestigate.cases.leak_search import BLOCK, SHORTEST, Needle, Needles, within_a_word
+from graphinvestigate.cases.leak_views import View, decoded, single, views
 
-SHORTEST = 4
-_WINDOWS = (8, 6, 5, 4)
-_WORD = re.compile(r"[^\W\d_]{1,24}|\d{1,9}")
+_SHORTEST_ENCODED = 6  # of a value within Base64, where chance spells shorter ones
+_READ = 4 * BLOCK
 _PSEUDONYM = re.compile(
     rb"(?:user|host|domain|person|file|folder|subject)-[a-z2-9]{9}(?![a-z0-9])|\.t[a-z2-9]{5}\.example(?![a-z0-9])"
 )
+_LONGEST_PSEUDONYM = 20
 
 
 class Leak(NamedTuple):
@@ -28,7 +26,8 @@ class Leak(NamedTuple):
     original : str
         The value.
     form : str
-        How it is written: ``as it is``, ``url-encoded``, ``json-escaped``, ``html-escaped``, ``base64``, ``utf-16``.
+        How it is written: ``as it is``, ``url-encoded``, ``json-escaped``, ``html-escaped``, ``defanged``,
+        ``with invisible characters``, ``base64`` or ``utf-16``.
     times : int
         How often.
     part : int
@@ -41,20 +40,13 @@ class Leak(NamedTuple):
     part: int
 
 
-class _Needle(NamedTuple):
-    original: str
-    form: str
-    pattern: bytes
-    bounded: bool
-
-
-def find_leaks(parts: Sequence[bytes], originals: Iterable[str]) -> list[Leak]:
+def find_leaks(parts: Sequence[bytes | Iterable[bytes]], originals: Iterable[str]) -> list[Leak]:
     """Search for values in every spelling that a reader, or a program, would see through.
 
     Parameters
     ----------
-    parts : sequence of bytes
-        What is to be shared.
+    parts : sequence of bytes, or of iterables of bytes
+        What is to be shared; a part may come piece by piece, such as file by file.
     originals : iterable of str
         What must not be in it. Values shorter than four characters say nothing and are not searched; a plain word of up
         to 24 letters, or a number of up to nine digits, is one only where it stands alone.
@@ -62,85 +54,115 @@ def find_leaks(parts: Sequence[bytes], originals: Iterable[str]) -> list[Leak]:
     Returns
     -------
     list of Leak
-        In the order of the originals; empty when all is well. Letters are compared without case, Base64 exactly, at all
-        three places where a value can begin in it.
+        In the order of the originals; empty when all is well.
+
+    Notes
+    -----
+    Letters are compared without case, backslashes however often they are doubled. Read are also: JSON's escapes, URL
+    encoding (of any letters, ``+`` for a blank), HTML's entities, defanged addresses, full-width and ornate letters,
+    zero-width and other invisible characters between letters, Base64 in both alphabets, wherever in it a value of six
+    characters or more begins, and UTF-16; each within the others, up to three times (Base64 twice). Not read are
+    compressed and encrypted contents, pictures, letters that only look alike, and values that visible signs cut in
+    pieces.
     """
     originals = list(dict.fromkeys(originals))
-    folded: list[_Needle] = []
-    wide: list[_Needle] = []
-    exact: list[_Needle] = []
-    for original in originals:
-        if len(original.strip()) < SHORTEST:
-            continue
-        bounded = bool(_WORD.fullmatch(original))
-        folded += [_Needle(original, form, spelt, bounded) for form, spelt in _spellings(original)]
-        wide.append(_Needle(original, "utf-16", original.lower().encode("utf-16-le", "replace"), False))
-        if len(original) >= 6:
-            exact += [_Needle(original, "base64", spelt, False) for spelt in _base64(original)]
+    quoted: dict[str, re.Pattern[str]] = {}
+    needles = Needles((one, _spellings(one, quoted)) for one in originals)
     found: dict[tuple[str, str, int], int] = {}
     for at, part in enumerate(parts):
-        lowered = _PSEUDONYM.sub(lambda one: b"#" * len(one[0]), part.decode("utf-8", "replace").lower().encode())
-        for needle, times in [*_search(lowered, folded), *_search(part.lower(), wide), *_search(part, exact)]:
-            key = (needle.original, needle.form, at)
-            found[key] = found.get(key, 0) + times
+        for content in [part] if isinstance(part, bytes) else part:
+            for text in _blocks(content, needles.longest):
+                for original, form, times in _in_block(text, needles, quoted):
+                    found[original, form, at] = found.get((original, form, at), 0) + times
     order = {original: at for at, original in enumerate(originals)}
     leaks = [Leak(original, form, times, at) for (original, form, at), times in found.items()]
     return sorted(leaks, key=lambda leak: (order[leak.original], leak.part, leak.form))
 
 
-def _spellings(original: str) -> list[tuple[str, bytes]]:
-    written = [("as it is", original)]
-    written += [("url-encoded", spelt) for spelt in (quote(original, safe=""), quote(original), quote_plus(original))]
-    written.append(("json-escaped", json.dumps(original)[1:-1]))
-    written.append(("html-escaped", html.escape(original)))
-    seen: dict[bytes, str] = {}
-    for form, spelt in written:
-        seen.setdefault(spelt.lower().encode("utf-8", "replace"), form)
-    return [(form, spelt) for spelt, form in seen.items()]
+def _spellings(original: str, quoted: dict[str, re.Pattern[str]]) -> Iterator[bytes]:
+    if len(original.strip()) < SHORTEST:
+        return
+    plain = single(original)
+    if '"' in plain:  # texts are read between their quotes: its longest part is found first, then all of it
+        quoted[original] = re.compile(re.escape(plain.lower()).replace('"', r'(?:\\*"|&quot;|&#34;|%22|\\u0022)'))
+        plain = max(plain.split('"'), key=len).strip("\\")
+    written = {plain, plain.replace(" ", "+")}
+    written |= {one for text in written for one in decoded(text)}
+    yield from {text.lower().encode("utf-8", "replace") for text in written}
 
 
-def _base64(original: str) -> list[bytes]:
-    """The part of a value's Base64 that does not depend on what stands around it, at each of three places."""
-    found = []
-    for encoding in ("utf-8", "utf-16-le"):
-        content = original.encode(encoding, "replace")
-        for shift in range(3):
-            coded = base64.b64encode(b"\0" * shift + content)
-            start = -(-shift * 8 // 6)
-            whole = (shift + len(content)) * 8 // 6
-            piece = coded[start:whole]
-            if len(piece) >= 8:
-                found += [piece, piece.translate(bytes.maketrans(b"+/", b"-_"))]
-    return list(dict.fromkeys(found))
+def _blocks(content: bytes, longest: int) -> Iterator[str]:
+    """The text of a file in blocks that end at the end of a line or at a quote, or else overlap."""
+    start = 0
+    while start < len(content):
+        end = start + _READ + longest
+        again = end
+        if end < len(content):
+            cut = max(content.rfind(b"\n", start + longest, end), content.rfind(b'"', start + longest, end))
+            end, again = (cut + 1, cut + 1) if cut >= 0 else (end, end - longest)
+        yield content[start:end].decode("utf-8", "surrogateescape")
+        start = again
 
 
-def _search(text: bytes, needles: list[_Needle]) -> list[tuple[_Needle, int]]:
-    """Find all needles: their first bytes, as numbers, are looked up at every place at once."""
-    places = np.frombuffer(text, np.uint8).astype(np.uint64)
-    by_window: dict[int, dict[int, list[_Needle]]] = {}
-    for needle in needles:
-        window = next((size for size in _WINDOWS if size <= len(needle.pattern)), None)
-        if window is not None:
-            starts = by_window.setdefault(window, {})
-            starts.setdefault(int.from_bytes(needle.pattern[:window], "big"), []).append(needle)
-    counts: dict[int, list[object]] = {}
-    for window, starts in by_window.items():
-        if len(places) < window:
-            continue
-        rolled = np.zeros(len(places) - window + 1, np.uint64)
-        for at in range(window):
-            rolled = rolled << np.uint64(8) | places[at : len(places) - window + 1 + at]
-        wanted = np.fromiter(starts, np.uint64, len(starts))
-        for at in np.flatnonzero(np.isin(rolled, wanted)).tolist():
-            for needle in starts[int(rolled[at])]:
-                if text.startswith(needle.pattern, at) and not (needle.bounded and _within_a_word(text, at, needle)):
-                    entry = counts.setdefault(id(needle), [needle, 0])
-                    entry[1] = int(entry[1]) + 1  # type: ignore[call-overload]
-    return [(entry[0], int(entry[1])) for entry in counts.values()]  # type: ignore[misc, call-overload]
+def _in_block(block: str, needles: Needles, quoted: dict[str, re.Pattern[str]]) -> Iterator[tuple[str, str, int]]:
+    text = single(block)
+    pieces = Counter(text.split('"'))
+    hits: set[tuple[str, bytes]] = set()
+    for view in views(pieces):
+        for needle, folded in _seen(view, needles):
+            whole = quoted.get(needle.original)
+            if whole is None or whole.search(text.lower()) or whole.search(folded.decode("utf-8", "replace")):
+                hits.add((needle.original, needle.pattern))
+    if not hits:
+        return
+    counted: dict[tuple[str, str], int] = {}
+    for piece, times in pieces.items():
+        left = {original for original, _ in hits}
+        for view in views([piece]):  # what is read in several ways counts in the first
+            folded = _folded(view)
+            for original in sorted(left) if left else ():
+                here = sum(_times(folded, Needle.of(original, one)) for name, one in hits if name == original)
+                if here and _counts(view, original):
+                    left.discard(original)
+                    counted[original, view.form] = counted.get((original, view.form), 0) + here * times
+    for (original, form), times in counted.items():
+        yield original, form, times
 
 
-def _within_a_word(text: bytes, at: int, needle: _Needle) -> bool:
-    before = text[at - 1 : at].isalnum() or text[at - 1 : at] >= b"\x80"
-    end = at + len(needle.pattern)
-    after = text[end : end + 1].isalnum() or text[end : end + 1] >= b"\x80"
-    return before or after
+def _seen(view: View, needles: Needles) -> Iterator[tuple[Needle, bytes]]:
+    """The needles that a view holds, some `BLOCK` bytes of it at a time."""
+    folded = _folded(view)
+    step = max(BLOCK, needles.longest)
+    for start in range(0, len(folded), step):
+        text = folded[start : start + step + needles.longest]  # none is cut in two
+        for needle, at in needles.within(text):
+            if _counts(view, needle.original) and _times(text, needle, at, enough=1):
+                yield needle, text
+
+
+def _folded(view: View) -> bytes:
+    return view.text.lower().encode("utf-8", "surrogateescape")
+
+
+def _counts(view: View, original: str) -> bool:
+    return view.form != "base64" or len(original) >= _SHORTEST_ENCODED
+
+
+def _times(text: bytes, needle: Needle, start: int = 0, *, enough: int = 0) -> int:
+    """How often a needle is in a folded text, where it is not a part of a pseudonym of ours."""
+    times = 0
+    at = text.find(needle.pattern, start)
+    while at >= 0:
+        end = at + len(needle.pattern)
+        if not (needle.alone and within_a_word(text, at, end)) and not _in_pseudonym(text, at, end):
+            times += 1
+            if times == enough:
+                break
+        at = text.find(needle.pattern, at + 1)
+    return times
+
+
+def _in_pseudonym(text: bytes, begin: int, end: int) -> bool:
+    start = max(begin - _LONGEST_PSEUDONYM, 0)
+    around = text[start : end + _LONGEST_PSEUDONYM]
+    return any(start + one.start() <= begin and end <= start + one.end() for one in _PSEUDONYM.finditer(around))

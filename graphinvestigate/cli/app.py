@@ -124,13 +124,32 @@ def _prepare(home: Path, cell: str, port: int, token: str) -> None:
             "Voila": {"ip": "127.0.0.1", "port": port, "port_retries": 0, "token": token},
             "VoilaConfiguration": {"template": _NAME, "show_tracebacks": False},
         },
-        f"voila/templates/{_NAME}/conf.json": {"base_template": "lab"},
         f"kernels/{_NAME}/kernel.json": {"argv": argv, "display_name": _NAME, "language": "python"},
     }
     for name, content in files.items():
         (home / name).parent.mkdir(parents=True, exist_ok=True)
         (home / name).write_text(json.dumps(content), encoding="utf-8")
-    (home / "voila" / "templates" / _NAME / "index.html.j2").write_text(_TEMPLATE, encoding="utf-8")
+    write_template(home)
+
+
+def write_template(home: Path | None = None) -> Path:
+    """Write the page's template for Voilà, so that a notebook whose metadata name it loads nothing from outside.
+
+    Parameters
+    ----------
+    home : path, optional
+        A folder of Jupyter's data; the default is this environment's own, as on Binder.
+
+    Returns
+    -------
+    Path
+        The template's folder.
+    """
+    folder = (home or Path(sys.prefix, "share", "jupyter")) / "voila" / "templates" / _NAME
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "conf.json").write_text(json.dumps({"base_template": "lab"}), encoding="utf-8")
+    (folder / "index.html.j2").write_text(_TEMPLATE, encoding="utf-8")
+    return folder
 
 
 def _free_port() -> int:

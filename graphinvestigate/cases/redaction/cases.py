@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import networkx as nx
@@ -70,11 +71,12 @@ def redacted_case(case: Case, replace: Replace) -> Case:
     return made
 
 
-def case_files(case: Case) -> bytes:
+def case_files(case: Case) -> Iterator[bytes]:
     """All files of a case as they would be saved, one after the other, and its name."""
+    yield case.name.encode("utf-8", "surrogatepass")
     contents = case._contents.copy()
     contents.graph = case.graph
-    return b"\n".join([case.name.encode("utf-8", "surrogatepass"), *files_of(contents).values()])
+    yield from files_of(contents).values()
 
 
 def _note(note: Note, graph: GraphRedaction) -> Note:

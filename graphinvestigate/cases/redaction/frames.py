@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
 
-from graphinvestigate.cases.redaction.documents import Replace, texts_of, walked
+from graphinvestigate.cases.redaction.documents import Replace, Taker, gather, walked
 from graphinvestigate.cases.redaction.fields import kind_of
 from graphinvestigate.frames.raw import RawArray, RawDtype
 from graphinvestigate.frames.strings import StringsArray, StringsDtype
 
 
-def frame_texts(frame: pd.DataFrame) -> Iterator[tuple[str, str, str, str]]:
-    """Every text of a frame with its field, the one above, and the type beside it; `raw` first, as it says most."""
+def gather_frame(frame: pd.DataFrame, taker: Taker) -> None:
+    """Hand every text of a frame to who wants it, as `documents.gather` does; `raw` first, as it says most."""
     columns = list(range(frame.shape[1]))
     columns.sort(key=lambda at: not isinstance(frame.dtypes.iloc[at], RawDtype))
     for at in columns:
@@ -23,10 +22,9 @@ def frame_texts(frame: pd.DataFrame) -> Iterator[tuple[str, str, str, str]]:
         if isinstance(column.dtype, RawDtype):
             for piece in column.array.slices():
                 if piece is not None:
-                    yield from texts_of(json.loads(bytes(piece)), name if name != "raw" else "")
+                    gather(json.loads(bytes(piece)), taker, name if name != "raw" else "")
         elif _may_hold_text(column):
-            for value in _distinct(column):
-                yield from texts_of(value, name)
+            gather(_distinct(column), taker, name)
 
 
 def redacted_frame(frame: pd.DataFrame, replace: Replace) -> pd.DataFrame:
@@ -61,10 +59,10 @@ def _redacted(column: pd.Series, name: str, replace: Replace) -> pd.Series:
         return _redacted(column.astype(column.cat.categories.dtype), name, replace)
     if not _may_hold_text(column):
         return column.copy()
-    kind = kind_of(name)
+    made = replace.of(kind_of(name))
     gone = column.isna().tolist()
     values = [
-        value if no else replace(value, kind) if isinstance(value, str) else walked(value, replace, name)
+        value if no else made[value] if type(value) is str else walked(value, replace, name)
         for value, no in zip(column.tolist(), gone, strict=True)
     ]
     return pd.Series(values, index=column.index, name=column.name, dtype=column.dtype)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import networkx as nx
 
-from graphinvestigate.cases.redaction.documents import Replace, texts_of
+from graphinvestigate.cases.redaction.documents import Replace, Taker, gather
 from graphinvestigate.cases.redaction.fields import IDENTIFIERS, SCOPED, kind_of
 from graphinvestigate.errors import UsageError
 from graphinvestigate.linking import Entity, Record
@@ -19,27 +19,25 @@ _SAID_OF_IDENTIFIERS = frozenset({"identifiers", "identifier", "beside", "by"})
 _LABELS = {"host": "host", "file": "filename", "mail_message": "subject", "mailbox": "account", "domain": "domain"}
 
 
-def graph_texts(g: nx.MultiDiGraph) -> Iterator[tuple[str, str, str, str]]:
-    """Every text of a graph with the field whose kind it has, as `documents.texts_of` gives them."""
+def gather_graph(g: nx.MultiDiGraph, taker: Taker) -> None:
+    """Hand every text of a graph to who wants it, with the field whose kind it has, as `documents.gather` does."""
     for node, attrs in g.nodes(data=True):
         if isinstance(node, Record):
-            yield node.id, "id", "", ""
-        for text in attrs.get("identifiers", ()):
-            name, _, value = text.partition("=")
-            yield value, _field_of(name), "", ""
+            gather(node.id, taker, "id")
+        told = [*attrs.get("identifiers", ())]
         for seen in attrs.get("observations", ()):
-            for text in seen["identifiers"]:
-                name, _, value = text.partition("=")
-                yield value, _field_of(name), "", ""
+            told += seen["identifiers"]
             if node.kind == "user":
                 for name in seen["names"]:
-                    yield name, "accountName" if " " not in name else "userDisplayName", "", ""
-        rest = {name: value for name, value in attrs.items() if name not in ("identifiers", "observations")}
-        yield from texts_of(rest)
+                    gather(name, taker, "accountName" if " " not in name else "userDisplayName")
+        for text in dict.fromkeys(told):
+            name, _, value = text.partition("=")
+            gather(value, taker, _field_of(name))
+        gather({name: value for name, value in attrs.items() if name not in ("identifiers", "observations")}, taker)
     for _, _, references in g.edges(data="references", default=()):
         for one in references:
             if isinstance(one.get("value"), str):
-                yield one["value"], _last(one.get("field")), "", ""
+                gather(one["value"], taker, _last(one.get("field")))
 
 
 def _field_of(identifier: str) -> str:
@@ -52,7 +50,8 @@ def _field_of(identifier: str) -> str:
     return words.get(IDENTIFIERS.get(identifier, ""), "sha1" if IDENTIFIERS.get(identifier) == "kept" else "")
 
 
-def _last(path: Any) -> str:
+@functools.lru_cache(maxsize=10_000)
+def _last(path: str | None) -> str:
     return str(path or "").rpartition(".")[2].partition("[")[0]
 
 
@@ -77,6 +76,7 @@ class GraphRedaction:
     def __init__(self, g: nx.MultiDiGraph, replace: Replace) -> None:
         self.g = g
         self.replace = replace
+        self._said: dict[str, str] = {}
 
     def graph(self) -> nx.MultiDiGraph:
         """Give the same graph under pseudonyms, in the order of its new names.
@@ -160,10 +160,12 @@ class GraphRedaction:
         return made if name in ("name", "urn") else made if kind == "url" else made.lower() if value.islower() else made
 
     def _text(self, text: str) -> str:
-        name, equals, value = text.partition("=")
-        if not equals:
-            return self.replace(text, None)
-        return f"{name}={self.identifier(name, value)}"
+        made = self._said.get(text)
+        if made is None:
+            name, equals, value = text.partition("=")
+            made = f"{name}={self.identifier(name, value)}" if equals else self.replace(text, None)
+            self._said[text] = made
+        return made
 
     def attributes(self, node: Node, attrs: dict[str, Any]) -> dict[str, Any]:
         """A node's attributes."""
@@ -197,9 +199,26 @@ class GraphRedaction:
 
     def edge(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """An edge's attributes, with every reference."""
-        made = {name: self.inner(name, value) for name, value in attrs.items()}
+        made = {name: self.inner(name, value) for name, value in attrs.items() if name != "references"}
         if "references" in attrs:
-            made["references"] = sorted(made["references"], key=_order)
+            made["references"] = [self._reference(one) for one in attrs["references"]]
+            if len(made["references"]) > 1:
+                made["references"].sort(key=_order)
+        return made
+
+    def _reference(self, one: dict[str, Any]) -> dict[str, Any]:
+        """A reference; there are more of them than of anything else."""
+        made: dict[str, Any] = {}
+        for name, value in one.items():
+            if name in ("record_kind", "time") or value is None:
+                made[name] = value
+            elif name == "by" and isinstance(value, list | tuple):
+                made[name] = [self._text(text) if isinstance(text, str) else text for text in value]
+            elif type(value) is str:
+                kind = kind_of(_last(one.get("field")) if name == "value" else name)
+                made[name] = self.replace.of("id" if name == "record_id" else kind)[value]
+            else:
+                made[name] = self.inner(name, value, kind_of(_last(one.get("field"))) if name == "value" else None)
         return made
 
     def inner(self, name: str, value: Any, kind: str | None = None) -> Any:
@@ -208,6 +227,8 @@ class GraphRedaction:
             if name in _SAID_OF_IDENTIFIERS:
                 return self._text(value)
             return self.replace(value, kind or (kind_of(name) if name else None))
+        if value is None or type(value) is bool or type(value) is int:
+            return value
         if isinstance(value, dict):
             kinds: dict[str, str | None] = {"record_id": "id"}
             if "field" in value and "value" in value:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import json
 import os
 from collections.abc import Collection, Iterable, Iterator
@@ -12,10 +14,10 @@ import networkx as nx
 import pandas as pd
 
 from graphinvestigate.cases.leaks import Leak, find_leaks
-from graphinvestigate.cases.redaction.documents import texts_of, walked
+from graphinvestigate.cases.redaction.documents import Take, Taker, gather, walked
 from graphinvestigate.cases.redaction.fields import kind_of
-from graphinvestigate.cases.redaction.frames import frame_texts, redacted_frame
-from graphinvestigate.cases.redaction.graphs import GraphRedaction, graph_texts
+from graphinvestigate.cases.redaction.frames import gather_frame, redacted_frame
+from graphinvestigate.cases.redaction.graphs import GraphRedaction, gather_graph
 from graphinvestigate.cases.redaction.lookup import write_lookup
 from graphinvestigate.cases.redaction.pages import redacted_notebook, strings
 from graphinvestigate.cases.redaction.pseudonyms import Pseudonyms, fold, key_bytes
@@ -23,8 +25,10 @@ from graphinvestigate.cases.redaction.texts import Texts
 from graphinvestigate.cases.redaction.vocabulary import PLAIN_WORD, Vocabulary
 from graphinvestigate.errors import RedactionLeakError, UsageError
 from graphinvestigate.frames.raw import RawDtype
+from graphinvestigate.linking.assembly import uncollected
 
 REVIEW_COLUMNS = ("original", "pseudonym", "kind", "how", "texts")
+_OPENING = frozenset('[{"')
 _HOW = ("field", "known", "look", "guess", "word")
 # Their domain, and the words of its name, are the tenant's own.
 _OWN = frozenset(
@@ -81,23 +85,30 @@ class Redactor:
         *things : DataFrame, networkx.MultiDiGraph, notebook, Figure, Case or str
             Frames say most: their fields tell what a value is.
         """
-        for thing in _opened(things):
-            for text, name, above, sibling in _texts_with_fields(thing):
-                kind = kind_of(name, above, sibling) if name else None
-                if kind is not None and kind != "kept":
-                    plain = name.lower().replace("_", "")
-                    self._vocabulary.add(kind, text, own=any(plain.endswith(own) for own in _OWN))
-                elif kind is None and text[:1] in '[{"' and len(text) > 2:
-                    self._learn_json(text)
-        self._texts.forget()
+        told: dict[tuple[str, bool], dict[str, None]] = {}  # in the order in which they come: the first spelling counts
+        documents: dict[str, None] = {}
 
-    def _learn_json(self, text: str) -> None:
-        try:
-            document = json.loads(text)
-        except ValueError:
-            return
-        if isinstance(document, dict | list):
-            self.learn(document)
+        def document(text: str) -> None:
+            if text[:1] in _OPENING and len(text) > 2:
+                documents[text] = None
+
+        @functools.cache
+        def taker(name: str, above: str, sibling: str) -> Take | None:
+            kind = kind_of(name, above, sibling) if name else "kept"
+            if kind is None or kind == "kept":
+                return document if kind is None else None
+            plain = name.lower().replace("_", "")
+            return told.setdefault((kind, any(plain.endswith(own) for own in _OWN)), {}).setdefault
+
+        for thing in _opened(things):
+            _gather(thing, taker)
+        for text in documents:
+            with contextlib.suppress(ValueError):
+                gather(json.loads(text), taker)
+        for (kind, own), texts in told.items():
+            for text in texts:
+                self._vocabulary.add(kind, text, own=own)
+        self._texts.forget()
 
     def redact(self, *things: Any) -> Any:
         """Give the same under pseudonyms.
@@ -120,19 +131,20 @@ class Redactor:
         """
         if not things:
             raise UsageError("redact needs something to redact: a frame, a graph, a notebook, a figure or a text.")
-        self.learn(*things)
-        made = tuple(self._redacted(thing) for thing in things)
+        with uncollected():
+            self.learn(*things)
+            made = tuple(self._redacted(thing) for thing in things)
         self.check(*made)
         return made[0] if len(made) == 1 else made
 
     def _redacted(self, thing: Any) -> Any:
-        replace = self._texts.field
+        replace = self._texts
         if _is_case(thing):
             from graphinvestigate.cases.redaction.cases import redacted_case
 
             return redacted_case(thing, replace)
         if isinstance(thing, str):
-            return replace(thing, None)
+            return str(replace(thing, None))
         if isinstance(thing, pd.DataFrame):
             return redacted_frame(thing, replace)
         if isinstance(thing, nx.MultiDiGraph):
@@ -179,7 +191,7 @@ class Redactor:
         found = find_leaks([_as_bytes(thing) for thing in things], sorted(originals))
         # Names of columns and fields stay; in them a plain word is one of theirs.
         telling = [original for original in sorted(originals) if not PLAIN_WORD.fullmatch(original)]
-        named = ["\n".join(_names(thing)).encode("utf-8", "surrogatepass") for thing in things]
+        named = ["\n".join(dict.fromkeys(_names(thing))).encode("utf-8", "surrogatepass") for thing in things]
         return found + find_leaks(named, telling)
 
     def save_lookup(self, path: str | os.PathLike[str], passphrase: str, *, overwrite: bool = False) -> Path:
@@ -246,7 +258,8 @@ def redact(*things: Any, key: str | bytes, keep: Collection[str] = ()) -> Any:
     Raises
     ------
     RedactionLeakError
-        A scan of the result (as it is, case-folded, URL-encoded, Base64, JSON- and HTML-escaped) found an original.
+        A scan of the result found an original, in any of the spellings that `find_leaks` reads: whatever its capitals,
+        URL-encoded, JSON- or HTML-escaped, defanged, in Base64, in UTF-16, with invisible characters in it.
     UsageError
         The key could be guessed, or something is none of these.
 
@@ -283,17 +296,17 @@ def _is_notebook(thing: Any) -> bool:
     return isinstance(thing, dict) and "cells" in thing and "nbformat" in thing
 
 
-def _texts_with_fields(thing: Any) -> Iterator[tuple[str, str, str, str]]:
+def _gather(thing: Any, taker: Taker) -> None:
     if isinstance(thing, pd.DataFrame):
-        yield from frame_texts(thing)
+        gather_frame(thing, taker)
     elif isinstance(thing, nx.MultiDiGraph):
-        yield from graph_texts(thing)
+        gather_graph(thing, taker)
     elif isinstance(thing, dict | list) and not _is_notebook(thing):
-        yield from texts_of(thing)
+        gather(thing, taker)
 
 
-def _as_bytes(thing: Any) -> bytes:
-    """Everything that can be read in a thing, as text."""
+def _as_bytes(thing: Any) -> bytes | Iterable[bytes]:
+    """Everything that can be read in a thing, as text; of a case file by file."""
     if isinstance(thing, bytes):
         return thing
     if _is_case(thing):
@@ -303,8 +316,9 @@ def _as_bytes(thing: Any) -> bytes:
     if isinstance(thing, str):
         return thing.encode("utf-8", "surrogatepass")
     if isinstance(thing, pd.DataFrame):
-        found = [str(text) for text, *_ in frame_texts(thing)] + [str(value) for value in thing.index]
-        found.append(repr(thing.attrs))
+        found: list[str] = []
+        gather_frame(thing, lambda *_: found.append)
+        found += [*map(str, thing.index), repr(thing.attrs)]
         return "\n".join(found).encode("utf-8", "surrogatepass")
     if isinstance(thing, nx.MultiDiGraph):
         parts = [repr(thing.graph)]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 import re
 from collections.abc import Callable
@@ -13,7 +11,9 @@ from urllib.parse import quote, unquote
 from graphinvestigate import text as escape
 from graphinvestigate.cases.redaction import kept
 from graphinvestigate.cases.redaction.documents import walked
+from graphinvestigate.cases.redaction.fields import kind_of
 from graphinvestigate.cases.redaction.pseudonyms import Pseudonyms, fold
+from graphinvestigate.cases.redaction.seeing import in_base64, read
 from graphinvestigate.cases.redaction.vocabulary import PLAIN_WORD, WORDS_ALONE, Vocabulary
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?: ?(?:Z|UTC|[+-]\d\d:?\d\d))?)?")
@@ -31,7 +31,7 @@ LOOKS = re.compile(
     |(?P<ip>(?<![\w.])(?<![A-Za-z]/)\d{1,3}(?:(?:\.|\[\.\])\d{1,3}){3}(?![\w]|\.\d)
         |(?<![\w:.])(?:[0-9a-f]{0,4}:){2,7}(?:[0-9a-f]{1,4}|(?:\d{1,3}\.){3}\d{1,3})?(?![\w:]))
     |(?P<encoded>(?<![\w%.~+-])[\w.~+-]{0,200}(?:%[0-9a-f]{2}[\w.~+-]*)+)
-    |(?P<base64>(?<![\w+/=-])(?:[A-Za-z0-9+/]{4}){5,}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?(?![\w+/=-]))
+    |(?P<base64>(?<![\w+/-])(?-i:(?=[a-z0-9+/_-]*[A-Z])(?=[A-Z0-9+/_-]*[a-z]))[a-z0-9+/_-]{8,}={0,2}(?![\w+/=-]))
     |(?P<domain>(?<![\w.@\\/-])(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.|\[\.\]))+[a-z]{2,12}(?![\w-]|\.\w))
     """,
     re.VERBOSE | re.IGNORECASE,
@@ -40,6 +40,9 @@ _ENDS = ".,;:!?)]}"
 _CUT = re.compile(r"…|\.\.\.")
 _PIECE = re.compile(r"[^\s\"'<>()\[\]{},;=:|…]{0,80}")
 _PIECE_BEFORE = re.compile(r"[^\s\"'<>()\[\]{},;=:|…]{4,80}\Z")
+
+_MOST_KEPT = 1_000_000  # texts of one kind
+_MOST_OBJECTS = 10_000
 
 Said = Callable[[str, str, str, str], None]
 
@@ -52,6 +55,37 @@ class Span(NamedTuple):
     kind: str
     pseudonym: str
     how: str
+
+
+class _Made(dict[str, str]):
+    """What was replaced already, of one kind; times are not kept, and not too much at once."""
+
+    def __init__(self, texts: Texts, kind: str | None) -> None:
+        super().__init__()
+        self._texts, self._kind = texts, kind
+
+    def __missing__(self, value: str) -> str:
+        if value[4:5] == "-" and _TIME.fullmatch(value):
+            return value
+        made = self._texts._field(value, self._kind)
+        if len(self) >= _MOST_KEPT:
+            self.clear()
+        self[value] = made
+        return made
+
+
+class _Fields(dict[str, dict[str, str]]):
+    """What is replaced in the fields of one kind of object."""
+
+    def __init__(self, texts: Texts, above: str, sibling: str) -> None:
+        super().__init__()
+        self._texts, self._above, self._sibling = texts, above, sibling
+
+    def __missing__(self, name: str) -> dict[str, str]:
+        made = self._texts.of(kind_of(str(name), self._above, self._sibling))
+        if len(self) < _MOST_OBJECTS:
+            self[name] = made
+        return made
 
 
 class Texts:
@@ -71,13 +105,31 @@ class Texts:
         self.names = names
         self.vocabulary = vocabulary
         self.said = said
-        self._cache: dict[tuple[str, str | None], str] = {}
+        self._done: dict[str | None, _Made] = {}
+        self._fields: dict[tuple[str, str], _Fields] = {}
 
     def forget(self) -> None:
         """Start anew, after more was learnt."""
-        self._cache.clear()
+        self._done.clear()
+        self._fields.clear()
 
-    def field(self, value: str, kind: str | None) -> str:
+    def of(self, kind: str | None) -> dict[str, str]:
+        """The values of fields of one kind, replaced: a dict that makes what it is asked for."""
+        found = self._done.get(kind)
+        if found is None:
+            found = self._done[kind] = _Made(self, kind)
+        return found
+
+    def within(self, above: str, sibling: str) -> dict[str, dict[str, str]]:
+        """The values of an object's fields, replaced, by the names of the fields."""
+        found = self._fields.get((above, sibling))
+        if found is None:
+            if len(self._fields) >= _MOST_OBJECTS:
+                self._fields.clear()
+            found = self._fields[above, sibling] = _Fields(self, above, sibling)
+        return found
+
+    def __call__(self, value: str, kind: str | None) -> str:
         """Replace the value of a field.
 
         Parameters
@@ -91,10 +143,7 @@ class Texts:
         -------
         str
         """
-        done = self._cache.get((value, kind))
-        if done is None:
-            done = self._cache[value, kind] = self._field(value, kind)
-        return done
+        return self.of(kind)[value]
 
     def _field(self, value: str, kind: str | None) -> str:
         if not value.strip() or _TIME.fullmatch(value) or fold(value.strip()) in self.names.keep:
@@ -130,12 +179,17 @@ class Texts:
                 pass
             else:
                 if not isinstance(document, str) or document != stripped:
-                    return json.dumps(walked(document, self.field), ensure_ascii=False, separators=(",", ":"))
+                    return json.dumps(walked(document, self), ensure_ascii=False, separators=(",", ":"))
         return self.plain(value)
 
     def plain(self, value: str) -> str:
         """Replace what names somebody in a free text; the rest stays, character by character."""
         spans = [*self._known(value), *self._looks(value), *self._cuts(value)]
+        seen = read(value)
+        if seen is not None:  # what is spelt with invisible characters or escapes, replaced with all of them
+            text, places = seen
+            hidden = [*self._known(text), *self._looks(text)]
+            spans += [one._replace(begin=places[one.begin], end=places[one.end]) for one in hidden]
         spans.sort(key=lambda span: (span.begin, -span.end))
         pieces: list[str] = []
         at = 0
@@ -200,7 +254,7 @@ class Texts:
             made = self.plain(decoded) if decoded != piece else decoded
             return quote(made, safe="") if made != decoded else None
         if kind == "base64":
-            return self._base64(piece)
+            return in_base64(piece, self.plain)
         return self._domain(piece)
 
     def _url(self, url: str) -> str:
@@ -235,23 +289,6 @@ class Texts:
                 made = self.names.label(value)
             parts[at] = f"{kind}={made}"
         return "".join(parts)
-
-    def _base64(self, piece: str) -> str | None:
-        try:
-            content = base64.b64decode(piece, validate=True)
-        except (ValueError, binascii.Error):
-            return None
-        for encoding in ("utf-16-le", "utf-8"):
-            try:
-                decoded = content.decode(encoding)
-            except UnicodeDecodeError:
-                continue
-            if not decoded.isascii() or not re.fullmatch(r"[\x20-\x7e\s]+", decoded):
-                continue
-            made = self.plain(decoded)
-            if made != decoded:
-                return base64.b64encode(made.encode(encoding)).decode("ascii")
-        return None
 
     def _is_known_domain(self, piece: str) -> bool:
         labels = fold(piece.replace("[.]", ".")).split(".")

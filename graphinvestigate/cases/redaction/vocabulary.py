@@ -17,6 +17,7 @@ from graphinvestigate.cases.redaction.pseudonyms import Pseudonyms, fold
 _WORD = re.compile(r"[^\W_]+")
 PLAIN_WORD = re.compile(r"[^\W\d_]{1,24}")
 _HOST = re.compile(r"(?i)[a-z][a-z0-9+.-]*://(?:[^/?#@\s]*@)?([^/?#:\s\[\]]+\.[^/?#:\s\[\]]+)")
+_WRITTEN_OTHERWISE = re.compile(r"[^0-9a-z_-]")  # what any of the ways to write a value writes otherwise
 _SHORTEST = 3
 _SHORTEST_NUMBER = 5
 # Where one value is two things, the one that stands first here is meant everywhere.
@@ -61,7 +62,8 @@ class Vocabulary:
     def __init__(self, names: Pseudonyms) -> None:
         self.names = names
         self._kinds: dict[str, tuple[str, str, bool, bool]] = {}
-        self._made: tuple[dict[str, Known], dict[str, list[str]], list[str]] | None = None
+        self._told: set[tuple[str, str, bool]] = set()
+        self._made: tuple[dict[str, Known], dict[str, list[tuple[int, int]]], list[str]] | None = None
 
     def __len__(self) -> int:
         return len(self._kinds)
@@ -97,8 +99,9 @@ class Vocabulary:
             Whether it is of the tenant itself: then its domain's name is looked for as a word, too.
         """
         value = value.strip()
-        if kind == "ip" or not value:
-            return  # found by its look, wherever it stands
+        if kind == "ip" or not value or (kind, value, own) in self._told:
+            return  # found by its look, wherever it stands; or known
+        self._told.add((kind, value, own))
         if kind == "url":  # so is this; the name of its host is not, where it stands alone
             found = _HOST.match(value)
             if found and not self.names.is_address(found[1]):
@@ -152,7 +155,7 @@ class Vocabulary:
             self._kinds[folded] = (kind, value.strip(), guess, exact)
             self._made = None
 
-    def _index(self) -> tuple[dict[str, Known], dict[str, list[str]], list[str]]:
+    def _index(self) -> tuple[dict[str, Known], dict[str, list[tuple[int, int]]], list[str]]:
         if self._made is None:
             known: dict[str, Known] = {}
             for folded, (kind, original, guess, exact) in self._kinds.items():
@@ -161,17 +164,21 @@ class Vocabulary:
                     continue
                 known[folded] = Known(kind, original, pseudonym, guess, exact)
             for folded, one in list(known.items()):
-                for written in _SPELLINGS:
+                if not _WRITTEN_OTHERWISE.search(folded):
+                    continue
+                for telling, written in _SPELLINGS:
+                    if not (telling.search(one.original) or telling.search(one.pseudonym)):
+                        continue
                     spelt = fold(written(one.original))
                     if spelt != folded and spelt not in known:
                         known[spelt] = one._replace(pseudonym=written(one.pseudonym))
-            starts: dict[str, list[str]] = {}
+            # Per first word, where it stands in what begins with it and how long that is: the longest first.
+            places: dict[str, set[tuple[int, int]]] = {}
             for folded in known:
                 first = _WORD.search(folded)
                 if first:
-                    starts.setdefault(first[0], []).append(folded)
-            for several in starts.values():
-                several.sort(key=len, reverse=True)
+                    places.setdefault(first[0], set()).add((-len(folded), first.start()))
+            starts = {word: [(lead, -size) for size, lead in sorted(several)] for word, several in places.items()}
             self._made = known, starts, sorted(known)
         return self._made
 
@@ -189,15 +196,13 @@ class Vocabulary:
         known, starts, _ = self._index()
         folded = fold(text)
         for word in _WORD.finditer(folded):
-            for candidate in starts.get(word[0], ()):
-                lead = candidate.index(word[0])
+            for lead, size in starts.get(word[0], ()):
                 begin = word.start() - lead
-                end = begin + len(candidate)
-                if begin < 0 or not folded.startswith(candidate, begin):
+                end = begin + size
+                if begin < 0 or end > len(folded) or (one := known.get(folded[begin:end])) is None:
                     continue
                 if end < len(folded) and folded[end].isalnum() and folded[end - 1].isalnum():
                     continue
-                one = known[candidate]
                 if one.exact and text[begin:end] != one.original:
                     continue
                 yield begin, end, one
@@ -221,14 +226,15 @@ def _plotly(value: str) -> str:
     return html.escape(value, quote=False).replace("$", "&#36;")
 
 
-# The ways in which a value is written where it is drawn or sent: found, and written, the same way.
-_SPELLINGS: tuple[Callable[[str], str], ...] = (
-    _json,
-    lambda value: json.dumps(value, ensure_ascii=False)[1:-1],
-    lambda value: quote(value, safe=""),
-    quote,
-    html.escape,
-    _plotly,
-    escape.defang,
-    escape.visible,
+# The ways in which a value is written where it is drawn or sent, found and written the same way; and what a text must
+# hold to be written otherwise.
+_SPELLINGS: tuple[tuple[re.Pattern[str], Callable[[str], str]], ...] = (
+    (re.compile(r"[^ !#-\[\]-~]"), _json),
+    (re.compile(r"[\x00-\x1f\"\\]"), lambda value: json.dumps(value, ensure_ascii=False)[1:-1]),
+    (re.compile(r"[^0-9A-Za-z_.~-]"), lambda value: quote(value, safe="")),
+    (re.compile(r"[^0-9A-Za-z_.~/-]"), quote),
+    (re.compile(r"[&<>\"']"), html.escape),
+    (re.compile(r"[&<>$]"), _plotly),
+    (re.compile(r"[^0-9A-Za-z_-]"), escape.defang),
+    (re.compile(r"[^ -~]"), escape.visible),
 )
