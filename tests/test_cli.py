@@ -14,7 +14,9 @@ from pathlib import Path
 import pytest
 
 import graphinvestigate as gi
-from graphinvestigate.cli import main, notebooks_folder
+from graphinvestigate.cli import _parser, main, notebooks_folder
+from graphinvestigate.cli.words import WORDS
+from graphinvestigate.client.clouds import CLOUDS
 
 COMMAND = [sys.executable, "-m", "graphinvestigate"]
 
@@ -180,3 +182,37 @@ def test_wrong_input_of_the_case_commands_is_one_line(arguments, words, status, 
     said = capsys.readouterr()
     assert words in said.err
     assert said.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("command", sorted(WORDS))
+def test_help_says_what_a_command_is_for_and_what_to_try(command, capsys) -> None:
+    """Every command's help has sentences above its options and lines below that the command line takes."""
+    with pytest.raises(SystemExit) as ended:
+        main([command, "--help"])
+    assert ended.value.code == 0
+    told = capsys.readouterr().out
+    before = told.partition("options:")[0].partition("\n\n")[2]
+    assert len(before.split()) >= 12
+    assert before.rstrip().endswith((".", "\n")) or "positional" in before
+    lines = re.findall(r"^  graphinvestigate (.+)$", told.partition("try:")[2], re.MULTILINE)
+    assert lines
+    for line in lines:
+        chosen = _parser().parse_args([word.replace("*", "n") for word in line.split()])
+        assert chosen.command == command
+
+
+def test_help_of_all_lists_every_command(capsys) -> None:
+    """`graphinvestigate --help` names each command and where to begin; none is without its words."""
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    told = capsys.readouterr().out
+    assert "graphinvestigate demo" in told
+    assert {one for one in WORDS if re.search(rf"^    {one}\b", told, re.MULTILINE)} == set(WORDS)
+
+
+def test_watch_takes_the_clouds_that_connect_takes() -> None:
+    """No cloud is missing or called something else."""
+    for cloud in CLOUDS:
+        assert _parser().parse_args(["watch", "--state", "s", "--cloud", cloud]).cloud == cloud
+    with pytest.raises(SystemExit):
+        _parser().parse_args(["watch", "--state", "s", "--cloud", "usgovdod"])

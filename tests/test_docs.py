@@ -89,7 +89,7 @@ def test_the_site_documents_every_public_name(site) -> None:
 def test_the_site_lists_what_every_call_needs(site) -> None:
     """The table of permissions is the one `check_access` works with, and names every call that asks Graph."""
     text = (site / "generated" / "permissions.html").read_text(encoding="utf-8")
-    text = re.sub(r"</?span[^>]*>", "", text)
+    text = re.sub(r"</?span[^>]*>", "", text).replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
     rows = [html.unescape(re.sub(r"<[^>]+>", " ", row)) for row in re.findall(r"<tr.*?</tr>", text, re.DOTALL)]
     for need in NEEDS:
         row = next(row for row in rows if " ".join(row.split()).startswith(f"{need.function} "))

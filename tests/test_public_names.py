@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 import importlib
 import importlib.metadata
+import inspect
 import pkgutil
+import re
 import subprocess
 import sys
 import tomllib
@@ -17,6 +19,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 import graphinvestigate as gi
+from graphinvestigate.queries.access import NEEDS, permission_of
 
 
 def test_all_is_sorted_and_every_name_loads() -> None:
@@ -99,3 +102,59 @@ def test_public_callables_are_typed_and_documented() -> None:
             continue
         hints = typing.get_type_hints(value)
         assert "return" in hints, f"{name} does not say what it returns"
+
+
+SECTION = re.compile(r"^([A-Z][A-Za-z ]+)\n-{3,}$", re.MULTILINE)
+FUNCTIONS = [name for name in gi.__all__ if not isinstance(getattr(gi, name), type)]
+CLASSES = [name for name in gi.__all__ if isinstance(getattr(gi, name), type)]
+# What they are given is a whole graph, a frame, or nothing: there is no mistake to make that types do not see.
+NOTHING_TO_RAISE = {"check_access", "conflicts", "entities", "merge_graphs", "rank_incidents"}
+
+
+def sections(name: str) -> dict[str, str]:
+    """The parts of a docstring by their headings, as numpydoc has them."""
+    text = inspect.getdoc(getattr(gi, name)) or ""
+    found = list(SECTION.finditer(text))
+    ends = [*(one.start() for one in found[1:]), len(text)]
+    return {one[1]: text[one.end() : end] for one, end in zip(found, ends, strict=False)} | {"": text}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_says_what_it_takes_gives_and_raises(name) -> None:
+    """Every argument is described; what comes back is, with one row of a frame and its zone; so is what is raised."""
+    told = sections(name)
+    arguments = set(inspect.signature(getattr(gi, name)).parameters)
+    lines = re.findall(r"^\*{0,2}(\w[\w*, ]*?)(?: :.*)?$", told.get("Parameters", ""), re.MULTILINE)
+    described = {one.strip(" *") for line in lines for one in line.split(",")}
+    assert arguments <= described, arguments - described
+    assert described <= arguments, described - arguments
+    assert told.get("Returns", "").strip()
+    if name not in NOTHING_TO_RAISE:
+        errors = set(re.findall(r"\b[A-Z]\w*(?:Error|Warning)\b", told["Raises"]))
+        assert errors
+        assert errors & set(gi.__all__)
+    if "DataFrame" in told["Returns"].partition("\n    ")[0]:
+        assert re.search(r"\brow\b|\brows\b", told[""]), "what is one row?"
+    for column in re.findall(r"``?(\w*(?:_time|_seen|time))``?", told["Returns"]):
+        assert re.search(r"UTC|zone", told[""]), f"in which zone is {column}?"
+
+
+@pytest.mark.parametrize("name", [name for name in FUNCTIONS if name.startswith(("list_", "get_", "run_"))])
+def test_a_call_to_graph_names_its_permission_and_its_page(name) -> None:
+    """The permission is the one that `check_access` names, and the page is Microsoft's."""
+    text = sections(name)[""]
+    (permission,) = {permission_of(need) for need in NEEDS if need.function.partition("(")[0] == name}
+    assert f"`{permission}`" in text
+    assert "https://learn.microsoft.com/graph/" in text
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_a_class_describes_what_it_is_given_and_holds(name) -> None:
+    """Arguments of its own constructor are described, and the facts that an error carries besides its message."""
+    value = getattr(gi, name)
+    told = sections(name)
+    if "__init__" in vars(value) and name != "GraphClient":  # `connect` makes that one, and describes it
+        arguments = [one for one in inspect.signature(value).parameters if one != "message"]
+        described = told.get("Parameters", "") + told.get("Attributes", "")
+        for argument in arguments:
+            assert re.search(rf"^\*{{0,2}}(?:\w+, )*{argument}\b", described, re.MULTILINE), argument

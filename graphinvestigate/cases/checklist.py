@@ -54,7 +54,7 @@ def checklist(notes: Iterable[Note], coverage: pd.DataFrame, frames: Mapping[str
             rows.append((words, "checked", _windows(whole), "requests"))
         elif not len(short):
             rows.append((words, "checked", "records read from files: what was asked for is not known here", "requests"))
-    if "sign_ins" in frames and not _other_sign_ins(frames["sign_ins"]):
+    if "sign_ins" in frames and not all_sign_ins(frames["sign_ins"]):
         rows.append(("non-interactive sign-ins", "not checked", ONLY_INTERACTIVE, "requests"))
     for note in notes:
         if note.kind == "check":
@@ -75,7 +75,8 @@ def _windows(asked: pd.DataFrame) -> str:
     return f"{begin}{end}{only}"
 
 
-def _other_sign_ins(sign_ins: pd.DataFrame) -> bool:
+def all_sign_ins(sign_ins: pd.DataFrame) -> bool:
+    """Tell whether non-interactive sign-ins are among them."""
     if "sign_in_event_types" not in sign_ins.columns:
         return False
     told = sign_ins["sign_in_event_types"].dropna()

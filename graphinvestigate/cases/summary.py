@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import pandas as pd
 
+from graphinvestigate.cases.checklist import all_sign_ins
 from graphinvestigate.linking import Record
 from graphinvestigate.views.style import source_word
 from graphinvestigate.views.tables import triage_table
@@ -23,6 +24,13 @@ COVERAGE = (
 SIGN_IN_GAP = (
     "Sign-ins are the interactive ones that Graph v1.0 lists. A replayed session shows among the non-interactive "
     "ones: that none shows here proves nothing."
+)
+
+
+PIVOTS_ASKED = (
+    "The sign-ins of the whole tenant are the interactive ones that Graph v1.0 lists; non-interactive ones were asked "
+    "for only where pivots began ({who}). A replayed session shows among them: that none shows elsewhere proves "
+    "nothing."
 )
 
 
@@ -129,8 +137,10 @@ def unknowns(found: Investigation) -> list[str]:
         for row in found.coverage.itertuples()
         if not row.complete or pd.isna(row.complete)
     ]
-    if "sign_ins" in found.frames:
-        said.append(SIGN_IN_GAP)
+    if "sign_ins" in found.frames and not all_sign_ins(found.frames["sign_ins"]):
+        asked = [one for one in found.pivots if "sign_ins" in one.frames and all_sign_ins(one.frames["sign_ins"])]
+        who = ", ".join(str(found.graph.nodes[one.entity]["label"]) for one in asked)
+        said.append(PIVOTS_ASKED.format(who=who) if asked else SIGN_IN_GAP)
     return said
 
 

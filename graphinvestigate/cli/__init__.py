@@ -1,4 +1,4 @@
-"""The commands: ``graphinvestigate demo | serve | lab | app | verify | replay | report | diff | freeze | watch``."""
+"""The commands: ``graphinvestigate demo | serve | lab | app | verify | replay | report | diff | freeze | watch …``."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from graphinvestigate import __version__
 from graphinvestigate.cli import app, bench, cases, demo, freeze, watch
 from graphinvestigate.cli.demo import notebooks_folder
+from graphinvestigate.cli.words import explain
 from graphinvestigate.errors import GraphInvestigateError, UsageError
 
 __all__ = ["main", "notebooks_folder"]
@@ -45,10 +46,14 @@ def _fail(error: Exception, status: int) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="graphinvestigate", description="Investigate threats in a Microsoft tenant.", allow_abbrev=False
+        prog="graphinvestigate",
+        description="Investigate threats in a Microsoft tenant. Begin with: graphinvestigate demo",
+        epilog="graphinvestigate COMMAND --help says more of each. In Python: import graphinvestigate as gi",
+        allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"graphinvestigate {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for group in (demo, app, cases, freeze, watch, bench):
         group.add_commands(commands)
+    explain(commands.choices)
     return parser

@@ -16,6 +16,7 @@ from graphinvestigate.text import log
 
 SECRET = "GRAPHINVESTIGATE_CLIENT_SECRET"  # noqa: S105 (the name of a variable)
 TOKEN = "GRAPHINVESTIGATE_COLLECTOR_TOKEN"  # noqa: S105 (the name of a variable)
+_CLOUDS = ("global", "usgov", "usgov_dod", "china")  # what connect calls them; loading that here would take long
 
 
 def add_commands(commands: Any) -> None:
@@ -35,7 +36,9 @@ def add_commands(commands: Any) -> None:
         help="how to sign in (default: %(default)s)",
     )
     tenant.add_argument("--certificate", type=Path, help="the PEM file, for --auth certificate")
-    tenant.add_argument("--cloud", default="global", help="global, usgov, usgovdod or china (default: %(default)s)")
+    tenant.add_argument(
+        "--cloud", default="global", choices=_CLOUDS, help="where the tenant lives (default: %(default)s)"
+    )
     tenant.add_argument("--emulator", metavar="URL", help="instead: a server on this machine that speaks Graph")
     what = watch.add_argument_group("what to do")
     what.add_argument("--state", type=Path, required=True, help="a folder of its own for what the watch remembers")

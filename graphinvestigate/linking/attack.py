@@ -14,6 +14,7 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 
+from graphinvestigate.errors import EntityNotFoundError
 from graphinvestigate.linking.attack_alerts import HARMED, HARMING, alerts_of_attack
 from graphinvestigate.linking.blast import blast_radius
 from graphinvestigate.linking.correlation import Events, events_of, joined_events
@@ -101,6 +102,13 @@ def attack_story(
     AttackStory
         Where no incident looks like an intrusion it says so, and names nobody.
 
+    Raises
+    ------
+    EntityNotFoundError
+        The graph holds no such incident, or nothing goes by one of ``hubs``.
+    UsageError
+        A frame is not of the records it is given for.
+
     Notes
     -----
     The attack is the incident's alerts that nobody found harmless and that hang together; open alerts outside of it
@@ -151,6 +159,8 @@ def _incident(g: nx.MultiDiGraph, incident: Record | str | None) -> tuple[Record
     ranking = rank_incidents(g)
     if incident is not None:
         chosen = incident if isinstance(incident, Record) else Record("incident", incident)
+        if chosen not in g:
+            raise EntityNotFoundError(f"the graph holds no incident {chosen.id!r:.80}; rank_incidents(g) lists all")
         named = ranking[ranking["id"] == chosen.id]
         return chosen, str(named.iloc[0]["why"]) if len(named) else "It was asked for."
     first = ranking[ranking["attack"]].head(1)

@@ -57,6 +57,13 @@ def blast_radius(
         how many it would be if the order of time did not matter; ``untimed``, how many could only be reached along a
         tie of unknown time; and a ``sentence``. ``.graph["not_walked"]`` lists the hubs where it stopped.
 
+    Raises
+    ------
+    EntityNotFoundError, AmbiguousEntityError
+        No entity goes by that text, or several do; the error names near misses or all of them.
+    UsageError
+        It starts at a record, or a time has no zone.
+
     Notes
     -----
     It goes on along ties that carry control: through users, hosts, processes, sessions, mailboxes, apps and cloud

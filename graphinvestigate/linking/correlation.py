@@ -67,6 +67,11 @@ def correlate_risk(
         ``right_id`` is missing and ``strength`` says none, or unknown where the records given cannot show it, with
         the reason in ``note``. Strongest first.
 
+    Raises
+    ------
+    UsageError
+        A frame is not of the records it is given for, or ``within`` is no span of time.
+
     Notes
     -----
     A likely join is sought only where no id joins, and only the closest is kept. A missing id, user or address joins

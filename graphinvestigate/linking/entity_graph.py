@@ -134,6 +134,11 @@ def merge_graphs(a: nx.MultiDiGraph, b: nx.MultiDiGraph) -> nx.MultiDiGraph:
     ----------
     a, b : networkx.MultiDiGraph
         Graphs made by `entity_graph` or `merge_graphs`.
+
+    Returns
+    -------
+    networkx.MultiDiGraph
+        One node per entity and record of both.
     """
     parts = Parts()
     with uncollected():

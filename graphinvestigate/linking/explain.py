@@ -41,6 +41,11 @@ def why(g: nx.MultiDiGraph, a: Entity | Record | str, b: Entity | Record | str) 
     DataFrame
         ``relation``, ``sentence``, ``record_kind``, ``record_id``, ``field`` (JSON path in the record), ``value`` (what
         stands there, as text), ``time`` (UTC); oldest first. Empty where nothing links them directly: ask `paths`.
+
+    Raises
+    ------
+    EntityNotFoundError, AmbiguousEntityError
+        No entity goes by that text, or several do; the error names near misses or all of them.
     """
     first, second = node_of(g, a), node_of(g, b)
     pairs = [(first, second)] if first == second else [(first, second), (second, first)]

@@ -58,6 +58,13 @@ def correlation_gaps(
           an address that the user had not used before, or although the password was changed;
         - risk without alert; alert without sign-in (alerts about sign-ins only);
         - incidents that should be one, an alert outside its incident, an incident that is two: see `communities`.
+
+    Raises
+    ------
+    UsageError
+        A frame is not of the records it is given for.
+    EntityNotFoundError
+        Nothing goes by one of ``hubs``.
     """
     events = events_of(alerts, risk, sign_ins)
     joined = joined_events(events, alerts=alerts is not None, sign_ins=sign_ins is not None)

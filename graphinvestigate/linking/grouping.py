@@ -61,6 +61,11 @@ def communities(g: nx.MultiDiGraph, *, hubs: Hubs = None, seed: int = 0, resolut
         ``incidents`` (how many), ``alert_ids``, ``incident_ids``, ``shared`` (labels of what ties them),
         ``first_activity`` and ``last_activity`` (UTC). Findings come first, larger groups before smaller.
 
+    Raises
+    ------
+    EntityNotFoundError
+        Nothing goes by one of ``hubs``.
+
     Notes
     -----
     Two alerts are tied by each entity that both name, hubs and entities of more than a hundred alerts apart: the more

@@ -56,6 +56,13 @@ def find_hubs(g: nx.MultiDiGraph, *, hubs: Hubs = None) -> pd.DataFrame:
         degree), ``why`` (a sentence), ``users`` and ``hosts`` (how many are tied to it, or named beside it by one
         record), ``ties``. Most ties first.
 
+    Raises
+    ------
+    EntityNotFoundError
+        Nothing goes by one of ``hubs``.
+    UsageError
+        One of them is neither an entity, a name nor a network.
+
     Notes
     -----
     Shared: at least ten users (or hosts) and a quarter of all, or far more than others of its kind (more than 3.5

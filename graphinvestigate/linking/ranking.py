@@ -49,6 +49,11 @@ def rank_entities(g: nx.MultiDiGraph, *, hubs: Hubs = None) -> pd.DataFrame:
         column each. Before allow lists all nodes, records included, share a total of 1. `rank_contributions` shows
         the single records and lists behind a score.
 
+    Raises
+    ------
+    EntityNotFoundError
+        Nothing goes by one of ``hubs``.
+
     Notes
     -----
     Importance starts at records. An alert has 10 points (high), 5 (medium), 2 (low) or 1 (informational), half once
@@ -117,6 +122,13 @@ def rank_contributions(g: nx.MultiDiGraph, entity: Entity | str, *, hubs: Hubs =
         a watch list who is on it), ``source`` (the column of `rank_entities` it counts for), ``points``, ``counted``
         (which part of them counts: less than 1 for a repeat of one detection), ``contribution`` (they sum to the
         score; an allow list's is negative), ``share`` (of what the others come to: those sum to 1), ``time`` (UTC).
+
+    Raises
+    ------
+    EntityNotFoundError, AmbiguousEntityError
+        No entity goes by that text, or several do; the error names near misses or all of them.
+    UsageError
+        It is a record: scores are those of entities.
     """
     node = node_of(g, entity)
     if isinstance(node, Record):

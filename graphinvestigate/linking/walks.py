@@ -55,6 +55,13 @@ def neighborhood(
         A copy: the nodes within reach and every allowed edge between them. ``.graph["not_walked"]`` lists the hubs
         where the walk stopped: ``kind``, ``key``, ``label``, ``how``, ``why``, ``beyond`` (how many nodes lie next to
         it that nothing else led to) and a ``sentence``; the one that hides most comes first.
+
+    Raises
+    ------
+    EntityNotFoundError, AmbiguousEntityError
+        No entity goes by that text, or several do; the error names near misses or all of them.
+    UsageError
+        ``hops`` is negative, or a time has no zone.
     """
     if hops < 0:
         raise UsageError(f"hops={hops}: give 0 or more")
@@ -93,6 +100,13 @@ def common(
     networkx.MultiDiGraph
         A copy: the entities, what they share, and the records that tie them to it. ``.graph["shared"]`` lists the
         shared nodes as ``[kind, key]``; ``.graph["not_walked"]`` the hubs that all of them share.
+
+    Raises
+    ------
+    EntityNotFoundError, AmbiguousEntityError
+        No entity goes by that text, or several do; the error names near misses or all of them.
+    UsageError
+        Fewer than two entities are given, or a time has no zone.
     """
     if len(entities) < 2:
         raise UsageError("give two entities or more: what one shares with itself is its neighborhood")

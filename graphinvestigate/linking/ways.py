@@ -115,6 +115,13 @@ def paths(
         repeat a tie through the record that states it are left out. An empty list says why in ``reason``: nothing
         links the two, only a way via hubs does (which), or none in time order. Where the search in time order gave
         up (there are too many ways to try), ``reason`` says so, whatever was found.
+
+    Raises
+    ------
+    EntityNotFoundError, AmbiguousEntityError
+        No entity goes by that text, or several do; the error names near misses or all of them.
+    UsageError
+        ``k`` is less than one, or a time has no zone.
     """
     if k < 1:
         raise UsageError(f"k={k}: ask for at least one path")
