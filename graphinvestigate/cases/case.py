@@ -31,6 +31,7 @@ from graphinvestigate.cases.saying import Sayings
 from graphinvestigate.cases.storage import Problem, not_saved
 from graphinvestigate.errors import UsageError
 from graphinvestigate.text import log
+from graphinvestigate.wanted import takes
 
 
 class Case(Sayings):
@@ -374,6 +375,7 @@ class Case(Sayings):
         return f"<Case {log(self.name)}: {rows or 'no records'}; {notes} notes{where}{damage}>"
 
 
+@takes
 def open_case(path: str | os.PathLike[str]) -> Case:
     """Open a saved case.
 

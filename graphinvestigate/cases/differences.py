@@ -17,6 +17,7 @@ from graphinvestigate.linking import Entity
 from graphinvestigate.linking.labels import kind_word
 from graphinvestigate.notes import Note
 from graphinvestigate.text import log
+from graphinvestigate.wanted import takes
 
 _OWN = frozenset({"record_kind", "id", "pull_id", "raw"})
 _LABELS = (
@@ -55,6 +56,7 @@ class Held(Protocol):
         """Its verdict."""
 
 
+@takes
 def diff(before: Held | pd.DataFrame, after: Held | pd.DataFrame) -> Difference:
     """Say in words what is new between two cases, or two pulls of one kind.
 

@@ -20,6 +20,7 @@ from graphinvestigate.exports.stix import stix
 from graphinvestigate.exports.tables import csv_pair
 from graphinvestigate.exports.timesketch import timesketch
 from graphinvestigate.exports.xml_graphs import gexf, graphml
+from graphinvestigate.wanted import takes
 
 
 class _Format(NamedTuple):
@@ -40,6 +41,7 @@ _FORMATS: dict[str, _Format] = {
 }
 
 
+@takes
 def export_graph(
     g: nx.MultiDiGraph, path: str | os.PathLike[str], *, format: str | None = None, overwrite: bool = False
 ) -> list[Path]:

@@ -16,6 +16,7 @@ from graphinvestigate.errors import UsageError
 from graphinvestigate.exports.cleaning import NUL, Cleaner
 from graphinvestigate.exports.flat import Attributes, FlatGraph, compact
 from graphinvestigate.exports.places import checked, place
+from graphinvestigate.wanted import takes
 
 Cells = Literal["safe", "raw"]
 
@@ -25,6 +26,7 @@ _UNSEEN = r"[\s\x00-\x1f\x7f\u00a0\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\
 _FORMULA = re.compile(rf"'*(?:[\t\r\n\x00]|{_UNSEEN}[=+\-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b\u2212])")
 
 
+@takes
 def to_csv(
     frame: pd.DataFrame,
     path: str | os.PathLike[str],

@@ -18,6 +18,7 @@ from graphinvestigate.errors import UsageError
 from graphinvestigate.exports.cleaning import XML
 from graphinvestigate.exports.places import checked, place
 from graphinvestigate.exports.tables import chosen, texts
+from graphinvestigate.wanted import takes
 
 _LONGEST = 32_767  # characters of a cell, in UTF-16 units
 _CUT = "… [cut: {total:,} characters, the whole text is in {file}]"
@@ -53,6 +54,7 @@ _PARTS = {
 }
 
 
+@takes
 def to_xlsx(
     frame: pd.DataFrame,
     path: str | os.PathLike[str],

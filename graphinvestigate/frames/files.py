@@ -23,6 +23,7 @@ from graphinvestigate.frames.legacy import legacy_frame
 from graphinvestigate.frames.raw import RawArray
 from graphinvestigate.frames.schema import LEGACY_ALERTS, LEGACY_COLUMNS, RESOURCES, Resource
 from graphinvestigate.text import log
+from graphinvestigate.wanted import takes
 
 _SHAPES = "a path, a glob, bytes, a list of bytes or a list of records (dicts)"
 _CONTEXT = re.compile(rb'"@odata\.context"\s*:\s*"[^"#]*\$metadata#([A-Za-z_0-9/]*?)(?:\([^"]*)?(?:/\$entity)?"')
@@ -31,6 +32,7 @@ _COLUMNS = {name: r.columns for name, r in RESOURCES.items()} | {LEGACY_ALERTS.n
 _KNOWN = {name: {column.path[0] for column in columns} - {"id"} for name, columns in _COLUMNS.items()}
 
 
+@takes
 def read_records(kind: str, source: Any) -> pd.DataFrame:
     """Read saved Graph answers into the frame that the matching `list_…` call would have returned.
 

@@ -17,11 +17,13 @@ from graphinvestigate.frames.decode import frame_of
 from graphinvestigate.frames.items import ITEM_TYPE, ItemReader
 from graphinvestigate.frames.raw import RawArray, as_raw
 from graphinvestigate.frames.schema import EVIDENCE, RESOURCES, Column
+from graphinvestigate.wanted import takes
 
 _NO_ROWS = np.empty(0, np.int64)
 _OF_ALERT = ("incident_id", "tenant_id", "first_activity_date_time", "last_activity_date_time")
 
 
+@takes
 def evidence(alerts: pd.DataFrame, *, columns: Collection[str] | None = None) -> pd.DataFrame:
     """Lay out the evidence of alerts: one row per item of an alert's evidence.
 

@@ -18,6 +18,7 @@ from graphinvestigate.linking.record_rows import json_value
 from graphinvestigate.linking.shapes import SHAPES
 from graphinvestigate.linking.spelling import address_of
 from graphinvestigate.text import log
+from graphinvestigate.wanted import takes
 
 ANNOTATIONS = "annotations"
 """The attribute of entity nodes that holds them: source → column → value."""
@@ -27,6 +28,7 @@ Found: TypeAlias = dict[str, dict[str, Any]]
 _Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
+@takes
 def annotate(
     g: nx.MultiDiGraph,
     frame: pd.DataFrame,

@@ -26,6 +26,7 @@ from graphinvestigate.linking.sentences import describe
 from graphinvestigate.linking.tables import MAIN
 from graphinvestigate.linking.tactics import tactic_of
 from graphinvestigate.linking.triage import rank_incidents
+from graphinvestigate.wanted import takes
 
 STEP_COLUMNS = ("time", "what", "sentence", "record_kind", "record_id")
 TOUCHED_COLUMNS = ("kind", "key", "label", "part", "first_seen", "steps", "why")
@@ -75,6 +76,7 @@ class AttackStory:
     answers: dict[str, str] = field(repr=False)
 
 
+@takes
 def attack_story(
     g: nx.MultiDiGraph,
     *,

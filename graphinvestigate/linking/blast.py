@@ -16,6 +16,7 @@ from graphinvestigate.linking.index import NO_TIME, EdgeFilter, GraphIndex, Mask
 from graphinvestigate.linking.moments import arrival, iso, moment, spans_of
 from graphinvestigate.linking.nodes import Entity, Record
 from graphinvestigate.linking.walks import cut_out, names, stopped_at
+from graphinvestigate.wanted import takes
 
 # Who holds one of these can go on from it; an address, a file or a link that two have in common carries nobody on.
 CARRIERS = frozenset(
@@ -25,6 +26,7 @@ CARRIERS = frozenset(
 _ONE_WAY = frozenset({"sent", "sent_to"})  # mail goes from its sender to its recipients, not back and not across
 
 
+@takes
 def blast_radius(
     g: nx.MultiDiGraph,
     entity: Entity | str,

@@ -11,6 +11,7 @@ import pandas as pd
 from graphinvestigate import frames
 from graphinvestigate.errors import UsageError
 from graphinvestigate.linking.identifiers import guid, ip_text, text_of
+from graphinvestigate.wanted import takes
 
 CORRELATION_COLUMNS = (
     *("left_kind", "left_id", "right_kind", "right_id", "by", "strength", "minutes", "user", "ip_address", "note"),
@@ -41,6 +42,7 @@ class Events:
     sign_ins: pd.DataFrame
 
 
+@takes
 def correlate_risk(
     alerts: pd.DataFrame | None,
     risk: pd.DataFrame | None,

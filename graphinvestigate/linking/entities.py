@@ -11,6 +11,7 @@ import pandas as pd
 
 from graphinvestigate.linking.annotating import ANNOTATIONS, with_annotations
 from graphinvestigate.linking.nodes import SEVERITIES, Entity, Record, risk_rank, severity_rank
+from graphinvestigate.wanted import takes
 
 ENTITY_COLUMNS = (
     *("kind", "key", "label", "score", "why", "alerts", "max_severity", "risk_level", "risk_state"),
@@ -23,6 +24,7 @@ NOT_AT_RISK = frozenset({"confirmedsafe", "remediated", "dismissed", "none"})
 _NO_THREAT = frozenset({"falsepositive", "informationalexpectedactivity"})
 
 
+@takes
 def entities(g: nx.MultiDiGraph) -> pd.DataFrame:
     """List the entities of a graph, the most pressing first.
 

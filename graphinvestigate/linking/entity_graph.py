@@ -18,10 +18,12 @@ from graphinvestigate.linking.overrides import Overrides, Who, overrides_of, pai
 from graphinvestigate.linking.pools import ints
 from graphinvestigate.linking.record_rows import newer
 from graphinvestigate.linking.reference_table import add_graph, add_mentions
+from graphinvestigate.wanted import takes
 
 _DERIVED = frozenset({"kind", "label", "identifiers", "first_seen", "last_seen", "facts", "observations", "refused"})
 
 
+@takes
 def entity_graph(
     *,
     alerts: pd.DataFrame | None = None,
@@ -124,6 +126,7 @@ def edge_table(
         return linked(parts_of(collect(by_kind(named, records), tenant=tenant))).edges
 
 
+@takes
 def merge_graphs(a: nx.MultiDiGraph, b: nx.MultiDiGraph) -> nx.MultiDiGraph:
     """Join two entity graphs into a new one; both stay as they are.
 
@@ -158,6 +161,7 @@ def merge_graphs(a: nx.MultiDiGraph, b: nx.MultiDiGraph) -> nx.MultiDiGraph:
     return merged
 
 
+@takes
 def with_overrides(
     g: nx.MultiDiGraph,
     *,

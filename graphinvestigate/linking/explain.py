@@ -11,6 +11,7 @@ from graphinvestigate.errors import EntityNotFoundError
 from graphinvestigate.linking.find import find_entity
 from graphinvestigate.linking.nodes import Entity, Node, Record
 from graphinvestigate.linking.sentences import sentence
+from graphinvestigate.wanted import takes
 
 WHY_COLUMNS = ("relation", "sentence", "record_kind", "record_id", "field", "value", "time")
 
@@ -26,6 +27,7 @@ def node_of(g: nx.MultiDiGraph, what: Entity | Record | str) -> Node:
     return find_entity(g, what)
 
 
+@takes
 def why(g: nx.MultiDiGraph, a: Entity | Record | str, b: Entity | Record | str) -> pd.DataFrame:
     """Show what links two nodes directly: one row per record and field that says so.
 

@@ -19,11 +19,13 @@ from graphinvestigate.linking.identifiers import (
 )
 from graphinvestigate.linking.labels import kind_word
 from graphinvestigate.linking.nodes import Entity
+from graphinvestigate.wanted import takes
 
 _CACHED = "graphinvestigate names"
 _MANY = 20_000
 
 
+@takes
 def find_entity(g: nx.MultiDiGraph, text: str | Entity) -> Entity:
     """Find the entity that goes by a name.
 

@@ -12,6 +12,7 @@ from graphinvestigate.linking.correlation import STRENGTHS, Events, events_of, j
 from graphinvestigate.linking.entity_graph import entity_graph
 from graphinvestigate.linking.grouping import communities
 from graphinvestigate.linking.hubs import Hubs, find_hubs
+from graphinvestigate.wanted import takes
 
 GAP_COLUMNS = (*("gap", "certainty", "why", "record_kind", "record_id", "others", "user", "ip_address", "time"),)
 GAPS = (
@@ -27,6 +28,7 @@ _STANDS = frozenset({"atrisk", "confirmedcompromised"})
 _JOINED = STRENGTHS[:3]
 
 
+@takes
 def correlation_gaps(
     alerts: pd.DataFrame | None,
     risk: pd.DataFrame | None,

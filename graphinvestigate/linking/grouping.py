@@ -15,6 +15,7 @@ from graphinvestigate.linking.hubs import Hubs, hubs_of
 from graphinvestigate.linking.index import NO_TIME, GraphIndex, index_of, nanoseconds
 from graphinvestigate.linking.labels import kind_word
 from graphinvestigate.linking.nodes import Record
+from graphinvestigate.wanted import takes
 
 COMMUNITY_COLUMNS = (
     *("community", "finding", "why", "alerts", "incidents", "alert_ids", "incident_ids", "shared"),
@@ -38,6 +39,7 @@ class _Ties:
     shared: dict[tuple[int, int], list[int]]
 
 
+@takes
 def communities(g: nx.MultiDiGraph, *, hubs: Hubs = None, seed: int = 0, resolution: float = 1.0) -> pd.DataFrame:
     """Group alerts by what they share and when, and compare the groups with the incidents they are in.
 

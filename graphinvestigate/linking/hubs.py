@@ -18,6 +18,7 @@ from graphinvestigate.linking.identifiers import ip_text, is_private_ip
 from graphinvestigate.linking.index import GraphIndex, Mask, index_of
 from graphinvestigate.linking.labels import kind_word
 from graphinvestigate.linking.nodes import Entity, Node
+from graphinvestigate.wanted import takes
 
 HUB_COLUMNS = ("kind", "key", "label", "how", "why", "users", "hosts", "ties")
 Hubs: TypeAlias = pd.DataFrame | Iterable[Entity | str] | None
@@ -38,6 +39,7 @@ class Hub(NamedTuple):
     why: str
 
 
+@takes
 def find_hubs(g: nx.MultiDiGraph, *, hubs: Hubs = None) -> pd.DataFrame:
     """List what is drawn but not walked through, and why.
 

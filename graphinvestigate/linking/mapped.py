@@ -18,11 +18,13 @@ from graphinvestigate.linking.mapped_cells import ids, rows, times
 from graphinvestigate.linking.mapped_roles import MAPPED, PROCESSES, ROLES, named
 from graphinvestigate.linking.nodes import ENTITY_KINDS, RECORD_KINDS, SEVERITIES
 from graphinvestigate.text import log
+from graphinvestigate.wanted import takes
 
 Columns: TypeAlias = str | Sequence[Named] | None
 MAPPED_COLUMNS = ("record_kind", "id", "date_time", "end_date_time", "title", "severity", "tenant_id", MAPPED, "raw")
 
 
+@takes
 def map_records(
     frame: pd.DataFrame,
     *,

@@ -13,6 +13,7 @@ import pandas as pd
 from graphinvestigate.errors import UsageError
 from graphinvestigate.linking.identifiers import identifier
 from graphinvestigate.linking.nodes import Entity, Record
+from graphinvestigate.wanted import takes
 
 PASTED_COLUMNS = (*("kind", "identifier_type", "identifier", "certainty", "text", "start", "end", "key", "label"),)
 MOST = 2_000_000  # characters
@@ -120,6 +121,7 @@ class _Found(NamedTuple):
     end: int
 
 
+@takes
 def find_mentions(text: str, *, g: nx.MultiDiGraph | None = None) -> pd.DataFrame:
     r"""Find what a pasted e-mail, chat or ticket names.
 

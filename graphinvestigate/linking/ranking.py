@@ -16,6 +16,7 @@ from graphinvestigate.linking.hubs import Hubs, hubs_of
 from graphinvestigate.linking.index import GraphIndex, index_of
 from graphinvestigate.linking.nodes import Entity, Record
 from graphinvestigate.linking.weighing import SOURCES, Floats, Weights, weights_of
+from graphinvestigate.wanted import takes
 
 ALLOWED = "from_allow_list"
 RANK_COLUMNS = ("kind", "key", "label", "score", *SOURCES, ALLOWED, "hub", "why")
@@ -29,6 +30,7 @@ _MOST_ROUNDS = 1_000
 _HELD_BACK = 0.8  # which part of a score an allow list takes
 
 
+@takes
 def rank_entities(g: nx.MultiDiGraph, *, hubs: Hubs = None) -> pd.DataFrame:
     """Rank the entities of a graph by how much alerts and risk lead to them.
 
@@ -102,6 +104,7 @@ def rank_entities(g: nx.MultiDiGraph, *, hubs: Hubs = None) -> pd.DataFrame:
     return table.loc[order.index].reset_index(drop=True)
 
 
+@takes
 def rank_contributions(g: nx.MultiDiGraph, entity: Entity | str, *, hubs: Hubs = None) -> pd.DataFrame:
     """Show what an entity's score in `rank_entities` is made of, record by record.
 

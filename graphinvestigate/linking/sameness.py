@@ -14,11 +14,13 @@ from graphinvestigate.linking.identity import in_tenant
 from graphinvestigate.linking.labels import kind_word
 from graphinvestigate.linking.nodes import Entity, Record
 from graphinvestigate.linking.overrides import pair_of
+from graphinvestigate.wanted import takes
 
 WHY_SAME_COLUMNS = ("identifier", "status", "reason", "record_kind", "record_id", "field", "value", "time")
 CONFLICT_COLUMNS = ("kind", "identifier", "beside", "entity", "other", "reason", "by_hand")
 
 
+@takes
 def why_same(g: nx.MultiDiGraph, entity: Entity | str) -> pd.DataFrame:
     """Show which records make an entity one: one row per identifier in one place of one record.
 
@@ -61,6 +63,7 @@ def why_same(g: nx.MultiDiGraph, entity: Entity | str) -> pd.DataFrame:
     return table
 
 
+@takes
 def conflicts(g: nx.MultiDiGraph) -> pd.DataFrame:
     """List what was seen together and kept apart: one row per pair of identifiers.
 

@@ -13,6 +13,7 @@ import pandas as pd
 
 from graphinvestigate.linking.nodes import SEVERITIES, Entity, Record, risk_rank, severity_rank
 from graphinvestigate.linking.tactics import tactic_of, tactic_place
+from graphinvestigate.wanted import takes
 
 INCIDENT_COLUMNS = (
     *("id", "display_name", "severity", "status", "classification", "score", "attack", "why"),
@@ -45,6 +46,7 @@ class _Facts:
     last: str | None
 
 
+@takes
 def rank_incidents(g: nx.MultiDiGraph) -> pd.DataFrame:
     """Rank the incidents of a graph, the one to look at first on top.
 

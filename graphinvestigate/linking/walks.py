@@ -17,8 +17,10 @@ from graphinvestigate.linking.index import EdgeFilter, GraphIndex, Mask, edge_fi
 from graphinvestigate.linking.moments import moment
 from graphinvestigate.linking.nodes import Entity, Record
 from graphinvestigate.linking.sentences import describe
+from graphinvestigate.wanted import takes
 
 
+@takes
 def neighborhood(
     g: nx.MultiDiGraph,
     entity: Entity | Record | str,
@@ -75,6 +77,7 @@ def neighborhood(
     return near
 
 
+@takes
 def common(
     g: nx.MultiDiGraph,
     *entities: Entity | Record | str,

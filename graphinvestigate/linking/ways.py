@@ -31,6 +31,7 @@ from graphinvestigate.linking.nodes import Entity, Node, Record
 from graphinvestigate.linking.sentences import describe, sentence
 from graphinvestigate.linking.shortest import MOST_WAYS, cheapest_in_time, cheapest_paths
 from graphinvestigate.linking.walks import names
+from graphinvestigate.wanted import takes
 
 Edge = tuple[Node, Node, str]
 # A tie that many records state could fill all places with ways through them: so many are passed over, at most.
@@ -78,6 +79,7 @@ class Paths(list[Path]):
         self.reason = reason
 
 
+@takes
 def paths(
     g: nx.MultiDiGraph,
     a: Entity | Record | str,

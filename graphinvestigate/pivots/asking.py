@@ -24,6 +24,7 @@ from graphinvestigate.pivots.steps import SOURCES, Step, identifiers_of, pivot_s
 from graphinvestigate.queries.coverage import coverage_table, not_read
 from graphinvestigate.queries.questions import Time
 from graphinvestigate.text import log
+from graphinvestigate.wanted import takes
 
 FEW = 20  # up to so many incidents are asked for one by one
 MOST_DAYS_HUNTED = 30
@@ -107,6 +108,7 @@ def new_nodes(before: nx.MultiDiGraph, grown: nx.MultiDiGraph) -> list[Node]:
     ]
 
 
+@takes
 def pivot(
     client: GraphClient,
     entity: Entity | str,

@@ -26,6 +26,7 @@ from graphinvestigate.queries.threat_intelligence import (
     LICENCE as TI_LICENCE,
     PERMISSION as TI_PERMISSION,
 )
+from graphinvestigate.wanted import takes
 
 SECURITY_ROLE = "Security Reader"
 AUDIT_ROLE = "Reports Reader or Security Reader"
@@ -106,6 +107,7 @@ NEEDS = (
 Answer = Literal["yes", "no", "unknown"]
 
 
+@takes
 def check_access(client: GraphClient) -> pd.DataFrame:
     """What can be read here, what is missing for the rest, and what stays unseen without it.
 

@@ -11,8 +11,10 @@ from graphinvestigate.frames.schema import RESOURCES
 from graphinvestigate.queries.pulling import OnPartial, pull
 from graphinvestigate.queries.questions import Time, Values, ask
 from graphinvestigate.queries.records import one_record
+from graphinvestigate.wanted import takes
 
 
+@takes
 def list_alerts(
     client: GraphClient,
     *,
@@ -90,6 +92,7 @@ def list_alerts(
     return pull(client, question, on_partial)
 
 
+@takes
 def get_alert(client: GraphClient, alert_id: str) -> pd.DataFrame:
     """One alert by its id.
 

@@ -10,6 +10,7 @@ import pandas as pd
 from graphinvestigate.client import GraphClient, Pull
 from graphinvestigate.errors import GraphInvestigateError, LicenceMissingError, PermissionMissingError, UsageError
 from graphinvestigate.queries.questions import Question
+from graphinvestigate.wanted import takes
 
 # A frame holds only its pull_ids, so that it knows its origin after a merge or a trip through Parquet; the facts
 # themselves live as long as the client that pulled them.
@@ -52,6 +53,7 @@ def asked_by(client: GraphClient, pull_ids: Iterable[object]) -> list[Question]:
     return [asked[pull_id] for pull_id in pull_ids if isinstance(pull_id, str) and pull_id in asked]
 
 
+@takes
 def coverage(client_or_frame: GraphClient | pd.DataFrame) -> pd.DataFrame:
     """What was asked of Graph, what came back, and what is missing.
 

@@ -14,6 +14,7 @@ from graphinvestigate.queries.coverage import lacking, remember
 from graphinvestigate.queries.pulling import OnPartial, pull
 from graphinvestigate.queries.questions import Time, Values, ask
 from graphinvestigate.queries.records import checked_id, one_record
+from graphinvestigate.wanted import takes
 
 # What identifies a user elsewhere: Graph sends most of it only when asked to.
 USER_PROPERTIES = (
@@ -25,6 +26,7 @@ USER_PROPERTIES = (
 RELATIONS = {"owned": "ownedDevices", "registered": "registeredDevices"}
 
 
+@takes
 def list_directory_audits(
     client: GraphClient,
     *,
@@ -86,6 +88,7 @@ def list_directory_audits(
     return pull(client, question, on_partial)
 
 
+@takes
 def get_user(client: GraphClient, user_id: str) -> pd.DataFrame:
     """One user of the directory, with what identifies the account elsewhere.
 
@@ -122,6 +125,7 @@ def get_user(client: GraphClient, user_id: str) -> pd.DataFrame:
         return frame
 
 
+@takes
 def list_user_devices(
     client: GraphClient,
     user_id: str,

@@ -24,6 +24,7 @@ from graphinvestigate.frames.hunting import hunting_frame
 from graphinvestigate.queries.coverage import remember
 from graphinvestigate.queries.offered import refuse_absent
 from graphinvestigate.text import log
+from graphinvestigate.wanted import takes
 
 PATH = "/security/runHuntingQuery"
 PERMISSION = "ThreatHunting.Read.All"
@@ -41,6 +42,7 @@ _LIMITS = (
 Parameter = str | bool | int | float | datetime | Sequence[str]
 
 
+@takes
 def run_hunting_query(
     client: GraphClient,
     kql: str,

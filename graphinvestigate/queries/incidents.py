@@ -16,10 +16,12 @@ from graphinvestigate.queries.pulling import OnPartial
 from graphinvestigate.queries.questions import Time, Values, ask
 from graphinvestigate.queries.records import checked_id, one_record
 from graphinvestigate.text import log
+from graphinvestigate.wanted import takes
 
 MOST_REDIRECTS = 10
 
 
+@takes
 def list_incidents(
     client: GraphClient,
     *,
@@ -81,6 +83,7 @@ def list_incidents(
     return pull_expanded(client, question, on_partial)
 
 
+@takes
 def get_incident(client: GraphClient, incident_id: str, *, expand_alerts: bool = True) -> pd.DataFrame:
     """One incident by its id, with its alerts; one that was merged into another leads to that one.
 

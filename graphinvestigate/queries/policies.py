@@ -8,8 +8,10 @@ from graphinvestigate.client import GraphClient
 from graphinvestigate.frames.schema import RESOURCES
 from graphinvestigate.queries.pulling import OnPartial, pull
 from graphinvestigate.queries.questions import ask
+from graphinvestigate.wanted import takes
 
 
+@takes
 def list_named_locations(
     client: GraphClient,
     *,

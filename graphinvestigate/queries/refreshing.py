@@ -19,6 +19,7 @@ from graphinvestigate.queries.expanding import pull_expanded
 from graphinvestigate.queries.questions import Question, closing, matches
 from graphinvestigate.queries.records import holds_legacy
 from graphinvestigate.text import log
+from graphinvestigate.wanted import takes
 
 REFRESHED = ("alerts", "incidents", "risk_detections", "risky_users")
 _BY_KIND = {RESOURCES[name].record_kind: RESOURCES[name] for name in REFRESHED}
@@ -48,6 +49,7 @@ class Refresh:
         return f"<Refresh of {len(self.frame)} rows: {told}>"
 
 
+@takes
 def refresh(client: GraphClient, frame: pd.DataFrame, *, find_gone: bool = False) -> Refresh:
     """Bring a frame up to date: only what changed since is asked for.
 

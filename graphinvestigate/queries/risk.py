@@ -10,8 +10,10 @@ from graphinvestigate.client import GraphClient
 from graphinvestigate.frames.schema import RESOURCES
 from graphinvestigate.queries.pulling import OnPartial, pull
 from graphinvestigate.queries.questions import Time, Values, ask
+from graphinvestigate.wanted import takes
 
 
+@takes
 def list_risk_detections(
     client: GraphClient,
     *,
@@ -72,6 +74,7 @@ def list_risk_detections(
     return pull(client, question, on_partial)
 
 
+@takes
 def list_risky_users(
     client: GraphClient,
     *,

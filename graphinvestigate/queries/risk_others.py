@@ -11,8 +11,10 @@ from graphinvestigate.frames.schema import RESOURCES
 from graphinvestigate.queries.pulling import OnPartial, pull
 from graphinvestigate.queries.questions import Time, Values, ask
 from graphinvestigate.queries.records import checked_id
+from graphinvestigate.wanted import takes
 
 
+@takes
 def list_risky_user_history(
     client: GraphClient,
     user_id: str,
@@ -58,6 +60,7 @@ def list_risky_user_history(
     return pull(client, replace(question, at=path), on_partial)
 
 
+@takes
 def list_service_principal_risk_detections(
     client: GraphClient,
     *,
@@ -112,6 +115,7 @@ def list_service_principal_risk_detections(
     return pull(client, question, on_partial)
 
 
+@takes
 def list_risky_service_principals(
     client: GraphClient,
     *,

@@ -8,8 +8,10 @@ from graphinvestigate.client import GraphClient
 from graphinvestigate.frames.schema import RESOURCES
 from graphinvestigate.queries.pulling import OnPartial, pull
 from graphinvestigate.queries.questions import Time, Values, ask
+from graphinvestigate.wanted import takes
 
 
+@takes
 def list_secure_scores(
     client: GraphClient,
     *,
@@ -50,6 +52,7 @@ def list_secure_scores(
     return pull(client, question, on_partial)
 
 
+@takes
 def list_secure_score_control_profiles(
     client: GraphClient,
     *,

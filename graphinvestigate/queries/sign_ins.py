@@ -15,6 +15,7 @@ from graphinvestigate.queries.coverage import lacking
 from graphinvestigate.queries.pulling import OnPartial, pull
 from graphinvestigate.queries.questions import Time, Values, ask
 from graphinvestigate.text import log
+from graphinvestigate.wanted import takes
 
 EVENT_TYPES = {
     "interactive": "interactiveUser",
@@ -26,6 +27,7 @@ NOT_OFFERED = frozenset({400, 403, 404, 405, 410, 501})
 """Answers that say that beta, or its kinds of sign-ins, can't be read here at all."""
 
 
+@takes
 def list_sign_ins(
     client: GraphClient,
     *,

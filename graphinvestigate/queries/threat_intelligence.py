@@ -23,6 +23,7 @@ from graphinvestigate.queries.offered import refuse_absent
 from graphinvestigate.queries.pulling import OnPartial, pull
 from graphinvestigate.queries.questions import Time, Values, ask
 from graphinvestigate.text import log
+from graphinvestigate.wanted import takes
 
 HOSTS = "/security/threatIntelligence/hosts"
 PERMISSION = "ThreatIntelligence.Read.All"
@@ -32,6 +33,7 @@ _NAME = re.compile(r"(?=.{1,253}$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.)+[
 T = TypeVar("T")
 
 
+@takes
 def get_host_reputation(client: GraphClient, host: str) -> pd.DataFrame:
     """What Microsoft's threat intelligence thinks of a host or an IP address.
 
@@ -83,6 +85,7 @@ def get_host_reputation(client: GraphClient, host: str) -> pd.DataFrame:
     return frame
 
 
+@takes
 def list_passive_dns(
     client: GraphClient,
     host: str,

@@ -21,6 +21,7 @@ from graphinvestigate.scale.pulling import SOURCES, Puller, notes_of
 from graphinvestigate.scale.reading import Reader, Window, compact
 from graphinvestigate.scale.store import TenantStore
 from graphinvestigate.text import log
+from graphinvestigate.wanted import takes
 
 Time = str | datetime | None
 Values = str | Sequence[str] | None
@@ -32,6 +33,7 @@ _GRACE = 3600.0  # seconds: nobody reads longer than that in files that were rep
 class LakeFolder:
     """A lake's folder and its engine; `Lake` reads it."""
 
+    @takes
     def __init__(self, path: str | Path, *, tenant: str | None = None, engine: Any = None) -> None:
         self.path = Path(path)
         self.engine: Engine = engine_for(engine)

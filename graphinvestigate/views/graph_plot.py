@@ -12,6 +12,7 @@ from graphinvestigate.views.graph_parts import Trace
 from graphinvestigate.views.layout import layout
 from graphinvestigate.views.node_facts import VERDICTS
 from graphinvestigate.views.style import EDGE, EDGE_HIGHLIGHT, KINDS, OTHER, SEVERITIES, template
+from graphinvestigate.wanted import takes
 
 _NODE_HOVER = (
     "<b>%{customdata[0]}</b><br>%{customdata[1]}<br>%{customdata[2]}<br>%{customdata[3]}"
@@ -23,6 +24,7 @@ _NODE_COLUMNS = ["name", "what", "when", "links", "identity"]
 _LINK_COLUMNS = ["link", "stated by", "first record and field"]
 
 
+@takes
 def plot_entity_graph(
     g: nx.MultiDiGraph, *, highlight: Any = None, max_nodes: int = 200, theme: str = "light"
 ) -> go.Figure:

@@ -18,6 +18,7 @@ from graphinvestigate.views.timeline_density import density
 from graphinvestigate.views.timeline_events import Marks, marks_of
 from graphinvestigate.views.timeline_marks import marks_figure
 from graphinvestigate.views.timeline_notes import Note, notes_of
+from graphinvestigate.wanted import takes
 
 MOST_MARKS = 5_000
 """Above so many marks the timeline shows counts per time span."""
@@ -26,6 +27,7 @@ MOST_LANES = 24
 _MOST_LINES = 20
 
 
+@takes
 def plot_timeline(
     *frames: pd.DataFrame,
     lanes: str = "record_kind",

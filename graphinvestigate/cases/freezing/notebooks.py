@@ -17,6 +17,7 @@ from graphinvestigate.cases.freezing.personal import personal_data
 from graphinvestigate.cases.freezing.secrets import find_secrets, masked
 from graphinvestigate.errors import BadFileError, SecretFoundError, UsageError
 from graphinvestigate.exports.places import checked, place
+from graphinvestigate.wanted import takes
 
 MOST_BYTES = 1_000_000
 _LARGEST = 512 * 2**20
@@ -58,6 +59,7 @@ class FrozenNotebook:
         return personal_data(list(cell_texts(self.notebook)))
 
 
+@takes
 def freeze_notebook(
     path: str | os.PathLike[str],
     *,

@@ -19,6 +19,7 @@ import pandas as pd
 from graphinvestigate.errors import BadFileError, UsageError
 from graphinvestigate.exports.places import checked
 from graphinvestigate.files import write_atomic
+from graphinvestigate.wanted import takes
 
 _FORMAT = "graphinvestigate lookup"
 _COST = {"n": 2**15, "r": 8, "p": 1}
@@ -70,6 +71,7 @@ def write_lookup(
     return write_atomic(target, json.dumps(content, indent=1) + "\n", private=True)
 
 
+@takes
 def open_lookup(path: str | os.PathLike[str], passphrase: str) -> pd.DataFrame:
     """Read the table of originals that `Redactor.save_lookup` wrote.
 
@@ -88,17 +90,19 @@ def open_lookup(path: str | os.PathLike[str], passphrase: str) -> pd.DataFrame:
     Raises
     ------
     BadFileError
-        It is no such file, it was changed, or the passphrase is another.
-    OSError
-        It cannot be read.
+        It is not there, cannot be read, is no such file, was changed, or the passphrase is another.
     """
     from cryptography.fernet import Fernet, InvalidToken
 
     source = Path(path)
-    if source.stat().st_size > _LARGEST:
-        raise BadFileError(f"{source.name} is larger than any lookup table.")
     try:
-        content = json.loads(source.read_bytes())
+        if source.stat().st_size > _LARGEST:
+            raise BadFileError(f"{source.name} is larger than any lookup table.")
+        held = source.read_bytes()
+    except OSError as error:
+        raise BadFileError(f"{source.name} cannot be read: {error.strerror}. Name the file of save_lookup.") from error
+    try:
+        content = json.loads(held)
         cost = {name: int(content["scrypt"][name]) for name in _COST}
         salt, token = base64.b64decode(content["scrypt"]["salt"]), str(content["fernet"])
         known = content["format"] == _FORMAT and content["version"] == 1

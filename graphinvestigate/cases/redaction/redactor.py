@@ -26,6 +26,7 @@ from graphinvestigate.cases.redaction.vocabulary import PLAIN_WORD, Vocabulary
 from graphinvestigate.errors import RedactionLeakError, UsageError
 from graphinvestigate.frames.raw import RawDtype
 from graphinvestigate.linking.assembly import uncollected
+from graphinvestigate.wanted import takes
 
 REVIEW_COLUMNS = ("original", "pseudonym", "kind", "how", "texts")
 _OPENING = frozenset('[{"')
@@ -233,6 +234,7 @@ class Redactor:
         return table.astype(dict.fromkeys(REVIEW_COLUMNS[:-1], "str") | {"texts": "Int64"})
 
 
+@takes
 def redact(*things: Any, key: str | bytes, keep: Collection[str] = ()) -> Any:
     """Give frames, graphs, notebooks, figures or texts with everybody's names replaced by keyed pseudonyms.
 

@@ -26,6 +26,7 @@ from graphinvestigate.scale.presets.declared import EVENTS, RECORDS, TableOf
 from graphinvestigate.scale.presets.entities import evidence_of, item_of_row
 from graphinvestigate.scale.presets.values import opened, plain, read
 from graphinvestigate.text import log
+from graphinvestigate.wanted import takes
 
 ROW = "@row"
 """Where a record made of a row keeps that row, whole, with the name of its table."""
@@ -42,6 +43,7 @@ _STATUS = {"closed": "resolved", "dismissed": "resolved"}
 Row = dict[str, Any]
 
 
+@takes
 def read_table(name: str, source: Any, *, evidence: Any = None, tenant: str | None = None) -> pd.DataFrame:
     """Read a table of Microsoft Sentinel or advanced hunting as the records that Graph gives.
 
@@ -76,6 +78,10 @@ def read_table(name: str, source: Any, *, evidence: Any = None, tenant: str | No
     BadFileError
         A file that can't be read.
     """
+    if not isinstance(name, str):
+        raise UsageError(
+            f"read_table takes the name of a table first, such as 'SigninLogs'; got a {type(name).__name__}."
+        )
     if name == "AlertEvidence":
         return _frame(RECORDS["AlertInfo"], [], _rows(source), tenant, name)
     if name in EVENTS:
