@@ -79,9 +79,7 @@ def read_table(name: str, source: Any, *, evidence: Any = None, tenant: str | No
         A file that can't be read.
     """
     if not isinstance(name, str):
-        raise UsageError(
-            f"read_table takes the name of a table first, such as 'SigninLogs'; got a {type(name).__name__}."
-        )
+        raise UsageError(f"read_table takes a table's name first, such as 'SigninLogs'; got a {type(name).__name__}.")
     if name == "AlertEvidence":
         return _frame(RECORDS["AlertInfo"], [], _rows(source), tenant, name)
     if name in EVENTS:
