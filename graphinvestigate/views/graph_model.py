@@ -14,6 +14,7 @@ import networkx as nx
 import numpy as np
 
 from graphinvestigate import text
+from graphinvestigate.linking import Record
 from graphinvestigate.views.choosing import choose_nodes, highlighted
 from graphinvestigate.views.graph_parts import NO_EXTRAS, Extras, Trace, edge_labels, pairs_of, verdict_marks
 from graphinvestigate.views.graph_words import caption, count, hover_words, label_of, link_words
@@ -148,8 +149,10 @@ def graph_traces(
             )
         )
     labels = [_label(g, node, around[node], index, len(nodes), extras) for node in nodes]
-    relations, taken = edge_labels(g, nodes, xy, pairs, bright, extras, (x_range, y_range), size)
-    traces.append(_labels(g, nodes, labels, large, xy, sizes, degree, worst, (x_range, y_range), size, taken))
+    placing = _Placing(g, nodes, labels, large, xy, sizes, worst, (x_range, y_range), size)
+    named = placing.taken_by_marked() if extras.edge_labels else np.empty((0, 4))
+    relations, taken = edge_labels(g, nodes, xy, pairs, bright, extras, (x_range, y_range), size, sizes / 2, named)
+    traces.append(placing.trace(degree, taken))
     traces.append(verdict_marks(facts, nodes, xy))
     traces.append(relations)
     traces.append(_halos(marked, xy, sizes, index))
@@ -222,65 +225,82 @@ def _label(
     return " ".join(filter(None, [words, f"+{hidden}" if hidden else "", extras.badges.get(node, "")]))
 
 
-def _labels(
-    g: nx.MultiDiGraph,
-    nodes: list[Any],
-    labels: list[str],
-    marked: Collection[Any],
-    xy: np.ndarray,
-    sizes: np.ndarray,
-    degree: np.ndarray,
-    worst: list[str],
-    ranges: tuple[tuple[float, float], tuple[float, float]],
-    size: tuple[float, float],
-    taken: np.ndarray,
-) -> Trace:
-    """Choose and place the labels; nodes without one have their text in the hover."""
-    around = sizes + np.array([_RING.get(name, 0.0) for name in worst])
-    few = len(nodes) <= _FEW
-    rank = {node: at for at, node in enumerate(marked)}
+@dataclass(frozen=True, slots=True)
+class _Placing:
+    """Chooses and places the labels of nodes; those without one have their text in the hover."""
 
-    def importance(at: int) -> tuple[Any, ...]:
-        look = kind_look(kind_of(g, nodes[at]))
-        main = look.name in ("incident", "user", "host", "ip")
-        return (
-            rank.get(nodes[at], len(rank)),
-            look.is_record and look.name != "incident",
-            -severity_rank(worst[at]) - 2 * main,
-            -degree[at],
-            at,
+    g: nx.MultiDiGraph
+    nodes: list[Any]
+    labels: list[str]
+    marked: Collection[Any]
+    xy: np.ndarray
+    sizes: np.ndarray
+    worst: list[str]
+    ranges: tuple[tuple[float, float], tuple[float, float]]
+    size: tuple[float, float]
+
+    def taken_by_marked(self) -> np.ndarray:
+        """Give where the labels of the highlighted nodes stand: others make room for them."""
+        rank = set(self.marked)
+        order = [at for at, node in enumerate(self.nodes) if node in rank]
+        return self._placed(order, always=len(order), important=len(order), taken=None)[2]
+
+    def trace(self, degree: np.ndarray, taken: np.ndarray) -> Trace:
+        """Place all of them, around what is taken already."""
+        few = len(self.nodes) <= _FEW
+        rank = {node: at for at, node in enumerate(self.marked)}
+
+        def importance(at: int) -> tuple[Any, ...]:
+            look = kind_look(kind_of(self.g, self.nodes[at]))
+            main = look.name in ("incident", "user", "host", "ip")
+            return (
+                rank.get(self.nodes[at], len(rank)),
+                self._is_small(self.nodes[at]),
+                -severity_rank(self.worst[at]) - 2 * main,
+                -degree[at],
+                at,
+            )
+
+        wanted = [at for at, node in enumerate(self.nodes) if few or node in rank or not self._is_small(node)]
+        order = sorted(wanted, key=importance)[:_MOST_LABELS]
+        shown, sides, _ = self._placed(order, always=len(rank), important=max(len(rank), _IMPORTANT), taken=taken)
+        drawn = [at for at, show in enumerate(shown) if show]
+        arrays = {
+            "x": self.xy[drawn, 0],
+            "y": self.xy[drawn, 1],
+            "text": [text.plotly(self.labels[at], None) for at in drawn],
+            "textposition": [sides[at] for at in drawn] or "bottom center",
+            "marker": {"size": self._around()[drawn]},
+        }
+        return Trace("labels", tuple(self.nodes[at] for at in drawn), arrays)
+
+    def _is_small(self, node: Any) -> bool:
+        return isinstance(node, Record) and node.kind != "incident"
+
+    def _around(self) -> np.ndarray:
+        return self.sizes + np.array([_RING.get(name, 0.0) for name in self.worst])
+
+    def _weights(self) -> np.ndarray:
+        """Say how bad it is to cover each node: worst where an entity or an incident is larger than most."""
+        main = np.array([not self._is_small(node) for node in self.nodes], dtype=bool)
+        return np.where(main & (self.sizes > np.median(self.sizes)), 4.0, 1.0) if len(main) else np.ones(0)
+
+    def _placed(
+        self, order: list[int], *, always: int, important: int, taken: np.ndarray | None
+    ) -> tuple[list[bool], list[str], np.ndarray]:
+        (x0, x1), (y0, y1) = self.ranges
+        return place_labels(
+            (self.xy[:, 0] - x0) / (x1 - x0) * self.size[0],
+            (self.xy[:, 1] - y0) / (y1 - y0) * self.size[1],
+            self._around() / 2,
+            self.labels,
+            order,
+            size=self.size,
+            always=always,
+            important=important,
+            taken=taken,
+            weights=self._weights(),
         )
-
-    wanted = [
-        at
-        for at, node in enumerate(nodes)
-        if few
-        or node in rank
-        or not kind_look(kind_of(g, node)).is_record
-        or kind_look(kind_of(g, node)).name == "incident"
-    ]
-    order = sorted(wanted, key=importance)[:_MOST_LABELS]
-    (x0, x1), (y0, y1) = ranges
-    shown, sides, _ = place_labels(
-        (xy[:, 0] - x0) / (x1 - x0) * size[0],
-        (xy[:, 1] - y0) / (y1 - y0) * size[1],
-        around / 2,
-        labels,
-        order,
-        size=size,
-        always=len(rank),
-        important=max(len(rank), _IMPORTANT),
-        taken=taken,
-    )
-    drawn = [at for at, show in enumerate(shown) if show]
-    arrays = {
-        "x": xy[drawn, 0],
-        "y": xy[drawn, 1],
-        "text": [text.plotly(labels[at], None) for at in drawn],
-        "textposition": [sides[at] for at in drawn] or "bottom center",
-        "marker": {"size": around[drawn]},
-    }
-    return Trace("labels", tuple(nodes[at] for at in drawn), arrays)
 
 
 def _ranges(xy: np.ndarray, *, time_axis: bool) -> tuple[tuple[float, float], tuple[float, float]]:

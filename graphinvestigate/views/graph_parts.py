@@ -13,7 +13,7 @@ from graphinvestigate import text
 from graphinvestigate.views.labels import place_labels, shorten
 from graphinvestigate.views.node_facts import VERDICTS, NodeFacts
 
-_MOST_EDGE_LABELS = 60
+_FEW_ALIKE, _MOST_ALIKE = 24, 5  # of more links than the first, at most so many with the same words get labels
 _FEW_EDGES = 40  # up to so many links, all of them get their labels
 
 
@@ -140,8 +140,12 @@ def edge_labels(
     extras: Extras,
     ranges: tuple[tuple[float, float], tuple[float, float]],
     size: tuple[float, float],
+    radius: np.ndarray,
+    taken: np.ndarray,
 ) -> tuple[Trace, np.ndarray]:
-    """Write relations beside links: those brought out, or all where they are few; none covers another.
+    """Write relations beside links: those brought out, or all where they are few; none covers another label.
+
+    Of many links that say the same a few are labelled, spread over all: the others would only hide the drawing.
 
     Parameters
     ----------
@@ -155,27 +159,40 @@ def edge_labels(
         Of the axes.
     size : (width, height)
         In pixels.
+    radius : array of shape (n,)
+        Of the nodes, in pixels.
+    taken : array of shape (m, 4)
+        Where labels stand already: left, bottom, right, top in pixels.
 
     Returns
     -------
     Trace, array of shape (k, 4)
-        And where they stand: left, bottom, right, top in pixels.
+        And where these labels stand.
     """
     chosen = np.empty((0, 2), dtype=np.int64)
     if extras.edge_labels:
         chosen = bright if len(bright) else pairs if len(pairs) <= _FEW_EDGES else chosen
-    chosen = chosen[:_MOST_EDGE_LABELS]
-    middle = xy[chosen].mean(axis=1) if len(chosen) else np.empty((0, 2))
     words = [_relations(g, nodes[a], nodes[b], extras) for a, b in chosen.tolist()]
+    many = len(chosen) > _FEW_ALIKE
+    if many:
+        kept = _some_of_each(words)
+        chosen, words = chosen[kept], [words[at] for at in kept]
+    middle = xy[chosen].mean(axis=1) if len(chosen) else np.empty((0, 2))
     (x0, x1), (y0, y1) = ranges
+    scale, zero = np.array([size[0] / (x1 - x0), size[1] / (y1 - y0)]), np.array([x0, y0])
+    at_nodes = (xy - zero) * scale
+    if many:  # few labels may stand on nodes rather than be missing
+        around = np.stack([radius, radius], axis=1)
+        taken = np.vstack([taken, np.hstack([at_nodes - around, at_nodes + around])])
     shown, sides, boxes = place_labels(
-        (middle[:, 0] - x0) / (x1 - x0) * size[0],
-        (middle[:, 1] - y0) / (y1 - y0) * size[1],
+        (middle[:, 0] - x0) * scale[0],
+        (middle[:, 1] - y0) * scale[1],
         np.zeros(len(middle)),
         words,
         range(len(words)),
         size=size,
-        important=len(words),
+        important=0 if many else len(words),
+        taken=taken,
     )
     at = [n for n, show in enumerate(shown) if show]
     arrays = {
@@ -184,7 +201,17 @@ def edge_labels(
         "text": [text.plotly(words[n], None) for n in at],
         "textposition": [sides[n] for n in at] or "middle center",
     }
-    return Trace("edge_labels", tuple((nodes[chosen[n, 0]], nodes[chosen[n, 1]]) for n in at), arrays), boxes
+    ends = tuple((nodes[chosen[n, 0]], nodes[chosen[n, 1]]) for n in at)
+    return Trace("edge_labels", ends, arrays), boxes[len(taken) :]
+
+
+def _some_of_each(words: Sequence[str]) -> list[int]:
+    """Give places of at most so many labels of each kind, evenly spread."""
+    places: dict[str, list[int]] = {}
+    for at, said in enumerate(words):
+        places.setdefault(said, []).append(at)
+    step = {said: max(1, -(-len(found) // _MOST_ALIKE)) for said, found in places.items()}
+    return sorted(at for said, found in places.items() for at in found[:: step[said]])
 
 
 def _relations(g: nx.MultiDiGraph, a: Any, b: Any, extras: Extras) -> str:

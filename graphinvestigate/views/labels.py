@@ -11,6 +11,7 @@ from graphinvestigate import text
 
 _LETTER = 6.6  # pixels, for a 12 px sans-serif
 _LINE = 15.0
+_BEARABLE = 3.0  # of nodes that the label of an important one may cover
 # plotly's textposition and the label's middle from the node's, in halves of the label's width and height
 _SIDES = (
     ("bottom center", 0, -1),
@@ -88,6 +89,7 @@ def place_labels(
     always: int = 0,
     important: int = 0,
     taken: np.ndarray | None = None,
+    weights: np.ndarray | None = None,
 ) -> tuple[list[bool], list[str], np.ndarray]:
     """Place labels greedily, the most important first.
 
@@ -104,9 +106,11 @@ def place_labels(
     always : int
         The first so many of `order` get their label even if it covers something.
     important : int
-        The first so many get theirs even if it covers nodes, but never another label.
+        The first so many get theirs even if it covers nodes whose weights sum up to three, but never another label.
     taken : array of shape (m, 4), optional
         Where labels stand already: left, bottom, right, top in pixels.
+    weights : array of shape (n,), optional
+        How bad it is to cover each node; one each if not given.
 
     Returns
     -------
@@ -119,6 +123,7 @@ def place_labels(
     shown, side = [False] * n, [_SIDES[0][0]] * n
     nodes = np.stack([x - radius, y - radius, x + radius, y + radius], axis=1)
     boxes = np.empty((0, 4)) if taken is None else taken
+    weights = np.ones(n) if weights is None else weights
     for rank, at in enumerate(order):
         width, height = columns(labels[at]) * _LETTER, _LINE
         options = []
@@ -128,17 +133,18 @@ def place_labels(
             my = y[at] + up * (gap + height / 2)
             options.append((mx - width / 2, my - height / 2, mx + width / 2, my + height / 2))
         box = np.array(options)
-        cost = _overlaps(box, boxes) * 1000 + _overlaps(box, nodes) - _overlaps(box, nodes[at : at + 1])
+        others = weights.copy()
+        others[at] = 0
+        cost = _hits(box, boxes).sum(axis=1) * 1000 + _hits(box, nodes) @ others
         cost = cost + 500 * ((box[:, 0] < 0) | (box[:, 1] < 0) | (box[:, 2] > size[0]) | (box[:, 3] > size[1]))
         best = int(cost.argmin())
-        if cost[best] <= 0 or rank < always or (rank < important and cost[best] < 500):
+        if cost[best] <= 0 or rank < always or (rank < important and cost[best] <= _BEARABLE):
             shown[at], side[at] = True, _SIDES[best][0]
             boxes = np.vstack([boxes, box[best]])
     return shown, side, boxes
 
 
-def _overlaps(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Count for each box how many others it covers a part of."""
+def _hits(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Tell for each box which others it covers a part of."""
     a, b = boxes[:, None, :], others[None, :, :]
-    hit = (a[..., 0] < b[..., 2]) & (b[..., 0] < a[..., 2]) & (a[..., 1] < b[..., 3]) & (b[..., 1] < a[..., 3])
-    return hit.sum(axis=1)
+    return (a[..., 0] < b[..., 2]) & (b[..., 0] < a[..., 2]) & (a[..., 1] < b[..., 3]) & (b[..., 1] < a[..., 3])

@@ -16,7 +16,7 @@ from graphinvestigate.errors import UsageError
 from graphinvestigate.views.style import kind_word, template
 from graphinvestigate.views.timeline_density import density
 from graphinvestigate.views.timeline_events import Marks, marks_of
-from graphinvestigate.views.timeline_marks import marks_figure
+from graphinvestigate.views.timeline_marks import PIXELS_PER_ROW, marks_figure
 from graphinvestigate.views.timeline_notes import Note, notes_of
 from graphinvestigate.wanted import takes
 
@@ -25,6 +25,7 @@ MOST_MARKS = 5_000
 MOST_LANES = 24
 """Lanes that counts stand in: those beyond are counted together."""
 _MOST_LINES = 20
+_NOTE_ROOM = 1.4  # rows
 
 
 @takes
@@ -145,6 +146,7 @@ def timeline_figure(
     layout["xaxis"]["title"] = {"text": f"time, {text.plotly(_zone_words(marks, zone))}"}
     _set_range(layout["xaxis"], marks, window, [time for _, time in lines], zone)
     notes = [note for note in notes if _inside(note, window)]
+    _make_room(figure, notes, dense=dense)
     layout["shapes"] = [*layout.get("shapes", ()), *(_band(note, zone) for note in notes), *_rules(lines, zone)]
     layout["annotations"] = [*(_said(note, zone) for note in notes), *_named_rules(lines, zone)]
     layout["meta"] = {**layout.get("meta", {}), "dense": dense}
@@ -305,6 +307,20 @@ def _nothing(title: str, caption: str, theme: str) -> go.Figure:
 
 
 # ---- gaps, bursts and reference lines ------------------------------------------------------------------------------
+
+
+def _make_room(figure: dict[str, Any], notes: Sequence[Note], *, dense: bool) -> None:
+    """Give what is said of bursts and gaps strips of its own, above and below the marks."""
+    layout, kinds = figure["layout"], {note.kind for note in notes}
+    if dense:
+        if "burst" in kinds:
+            tallest = np.sum([trace["y"] for trace in figure["data"] if trace["type"] == "bar"], axis=0).max()
+            layout["yaxis"]["range"] = [0.0, float(tallest) * 1.25]
+        return
+    bottom, top = layout["yaxis"]["range"]
+    room = {kind: _NOTE_ROOM if kind in kinds else 0.0 for kind in ("burst", "gap")}
+    layout["yaxis"]["range"] = [bottom + room["gap"], top - room["burst"]]
+    layout["height"] += int(PIXELS_PER_ROW * sum(room.values()))
 
 
 def _inside(note: Note, window: tuple[int | None, int | None]) -> bool:

@@ -17,7 +17,7 @@ from graphinvestigate.views.timeline_words import mark_words
 _MOST_LANES = 24
 _MOST_ROWS = 8  # of one lane
 _MOST_APART = 200
-_ROW = 15  # pixels
+PIXELS_PER_ROW = 15
 _STRIP = 0.1  # of the width, for what has no time
 _HOVER = (
     "<b>%{customdata[0]}</b><br>%{customdata[1]}<br>%{customdata[2]}<br>%{customdata[3]}"
@@ -195,7 +195,7 @@ def _layout(marks: Marks, top: np.ndarray, x: np.ndarray, end: np.ndarray) -> di
             "autotypenumbers": "strict",
         },
         "shapes": bands,
-        "height": int(np.clip(190 + _ROW * top[-1], 300, 1400)),
+        "height": int(np.clip(190 + PIXELS_PER_ROW * top[-1], 300, 1400)),
         "margin": {"l": 12, "r": 12, "t": 104, "b": 52},
         "dragmode": "zoom",
         "legend": {

@@ -18,6 +18,7 @@ SPANS = (  # what a reader can name: seconds, and the words for one
 SECOND = 1_000_000_000
 _MOST = 3  # notes of each kind
 _GAP = 0.1  # of all the time shown
+_ROOM = 0.13  # of it, that the words of one burst take
 _BURST_AT_LEAST = 6
 _BURST_TIMES = 4  # as many as in an ordinary bin that is not empty
 _BURST_OVER = 1.5  # times as many as in all bins that are not empty but one in twenty
@@ -143,7 +144,7 @@ def _bursts(bins: Bins, started: np.ndarray) -> list[Note]:
     least = max(_BURST_AT_LEAST, _BURST_TIMES * usual, _BURST_OVER * rare)
     found: list[int] = []
     for at in np.argsort(-started, kind="stable")[: 4 * _MOST].tolist():
-        apart = all(abs(at - other) > bins.n / 20 for other in found)
+        apart = all(abs(at - other) > bins.n * _ROOM for other in found)
         if started[at] >= least and apart and len(found) < _MOST and len(busy) > 1:
             found.append(at)
     return [

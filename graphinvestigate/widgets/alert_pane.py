@@ -42,7 +42,7 @@ class AlertPane:
         bar.add_class("gi-toolbar")
         self.widget = ipywidgets.VBox(
             [bar, self._json, self._details],
-            layout=ipywidgets.Layout(flex="3 1 280px", min_width="0", max_height="470px", overflow="auto"),
+            layout=ipywidgets.Layout(flex="3 1 280px", min_width="0", max_height="400px", overflow="auto"),
         )
         self.widget.add_class("gi-opened")
 

@@ -110,7 +110,7 @@ class GraphCanvas:
         layout = figure["layout"]
         del layout["title"]  # the words above the drawing say it
         layout |= {"height": _HEIGHT, "legend": {**_LEGEND, "y": -0.13 if self._model.time_axis else -0.01}}
-        layout["margin"]["t"] = 8
+        layout["margin"]["t"] = 30  # room for the mode bar
         for axis in ("xaxis", "yaxis"):
             layout[axis]["uirevision"] = self._growths
         return figure

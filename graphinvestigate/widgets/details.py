@@ -243,13 +243,28 @@ def node_name(g: nx.MultiDiGraph, node: Entity | Record) -> str:
     return str(attributes.get("title") or attributes.get("display_name") or attributes.get("label") or node[1])
 
 
-def plan(asks: Sequence[str], *, window: str, done: bool) -> Safe:
-    """Say what a pivot will ask, or has asked."""
+def plan(steps: Sequence[tuple[str, str]], *, window: str, done: bool) -> Safe:
+    """Say what a pivot will ask, or has asked: names in one line, the whole queries when it is opened.
+
+    Parameters
+    ----------
+    steps : sequence of (str, str)
+        Of each request its name and what it asks, in words.
+    window : str
+        How far back.
+    done : bool
+        Whether it was asked already.
+
+    Returns
+    -------
+    Safe
+    """
     return safe_html(
-        '<div class="gi-muted">{verb} ({window}): {asks}</div>',
+        '<details class="gi-muted"><summary>{verb} ({window}): {names}</summary><ul>{asks}</ul></details>',
         verb="Asked" if done else "Will ask Graph for",
         window=window,
-        asks=join([safe_html("<span>{ask}</span>", ask=ask) for ask in asks], " · "),
+        names=" · ".join(dict.fromkeys(name.partition(":")[0].replace("_", " ") for name, _ in steps)),
+        asks=join(safe_html("<li>{ask}</li>", ask=ask) for _, ask in steps),
     )
 
 

@@ -72,7 +72,8 @@ table.gi-table tr.gi-on td { background: rgba(25, 118, 210, .14) !important; }
 .gi-filters { border: 1px solid var(--gi-line); border-radius: 4px; padding: 4px 8px; margin: 2px 0; column-gap: 12px; }
 .gi-small { font-size: 11px; color: var(--gi-muted); height: 20px; line-height: 20px; }
 .gi-node-bar { border-bottom: 1px solid var(--gi-line); padding-bottom: 4px; margin-bottom: 6px; flex-shrink: 0; }
-.gi-steady .gi-plan { height: 38px; overflow: auto; }
+.gi-steady .gi-plan { min-height: 22px; }
+.gi-plan ul, .gi-plan p { margin: 2px 0 4px; }
 .gi-steady > .gi-messages { min-height: 32px; }
 .gi-root .gi-root { border: none; padding: 4px 0 0; }
 .gi-pane { max-height: 300px; overflow: auto; }

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import networkx as nx
 import numpy as np
 import pytest
 
-from graphinvestigate.linking import Record
+from graphinvestigate.linking import Entity, Record
 from graphinvestigate.views.graph_model import EDGE_LABELS, EDGES, HALOS, LABELS, NODES, VERDICT_MARKS, graph_traces
 from graphinvestigate.views.graph_parts import Extras
 from graphinvestigate.views.graph_plot import figure_of
@@ -107,3 +108,25 @@ def test_counts_given_beforehand_change_nothing(graph):
     assert now.left_out == before.left_out
     assert now.caption == before.caption
     np.testing.assert_array_equal(now.traces[EDGES].arrays["x"], before.traces[EDGES].arrays["x"])
+
+
+def test_of_many_links_a_few_of_each_kind_are_labelled() -> None:
+    """Around a hub of a hundred sign-ins five are labelled; around a hub of twelve, all are."""
+    g = nx.MultiDiGraph()
+    hub = Entity("user", "hub")
+    g.add_node(hub, kind="user", label="hub", identifiers=[])
+    for n in range(100):
+        record = Record("sign_in", str(n))
+        g.add_node(record, kind="sign_in", id=str(n))
+        g.add_edge(record, hub, key="signed_in", references=[], count=1)
+    places = {hub: (0.0, 0.0)}
+    for n, record in enumerate(node for node in g if node != hub):
+        turn = 2 * np.pi * n / 100
+        places[record] = (8 * np.cos(turn), 5 * np.sin(turn))
+    size = (900.0, 560.0)
+    model = graph_traces(g, places, highlight=hub, size=size, extras=Extras(edge_labels=True))
+    trace = model.traces[EDGE_LABELS]
+    assert 3 <= len(trace.items) <= 5
+    assert set(trace.arrays["text"]) == {"signed in"}
+    few = graph_traces(g.subgraph([*list(g)[:13]]), places, highlight=hub, size=size, extras=Extras(edge_labels=True))
+    assert len(few.traces[EDGE_LABELS].items) == 12, "of few links each is labelled"

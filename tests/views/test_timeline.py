@@ -314,6 +314,26 @@ def test_a_burst_is_labelled_with_its_count(make_alerts):
     assert said(plot_timeline(at_minutes(make_alerts, *even))) == []
 
 
+def test_what_is_said_of_bursts_and_gaps_covers_no_mark(make_alerts):
+    """Its words stand in strips above and below all lanes, which are there only where something is said."""
+    even = [minute * 60 for minute in range(20)]
+    plain = plot_timeline(at_minutes(make_alerts, *even))
+    assert plain.layout.yaxis.range[1] == 0
+    noted = plot_timeline(at_minutes(make_alerts, *even, *[200 + at / 60 for at in range(12)], 20_000))
+    kinds = {"burst" if "within" in note.text else "gap" for note in noted.layout.annotations}
+    assert kinds == {"burst", "gap"}
+    bottom, top = noted.layout.yaxis.range
+    marks = np.concatenate([trace.y for trace in noted.data if trace.mode == "markers" and len(trace.y)])
+    row = 18 / 15  # what a line of words takes
+    assert marks.min() - top > row
+    assert bottom - marks.max() > row
+    dense = timeline_figure(
+        marks_of([at_minutes(make_alerts, *even, *[200 + at / 60 for at in range(12)])], "source"), most_marks=5
+    )
+    tallest = sum(np.asarray(trace.y) for trace in dense.data if trace.type == "bar").max()
+    assert dense.layout.yaxis.range[1] > 1.2 * tallest
+
+
 def test_gaps_and_bursts_of_counts(alerts):
     """A figure of counts has the same labels, from the records themselves."""
     frame = many(alerts, timeline.MOST_MARKS + 3000)
