@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import re
@@ -15,7 +16,9 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+import graphinvestigate as gi
 from graphinvestigate.actions.kinds import KINDS
+from graphinvestigate.demo import serve
 from graphinvestigate.queries.access import NEEDS, permission_of
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -63,27 +66,72 @@ def test_the_readme_names_the_permission_and_licence_of_every_call() -> None:
         assert f"`{kind.write}`" in README
 
 
-@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
-def test_a_notebook_runs_from_top_to_bottom(notebook, tmp_path) -> None:
-    """In a fresh kernel every cell runs without an error or a warning, and shows something."""
-    target = tmp_path / notebook.name
+def executed(notebook: Path, folder: Path) -> Path:
+    """The notebook after it was run from top to bottom in a fresh kernel."""
+    target = folder / notebook.name
     command = [
         *(sys.executable, "-m", "nbconvert", "--to", "notebook", "--execute", str(notebook)),
         *("--output", str(target), "--ExecutePreprocessor.timeout=120"),
         "--ExecutePreprocessor.store_widget_state=False",
     ]
-    environment = {**os.environ, "JUPYTER_CONFIG_DIR": str(tmp_path), "PYTHONWARNINGS": "default"}
+    environment = {**os.environ, "JUPYTER_CONFIG_DIR": str(folder), "PYTHONWARNINGS": "default"}
     done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=300, env=environment)
     assert done.returncode == 0, done.stderr[-3000:]
+    return target
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_runs_freezes_and_stays_small(notebook, tmp_path) -> None:
+    """Every cell runs without an error or a warning and shows something, frozen it still does, and under 1 MB."""
+    target = executed(notebook, tmp_path)
+    assert target.stat().st_size < 1_000_000
     cells = json.loads(target.read_text(encoding="utf-8"))["cells"]
     code = [cell for cell in cells if cell["cell_type"] == "code"]
     assert len(code) >= 5
     for cell in code:
         kinds = {output["output_type"] for output in cell["outputs"]}
-        streams = [o for o in cell["outputs"] if o["output_type"] == "stream" and o["name"] == "stderr"]
-        assert not streams, streams
+        said = "".join("".join(one.get("text", "")) for one in cell["outputs"] if one.get("name") == "stderr")
+        assert not said.rpartition("\r")[2].strip(), said  # a progress bar that came and went leaves nothing
         if "parameters" not in cell["metadata"].get("tags", ()):
             assert kinds, f"nothing to see: {''.join(cell['source'])}"
+    frozen = gi.freeze_notebook(target)
+    assert frozen.bytes < 1_000_000
+    text = frozen[0].read_text(encoding="utf-8")
+    assert "application/vnd.jupyter.widget" not in text
+    assert "runs only with its kernel" not in text, "a widget has no twin"
+    still = [cell for cell in json.loads(text)["cells"] if cell["cell_type"] == "code"]
+    assert [len(cell["outputs"]) for cell in still] == [len(cell["outputs"]) for cell in code]
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_differs_by_one_line_in_a_real_tenant(notebook) -> None:
+    """The line to use instead stands below the one that connects, and no other line knows of the demo tenant."""
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    lines = [line for cell in cells if cell["cell_type"] == "code" for line in "".join(cell["source"]).splitlines()]
+    (at,) = [at for at, line in enumerate(lines) if line.startswith("client = gi.connect_demo(")]
+    live = lines[at + 1].partition("#")[2].strip()
+    (call,) = ast.parse(live).body
+    assert ast.unparse(call).startswith("client = gi.connect(tenant_id=")
+    chosen = {"seed", "alert_count", "connect_demo"}
+    for number, line in enumerate(lines):
+        if number != at and not line.startswith("seed, alert_count"):
+            assert not chosen & set(re.findall(r"\w+", line)), line
+    words = "".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
+    assert "your own tenant" in words.replace("\n", " ")
+    assert "can mislead" in words or "not know" in words or "don't know" in words
+
+
+def test_a_notebook_runs_on_a_tenant_that_is_somewhere_else(tmp_path) -> None:
+    """With only its connecting line changed, the triage notebook runs against a server that speaks Graph."""
+    (notebook,) = [path for path in NOTEBOOKS if path.stem.startswith("02")]
+    text = notebook.read_text(encoding="utf-8")
+    with serve(port=0, seed=4, alerts=60) as server:
+        changed = re.sub(r"client = gi\.connect_demo\([^)]*\)", f"client = gi.connect_emulator('{server.url}')", text)
+        assert changed != text
+        elsewhere = tmp_path / "elsewhere.ipynb"
+        elsewhere.write_text(changed, encoding="utf-8")
+        (tmp_path / "run").mkdir()
+        executed(elsewhere, tmp_path / "run")
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
