@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import html
+import inspect
 import json
 import os
 import re
@@ -38,6 +40,25 @@ def test_every_snippet_of_a_page_runs(page, tmp_path) -> None:
         [sys.executable, script], cwd=tmp_path, capture_output=True, text=True, timeout=180, check=False
     )
     assert done.returncode == 0, done.stderr[-3000:]
+
+
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "README.md"], ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_what_cannot_be_run_here_at_least_fits(page) -> None:
+    """Lines that need a tenant, a cluster or a file of one's own call public names with arguments that they take."""
+    text = page.read_text(encoding="utf-8")
+    fenced = re.finditer(r"^```([^\n]*)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    blocks = [one[2] for one in fenced if not one[1]]
+    blocks += ["\n".join(re.findall(r"^    (gi\..*|\w+ = gi\..*)$", text, re.MULTILINE))]
+    for block in blocks:
+        try:
+            calls = [node for node in ast.walk(ast.parse(block)) if isinstance(node, ast.Call)]
+        except SyntaxError:  # a shell's lines
+            assert "gi." not in block, block
+            continue
+        for call in calls:
+            if isinstance(call.func, ast.Attribute) and ast.unparse(call.func.value) == "gi":
+                signature = inspect.signature(getattr(gi, call.func.attr))
+                signature.bind(*call.args, **{one.arg: one.value for one in call.keywords if one.arg})
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(DOCS).as_posix())
