@@ -85,6 +85,11 @@ class BearerAuth(httpx.Auth):
         claims = self._claims(permissions)
         return "/".join(str(claims.get(name) or "") for name in ("tid", "oid", "sub", "appid", "azp"))
 
+    def tenant(self) -> str:
+        """Say by its id of which tenant the token is; nothing where it can't be read."""
+        there = self._claims(()).get("tid")
+        return there.lower() if isinstance(there, str) else ""
+
     def who(self, permissions: Sequence[str] = ()) -> str:
         """Say who is signed in, for people: a user's name, else an app's id; nothing where it can't be read."""
         claims = self._claims(permissions)

@@ -111,6 +111,11 @@ class GraphClient:
     def stop(self, event: threading.Event | None) -> None:
         self._traffic.stop = event
 
+    def home(self) -> str:
+        """Give the tenant's id, also where `tenant_id` is one of its domain names: then the token says it."""
+        named = "." in self.tenant_id
+        return (self._auth.tenant() if named else "") or self.tenant_id.lower()
+
     def now(self) -> datetime:
         """Give the time by Graph's clock, which this machine's may differ from.
 

@@ -117,7 +117,12 @@ def readable(where: str) -> Iterator[None]:
         ) from error
 
 
-_OF_FILES = ("IOException", "InvalidInputException", "SerializationException")  # of DuckDB's errors
+_OF_FILES = (
+    "IOException",
+    "InvalidInputException",
+    "SerializationException",
+    "ConversionException",
+)  # of DuckDB's errors
 _TOO_LARGE = "the answer needs more memory than there is: ask for a shorter window, or give a Spark session as engine=."
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -27,6 +28,7 @@ Time = str | datetime | None
 Values = str | Sequence[str] | None
 
 _FORMAT = "graphinvestigate lake 1\n"
+_TENANT = re.compile(r"[a-z0-9_](?:[a-z0-9_-]|\.(?!\.)){0,252}")
 _GRACE = 3600.0  # seconds: nobody reads longer than that in files that were replaced
 
 
@@ -106,7 +108,7 @@ class LakeFolder:
         start, end = parse_time(since, now=now), parse_time(until, now=now) or now
         if start is None:
             raise UsageError("since= is needed: a lake is pulled day by day. Give a time such as '90d'.")
-        puller = Puller(client, self._store(client.tenant_id, create=True), keep_pages)
+        puller = Puller(client, self._store(client.home(), create=True), keep_pages)
         for name in chosen:
             puller.pull(SOURCES[name], start, end)
         summary = puller.summary()
@@ -148,10 +150,10 @@ class LakeFolder:
         column = "tenant_id" if "tenant_id" in frame and resource.name in ("alerts", "incidents") else None
         own = frame[column].fillna("") if column else pd.Series("", index=frame.index, dtype="str")
         for said, rows in frame.groupby(own, sort=True):
-            name = guid(str(said)) or default
-            if name is None:
+            own_tenant = guid(str(said)) or default
+            if own_tenant is None:
                 raise UsageError("these records don't say their tenant: add(frame, tenant=…) or Lake(path, tenant=…).")
-            self._store(name, create=True).add(resource, rows, note={"added": resource.name})
+            self._store(own_tenant, create=True).add(resource, rows, note={"added": resource.name})
         return len(frame)
 
     def compact(self, *, vacuum_after: float = _GRACE) -> int:
@@ -174,8 +176,7 @@ class LakeFolder:
         return done
 
     def _store(self, tenant: str | None = None, *, create: bool = False) -> TenantStore:
-        name = guid(tenant or self._tenant)
-        here = self.tenants()
+        name, here = _name(tenant or self._tenant), self.tenants()
         if name is None:
             if len(here) != 1:
                 told = f"holds {len(here)} tenants ({', '.join(here)}): choose one" if here else "is empty: pull first"
@@ -204,6 +205,16 @@ class LakeFolder:
         now = datetime.fromisoformat(max(started)) if started else datetime.now(UTC)
         since_utc, until_utc = parse_time(since, now=now), parse_time(until, now=now)
         return _micros(since_utc), _micros(until_utc)
+
+
+def _name(tenant: str | None) -> str | None:
+    """Give the folder of a tenant: its id, or a domain name; anything else could lead out of the lake."""
+    if tenant is None or not str(tenant).strip():
+        return None
+    name = str(tenant).strip().strip("{}").casefold()
+    if not _TENANT.fullmatch(name):
+        raise UsageError(f"{log(repr(tenant))[:80]} is no tenant: give its id, or one of its domain names.")
+    return name
 
 
 def _micros(moment: datetime | None) -> int | None:

@@ -86,7 +86,8 @@ class Reader:
         self, window: Window = ALL, resources: Iterable[str] | None = None, columns: Sequence[str] | None = None
     ) -> Frame:
         """Give the mentions of the latest versions; all resources and columns by default."""
-        return self._part("mentions", _some(MENTIONS, columns), window, resources)
+        schema = _some(MENTIONS, columns, ("record_id", "lake_window", "lake_version"))
+        return self._part("mentions", schema, window, resources)
 
     def edges(self, window: Window = ALL, resources: Iterable[str] | None = None) -> Frame:
         """Give the links that the latest versions state."""

@@ -83,7 +83,7 @@ def engine_of(name: str) -> Engine:
     from pyspark.sql import SparkSession
 
     builder = SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false")
-    builder = builder.config("spark.sql.shuffle.partitions", "8").config("spark.driver.memory", MEMORY.lower())
+    builder = builder.config("spark.sql.shuffle.partitions", "8").config("spark.driver.memory", MEMORY[:-1].lower())
     session = builder.config("spark.ui.showConsoleProgress", "false").getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
     return engine_for(session)

@@ -252,6 +252,76 @@ def test_tenants_lie_apart(make_lake):
     assert len(make_lake(tenant=TWO).records("sign_ins")) == 1
 
 
+def test_what_means_something_in_one_tenant_only(make_lake):
+    """Hosts of one short name, private addresses and accounts of two tenants are two, also where graphs are merged."""
+    lake = make_lake()
+    device = {"hostName": "LAPTOP-7", "ntDomain": "corp"}
+    items = [
+        {"@odata.type": "#microsoft.graph.security.deviceEvidence", **device, "lastIpAddress": "10.0.0.7"},
+        {"@odata.type": "#microsoft.graph.security.ipEvidence", "ipAddress": "10.0.0.7"},
+        {
+            "@odata.type": "#microsoft.graph.security.userEvidence",
+            "userAccount": {"accountName": "admin", "domainName": "corp"},
+        },
+    ]
+    lake.add(frame([alert(1, evidence=items), alert(1, tenant=TWO, evidence=items)]))
+    graphs, keys = [], []
+    for tenant in (ONE, TWO):
+        own = make_lake(tenant=tenant)
+        keys.append(set(own.entities()[["kind", "key"]].itertuples(index=False, name=None)))
+        assert {("ip", f"{tenant}/10.0.0.7"), ("user", f"{tenant}/corp\\admin")} <= keys[-1]
+        assert all(key.startswith(f"{tenant}/") for _, key in keys[-1])
+        for name in ("10.0.0.7", "corp\\admin", "laptop-7"):
+            found = own.entity_graph(seed=name)
+            assert {node for node in found if isinstance(node, Record)} == {Record("alert", "a1")}
+        graphs.append(own.entity_graph())
+    assert not keys[0] & keys[1]
+    merged = gi.merge_graphs(*graphs)
+    assert {(n.kind, n.key) for n in merged if isinstance(n, Entity) and n.kind in ("ip", "user", "host")} >= (
+        keys[0] | keys[1]
+    )
+
+
+@pytest.mark.parametrize("tenant", ["../other", "a/b", "..", "x..y", "", " "])
+def test_a_tenant_is_no_way_out_of_the_folder(make_lake, tenant):
+    """A tenant's name that is none leads nowhere: it is refused, or says nothing."""
+    lake = make_lake()
+    with pytest.raises(UsageError, match=r"no tenant|say their tenant"):
+        lake.add(frame([alert(1, tenant=tenant)]))
+    with pytest.raises(UsageError):
+        make_lake(tenant=tenant).alerts()
+    assert not [path for path in lake.path.parent.rglob("*") if path.is_file() and lake.path not in path.parents]
+
+
+def test_what_a_newer_version_wrote_is_refused(make_lake):
+    """A commit of a later format is refused by whoever asks, adds or compacts, and nothing is written."""
+    lake = make_lake(tenant=ONE)
+    lake.add(frame([alert(1)]))
+    (last,) = lake.path.rglob("log/*.json")
+    newer = json.loads(last.read_text()) | {"format": 2, "number": 2, "sorted_by": "x"}
+    last.with_name("0000000002.json").write_text(json.dumps(newer))
+    for ask in (lake.alerts, lake.entities, lake.pulls, lake.compact, lambda: lake.add(frame([alert(2)]))):
+        with pytest.raises(BadFileError, match="another version"):
+            ask()
+    assert len(list(lake.path.rglob("log/*.json"))) == 2
+
+
+@pytest.mark.parametrize("engine", ["duckdb", "pandas"])
+def test_a_column_that_became_something_else_is_named(make_lake, engine):
+    """A file whose column holds another type than now is an error that names the lake, or is read as what it says."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    lake = make_lake(tenant=ONE, engine=engine)
+    lake.add(frame([alert(1), alert(2, created="2026-01-03T00:00:00Z")]))
+    path = next(iter(lake.path.rglob("alerts/day=2026-01-03/*.parquet")))
+    table = pq.read_table(path, partitioning=None)
+    at = table.column_names.index("severity")
+    pq.write_table(table.set_column(at, "severity", pa.array([[1, 2]] * len(table))), path)
+    with pytest.raises(BadFileError, match="pull into a new folder"):
+        lake.alerts()
+
+
 def test_alerts_inside_incidents_are_alerts(make_lake):
     """Alerts that came inside incidents are records of their own, once."""
     lake = make_lake(tenant=ONE)
