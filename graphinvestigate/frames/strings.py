@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -73,6 +73,9 @@ class StringsArray(OwnArray):
     def copy(self) -> Self:
         """Share the lists: Arrow never changes them."""
         return type(self)(self._lists)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._lists.to_pylist())
 
     def _value(self, position: int) -> list[str | None] | None:
         value: list[str | None] | None = self._lists[position].as_py()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import gc
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,22 +17,22 @@ import numpy as np
 
 from graphinvestigate.linking.annotating import ANNOTATIONS, united
 from graphinvestigate.linking.edge_table import EdgeTable, edges_of, judgements_of
-from graphinvestigate.linking.identifiers import STRONG, Identifier
+from graphinvestigate.linking.identifiers import STRONG
 from graphinvestigate.linking.identity import KindedId, Observation, Refusal, Resolution, resolve
 from graphinvestigate.linking.labels import entity_label, record_label
 from graphinvestigate.linking.nodes import Entity, Node, Record
 from graphinvestigate.linking.overrides import NO_OVERRIDES, Overrides
-from graphinvestigate.linking.pools import NONE, Codes, ints
+from graphinvestigate.linking.pools import NONE, Codes, chosen, ints
 from graphinvestigate.linking.reference_table import ReferenceTable
 from graphinvestigate.linking.tables import MAIN
 
 
 @dataclass(slots=True)
 class Seen:
-    """What was seen beside the identifiers of one observation: names (place, last time) and facts."""
+    """What was seen beside the identifiers of one observation: names (place, last time) and facts (name, text)."""
 
     names: dict[str, tuple[int, str]] = field(default_factory=dict)
-    facts: dict[str, set[str]] = field(default_factory=dict)
+    facts: set[tuple[str, str]] = field(default_factory=set)
 
     def name(self, text: str, place: int, time: str) -> None:
         """Keep a name with its best place and the last time it was seen."""
@@ -88,7 +88,7 @@ def linked(parts: Parts) -> Linked:
         entities[leads[(kind, *ids[0])]].append(observation)
     nodes: list[Node] = [*records, *sorted(entities)]
     place = {node: at for at, node in enumerate(nodes)}
-    node_of_end = ints([place[end if isinstance(end, Record) else leads[end]] for end in ends])
+    node_of_end = ints([place[end if type(end) is Record else leads[end]] for end in ends])
     spans = {record: (attrs["time"], attrs["end_time"]) for record, attrs in parts.records.items()}
     edges = edges_of(parts.references, nodes, node_of_end, spans)
     return Linked(found, edges, records, entities, sorted(tenants))
@@ -103,6 +103,7 @@ def assemble(parts: Parts) -> nx.MultiDiGraph:
         merges=[list(group) for group in parts.overrides.merges],
         splits=[list(group) for group in parts.overrides.splits],
     )
+    nodes: dict[Node, dict[str, Any]] = {}
     for record in whole.records:
         known = parts.records.get(record)
         attrs: dict[str, Any] = (
@@ -111,13 +112,16 @@ def assemble(parts: Parts) -> nx.MultiDiGraph:
             else dict(known)
         )
         attrs["label"] = record_label(attrs)
-        _add_node(g, record, attrs)
+        nodes[record] = attrs
     spans = _spans(whole)
     for entity, first, last in zip(whole.edges.nodes[len(whole.records) :], *spans, strict=True):
         assert isinstance(entity, Entity)
-        attrs = _entity_attrs(entity, whole.entities[entity], parts, whole.found, refused.get(entity, []))
-        attrs["first_seen"], attrs["last_seen"] = first, last
-        _add_node(g, entity, attrs)
+        about = (entity, whole.entities[entity], parts, whole.found, refused.get(entity, ()))
+        nodes[entity] = _entity_attrs(*about, first, last)
+    # What `add_node` does for nodes that are not there yet.
+    g._node.update(nodes)
+    for around in (g._succ, g._pred):
+        around.update((node, {}) for node in nodes)
     for extra, extras in parts.node_extras.items():
         node: Node = extra if isinstance(extra, Record) else whole.found.leads[extra]
         attrs = g.nodes[node]
@@ -126,11 +130,6 @@ def assemble(parts: Parts) -> nx.MultiDiGraph:
             attrs[name] = value if known is None else united(known, value) if name == ANNOTATIONS else known
     _add_edges(g, whole.edges, parts.references)
     return g
-
-
-def _add_node(g: nx.MultiDiGraph, node: Node, attrs: dict[str, Any]) -> None:
-    """What `add_node` does for a node that is not there yet."""
-    g._succ[node], g._pred[node], g._node[node] = {}, {}, attrs
 
 
 def _spans(whole: Linked) -> tuple[list[str | None], list[str | None]]:
@@ -148,43 +147,37 @@ def _spans(whole: Linked) -> tuple[list[str | None], list[str | None]]:
 
 
 def _texts(edges: EdgeTable, codes: Codes) -> list[str | None]:
-    times: list[str | None] = [*edges.times, None]  # -1 is the last
-    return [times[code] for code in codes.tolist()]
+    return chosen([*edges.times, None], codes)  # -1 is the last
 
 
 def _entity_attrs(
-    entity: Entity, observations: list[Observation], parts: Parts, found: Resolution, refused: list[Refusal]
+    entity: Entity,
+    observations: list[Observation],
+    parts: Parts,
+    found: Resolution,
+    refused: Sequence[Refusal],
+    first: str | None,
+    last: str | None,
 ) -> dict[str, Any]:
-    names: dict[str, tuple[int, str]] = {}
-    facts: dict[str, set[str]] = {}
-    texts = {identifier: "=".join(identifier) for _, ids in observations for identifier in ids}
-    seen_together: list[dict[str, Any]] = []
     if len(observations) > 1:
         observations.sort()
-    for observation in observations:
-        seen = parts.observations[observation]
-        for name, at in seen.names.items():
-            known = names.get(name)
-            names[name] = at if known is None else (min(at[0], known[0]), max(at[1], known[1]))
-        for name, values in seen.facts.items():
-            facts[name] = facts[name] | values if name in facts else values
-        seen_together.append(
-            {
-                "identifiers": [texts[identifier] for identifier in observation[1]],
-                "names": {name: list(seen.names[name]) for name in sorted(seen.names)},
-                "facts": {name: sorted(seen.facts[name]) for name in sorted(seen.facts)},
-            }
-        )
+    found_together = [_observed(one, parts.observations[one]) for one in observations]
+    if len(observations) == 1:
+        (only,) = found_together
+        names, facts, texts = parts.observations[observations[0]].names, dict(only["facts"]), only["identifiers"]
+    else:
+        names, facts = _united([parts.observations[one] for one in observations])
+        texts = {text for one in found_together for text in one["identifiers"]}
     return {
         "kind": entity.kind,
         "label": entity_label(entity, names),
-        "identifiers": sorted(texts.values())
-        if found.only_tenant is None and not refused
-        else _identifiers(entity, texts, found, refused),
-        "first_seen": None,
-        "last_seen": None,
-        "facts": {name: sorted(facts[name]) for name in sorted(facts)},
-        "observations": seen_together,
+        "identifiers": _identifiers(entity, observations, found, refused)
+        if refused or found.respelled
+        else sorted(texts),
+        "first_seen": first,
+        "last_seen": last,
+        "facts": facts,
+        "observations": found_together,
         "refused": [
             {
                 "identifier": "=".join(refusal.identifier),
@@ -197,15 +190,44 @@ def _entity_attrs(
     }
 
 
+def _observed(observation: Observation, seen: Seen) -> dict[str, Any]:
+    return {
+        "identifiers": list(map("=".join, observation[1])),
+        "names": {name: list(at) for name, at in sorted(seen.names.items())},
+        "facts": _by_name(seen.facts),
+    }
+
+
+def _united(several: Iterable[Seen]) -> tuple[dict[str, tuple[int, str]], dict[str, list[str]]]:
+    """Return names and facts of all observations of an entity."""
+    together = Seen()
+    for seen in several:
+        together.facts |= seen.facts
+        for name, at in seen.names.items():
+            together.name(name, *at)
+    return together.names, _by_name(together.facts)
+
+
+def _by_name(facts: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name, text in sorted(facts):
+        known = found.get(name)
+        if known is None:
+            found[name] = [text]
+        else:
+            known.append(text)
+    return found
+
+
 def _identifiers(
-    entity: Entity, given: Mapping[Identifier, str], found: Resolution, refused: list[Refusal]
+    entity: Entity, observations: Iterable[Observation], found: Resolution, refused: Sequence[Refusal]
 ) -> list[str]:
-    ids = set(map(found.canonical, given))
+    ids = {found.respelled.get(identifier, identifier) for _, given in observations for identifier in given}
     if refused:
         # A strong identifier that was refused here is another entity's, or nobody's; a name may be several's.
         split = {refusal.identifier for refusal in refused if refusal.by_hand}
         ids = {i for i in ids if found.leads[entity.kind, *i] == entity or (i[0] not in STRONG and i not in split)}
-    return sorted([given.get(identifier) or "=".join(identifier) for identifier in ids])
+    return sorted(map("=".join, ids))
 
 
 def _refused(found: Resolution) -> dict[Entity, list[Refusal]]:
@@ -218,68 +240,87 @@ def _refused(found: Resolution) -> dict[Entity, list[Refusal]]:
 
 
 def _add_edges(g: nx.MultiDiGraph, edges: EdgeTable, table: ReferenceTable) -> None:
+    """What `add_edges_from` does, without a look into both adjacencies for every edge: edges come sorted by their ends.
+
+    Lists of the references (``by``, ``beside``, ``roles``) are shared among references that say the same.
+    """
     references = _references(edges, table)
-    start = edges.start.tolist()
-    relations = [edges.relations[code] for code in edges.relation.tolist()]
-    attributes = [
-        {
-            "relation": name,
-            "first_seen": first,
-            "last_seen": last,
-            "count": end - begin,
-            "references": references[begin:end],
-        }
-        for name, first, last, begin, end in zip(
-            relations, _texts(edges, edges.first), _texts(edges, edges.last), start, start[1:], strict=False
-        )
-    ]
-    if MAIN in edges.relations:
-        main = np.flatnonzero(edges.relation == edges.relations.index(MAIN))
-        for at, (roles, verdict, remediation) in zip(main.tolist(), judgements_of(edges, table, main), strict=True):
-            attrs = attributes[at]
-            attrs["roles"], attrs["verdict"], attrs["remediation_status"] = list(roles), verdict, list(remediation)
-    # What `add_edges_from` does, without a look into both adjacencies for every edge: edges come grouped by their ends.
-    succ, pred, nodes = g._succ, g._pred, edges.nodes
-    u, v, ends = -1, -1, zip(edges.source.tolist(), edges.target.tolist(), strict=True)
-    out: dict[Node, dict[str, dict[str, Any]]] = {}
+    main = edges.relations.index(MAIN) if MAIN in edges.relations else NONE
+    judgements = judgements_of(edges, table, np.flatnonzero(edges.relation == main))
+    u, v = -1, -1
     between: dict[str, dict[str, Any]] = {}
-    for (source, target), name, attrs in zip(ends, relations, attributes, strict=True):
-        if source != u:
-            u, v, node = source, -1, nodes[source]
-            out = succ[node]
-        if target != v:
-            v, other = target, nodes[target]
-            between = {}
-            out[other] = pred[other][node] = between
-        between[name] = attrs
+    for source, target, name, is_main, first, last, begin, count, node, other, out, into in zip(
+        edges.source.tolist(),
+        edges.target.tolist(),
+        chosen(edges.relations, edges.relation),
+        (edges.relation == main).tolist(),
+        _texts(edges, edges.first),
+        _texts(edges, edges.last),
+        edges.start.tolist(),
+        edges.count.tolist(),
+        chosen(edges.nodes, edges.source),
+        chosen(edges.nodes, edges.target),
+        chosen(g._succ.values(), edges.source),
+        chosen(g._pred.values(), edges.target),
+        strict=False,
+    ):
+        said = [references[begin]] if count == 1 else references[begin : begin + count]
+        if is_main:
+            roles, verdict, remediation = next(judgements)
+            attrs = {
+                "relation": name,
+                "first_seen": first,
+                "last_seen": last,
+                "count": count,
+                "references": said,
+                "roles": roles,
+                "verdict": verdict,
+                "remediation_status": remediation,
+            }
+        else:
+            attrs = {"relation": name, "first_seen": first, "last_seen": last, "count": count, "references": said}
+        if target != v or source != u:
+            u, v, between = source, target, {name: attrs}
+            out[other] = into[node] = between
+        else:
+            between[name] = attrs
 
 
 def _references(edges: EdgeTable, table: ReferenceTable) -> list[dict[str, Any]]:
     rows = edges.rows
-    said_by = [None if isinstance(end, Record) else f"{end[1]}={end[2]}" for end in table.ends.values]
-    records, texts, values = table.records.values, table.texts.values, table.values
-    besides = [[list(found) for found in beside] for beside in table.besides]
-    names = ("record", "field", "value", "source", "target")
+    kinds, ids = [record.kind for record in table.records.values], [record.id for record in table.records.values]
     found: list[dict[str, Any]] = [
-        {
-            "record_kind": records[record][0],
-            "record_id": records[record][1],
-            "field": texts[path],
-            "value": values[value],
-            "time": time,
-            "by": [said_by[source], said_by[target]],
-        }
-        for record, path, value, source, target, time in zip(
-            *(rows[name].tolist() for name in names), _texts(edges, edges.when), strict=True
+        {"record_kind": kind, "record_id": record_id, "field": path, "value": value, "time": time, "by": by}
+        for kind, record_id, path, value, time, by in zip(
+            chosen(kinds, rows["record"]),
+            chosen(ids, rows["record"]),
+            chosen(table.texts.values, rows["field"]),
+            chosen(table.values, rows["value"]),
+            _texts(edges, edges.when),
+            _said_by(rows, table),
+            strict=True,
         )
     ]
-    for at in np.flatnonzero(rows["beside"] != NONE).tolist():
-        found[at]["beside"] = besides[rows["beside"][at]]
-    judgements = table.judgements.values
-    for at in np.flatnonzero(rows["judged"] != NONE).tolist():
-        judged = judgements[rows["judged"][at]]
+    several = np.flatnonzero(rows["beside"] != NONE)
+    besides = [[list(one) for one in beside] for beside in table.besides]
+    for at, beside in zip(several.tolist(), chosen(besides, rows["beside"][several]), strict=True):
+        found[at]["beside"] = beside
+    judged = np.flatnonzero(rows["judged"] != NONE)
+    judgements = [(list(one.roles), one.verdict, one.remediation) for one in table.judgements.values]
+    for at, (roles, verdict, remediation) in zip(
+        judged.tolist(), chosen(judgements, rows["judged"][judged]), strict=True
+    ):
         reference = found[at]
-        reference["roles"] = list(judged.roles)
-        reference["verdict"] = judged.verdict
-        reference["remediation_status"] = judged.remediation
+        reference["roles"], reference["verdict"], reference["remediation_status"] = roles, verdict, remediation
+    return found
+
+
+def _said_by(rows: Mapping[str, Codes], table: ReferenceTable) -> list[Any]:
+    """Return, for each reference, the identifiers by which it names its two ends (None for a record)."""
+    said = [None if isinstance(end, Record) else f"{end[1]}={end[2]}" for end in table.ends.values]
+    found = chosen([[None, text] for text in said], rows["target"])
+    between = np.flatnonzero(np.array([text is not None for text in said], bool)[rows["source"]])
+    sources, targets = (chosen(said, rows[name][between]) for name in ("source", "target"))
+    for at, source, target in zip(between.tolist(), sources, targets, strict=True):
+        found[at] = [source, target]
     return found

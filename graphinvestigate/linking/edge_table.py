@@ -209,13 +209,13 @@ def _extremes(when: Codes, until: Codes, start: Codes) -> tuple[Codes, Codes]:
     return np.where(first == _LATER, NONE, first), last
 
 
-Judgement = tuple[tuple[str, ...], str | None, tuple[str, ...]]
+Judgement = tuple[list[str], str | None, list[str]]
 
 
 def judgements_of(edges: EdgeTable, table: ReferenceTable, chosen: Codes) -> Iterator[Judgement]:
     """Yield roles, worst verdict and remediations of all that the references of each chosen edge say."""
     pool = table.judgements.values
-    alone = [(one.roles, one.verdict, (one.remediation,) if one.remediation else ()) for one in pool]
+    alone = [(list(one.roles), one.verdict, [one.remediation] if one.remediation else []) for one in pool]
     judged, start = edges.rows["judged"].tolist(), edges.start
     for begin, end in zip(start[chosen].tolist(), start[chosen + 1].tolist(), strict=True):
         if end == begin + 1:
@@ -227,7 +227,7 @@ def judgements_of(edges: EdgeTable, table: ReferenceTable, chosen: Codes) -> Ite
             continue
         found = [pool[code] for code in codes]
         yield (
-            tuple(sorted({role for one in found for role in one.roles})),
+            sorted({role for one in found for role in one.roles}),
             max((one.verdict for one in found), key=verdict_order),
-            tuple(sorted({one.remediation for one in found if one.remediation})),
+            sorted({one.remediation for one in found if one.remediation}),
         )

@@ -216,16 +216,17 @@ def parts_of(collected: Collected) -> Parts:
     begun = ints([place[collected.records[record]["time"] or ""] for record in found.records.values])
     last = np.zeros(len(found.meanings), np.int64)
     np.maximum.at(last, found.meaning, begun[found.record])
+    records = frozenset(RECORD_KINDS)
     for meaning, time in zip(found.meanings, last.tolist(), strict=True):
-        if meaning.kind in RECORD_KINDS:
+        if meaning.kind in records:
             continue
-        seen = parts.observations.get((meaning.kind, meaning.ids))
+        observation = (meaning.kind, meaning.ids)
+        seen = parts.observations.get(observation)
         if seen is None:
-            seen = parts.observations[meaning.kind, meaning.ids] = Seen()
+            seen = parts.observations[observation] = Seen({}, set())
         for rank, text in meaning.names:
             seen.name(text, rank, times[time])
-        for name, text in meaning.facts:
-            seen.facts.setdefault(name, set()).add(text)
+        seen.facts.update(meaning.facts)
     return parts
 
 
@@ -243,7 +244,7 @@ def _take_apart(g: nx.MultiDiGraph, parts: Parts) -> None:
             for text, (place, time) in observed["names"].items():
                 seen.name(text, place, time)
             for name, values in observed["facts"].items():
-                seen.facts.setdefault(name, set()).update(values)
+                seen.facts.update((name, text) for text in values)
         extras = {name: value for name, value in attrs.items() if name not in _DERIVED}
         if extras and attrs["observations"]:
             first = pair_of(attrs["observations"][0]["identifiers"][0])

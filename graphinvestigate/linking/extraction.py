@@ -12,17 +12,18 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from graphinvestigate.linking.identifiers import is_local_account
+from graphinvestigate.linking.identifiers import ONLY_ALONE, is_local_account
 from graphinvestigate.linking.mention_table import Collector
 from graphinvestigate.linking.mentions_evidence import EVIDENCE
 from graphinvestigate.linking.nodes import Record
-from graphinvestigate.linking.paths_in_tables import main_names
-from graphinvestigate.linking.pools import NONE, Codes, ints, pairs_within
+from graphinvestigate.linking.paths_in_tables import CompiledSlot, main_names
+from graphinvestigate.linking.pools import NONE, Codes, Pool, ints, pairs_within
 from graphinvestigate.linking.reading import EVIDENCE_PREFIX, Meaning, Reading, frozen, judgement, meaning_of
 from graphinvestigate.linking.struct_readers import (
     ColumnReader,
     SlotReader,
     TypedTable,
+    Values,
     column_readers,
     typed,
     typed_evidence,
@@ -30,7 +31,7 @@ from graphinvestigate.linking.struct_readers import (
 from graphinvestigate.linking.tables import Table
 
 REFUSED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-_PLAIN = frozenset({str, type(None)})
+_PLAIN = frozenset({str, int, type(None)})
 Piece = bytes | memoryview
 
 
@@ -179,7 +180,8 @@ class Extractor:
         """Read decoded records of one table; return those that have to be read plainly as nothing says who they are."""
         owners: Sequence[int] = range(len(group.records))
         records, left = group.records, []
-        meant = [self._meant(slot, records, tenant) for slot in reader.slots]
+        values = Values(records)
+        meant = [self._meant(slot, values, tenant) for slot in reader.slots]
         if evidence and main_names(reader.table):
             named = np.zeros(len(records), bool)
             for slot, (owner, _, _) in zip(reader.slots, meant, strict=True):
@@ -191,7 +193,7 @@ class Extractor:
         elif evidence:
             left, meant = list(owners), []
         prefixes = self._prefixes(group) if evidence else None
-        judged = self._judgements(reader, records) if evidence and meant else None
+        judged = self._judgements(reader, values) if evidence and meant else None
         found: defaultdict[str, list[_Found]] = defaultdict(list)
         codes, no_prefix = ints(group.codes), self.collector.table.texts.code("")
         for slot, (owner, item, meaning) in zip(reader.slots, meant, strict=bool(meant)):
@@ -203,7 +205,7 @@ class Extractor:
         self._tie(reader.table, found)
         return left
 
-    def _meant(self, reader: SlotReader, records: Sequence[Any], tenant: str | None) -> tuple[Codes, Codes, Codes]:
+    def _meant(self, reader: SlotReader, records: Values, tenant: str | None) -> tuple[Codes, Codes, Codes]:
         """Return owner, list item and meaning of each mention of a slot."""
         owners, items, columns = reader.read(records)
         if reader.says_nothing(columns):
@@ -218,19 +220,18 @@ class Extractor:
         """Return what the values of each row mean, -1 where they name nobody."""
         if reader.slot.local is not None:
             columns = _without_device(columns, *reader.slot.local)
-        keys = [
-            column if _PLAIN.issuperset(map(type, column)) else [v if type(v) is str else frozen(v) for v in column]
-            for column in columns
-        ]
+        if reader.slot.alone:
+            columns = _without_alone(columns, reader.slot, tenant)
         memo = self._memos[reader.slot.signature, tenant]
-        codes = []
-        get = memo.get
-        for at, key in enumerate(zip(*keys, strict=True)):
-            code = get(key)
+        rows = _keys(columns)
+        codes: list[int | None] = list(map(memo.get, rows))
+        for at, code in enumerate(codes):
             if code is None:
-                meaning = meaning_of(reader.slot, [column[at] for column in columns], tenant)
-                code = memo[key] = NONE if meaning is None else self.collector.meaning(meaning)
-            codes.append(code)
+                code = memo.get(rows[at])
+                if code is None:
+                    meaning = meaning_of(reader.slot, [column[at] for column in columns], tenant)
+                    code = memo[rows[at]] = NONE if meaning is None else self.collector.meaning(meaning)
+                codes[at] = code
         return ints(codes)
 
     def _prefixes(self, group: _Group) -> Codes:
@@ -239,16 +240,13 @@ class Extractor:
         places, inverse = np.unique(ints(group.places), return_inverse=True)
         return texts.codes(f"evidence[{place}]." for place in places.tolist())[inverse]
 
-    def _judgements(self, reader: TypedTable, records: Sequence[Any]) -> Codes:
-        pool, codes = self.collector.table.judgements, []
-        memo: dict[Any, int] = {}
-        for said in reader.judgements(records):
-            key = said if _PLAIN.issuperset(map(type, said[1:])) else (said[0], *map(frozen, said[1:]))
-            code = memo.get(key)
-            if code is None:
-                code = memo[key] = pool.code(judgement(*said))
-            codes.append(code)
-        return ints(codes)
+    def _judgements(self, reader: TypedTable, records: Values) -> Codes:
+        columns = reader.judgements(records)
+        said: Pool[Any] = Pool()
+        codes = said.codes(_keys(columns))
+        _, first = np.unique(codes, return_index=True)  # codes are given in the order in which they come
+        judged = [judgement(*(column[at] for column in columns)) for at in first.tolist()]
+        return self.collector.table.judgements.codes(judged)[codes]
 
     def _add(
         self,
@@ -298,6 +296,12 @@ class Extractor:
                     self.collector.tie(source.mention[left], tie.relation, target.mention[right])
 
 
+def _keys(columns: Sequence[Sequence[Any]]) -> list[tuple[Any, ...]]:
+    """Return each row as something that can be looked up."""
+    plain = [column if _PLAIN.issuperset(map(type, column)) else list(map(frozen, column)) for column in columns]
+    return list(zip(*plain, strict=True))
+
+
 def _without_device(
     columns: Sequence[Sequence[Any]], local: Sequence[int], blank: Sequence[int]
 ) -> Sequence[Sequence[Any]]:
@@ -308,3 +312,21 @@ def _without_device(
     for place in blank:
         changed[place] = [value if kept else None for value, kept in zip(columns[place], keep, strict=True)]
     return changed
+
+
+def _without_alone(columns: Sequence[Sequence[Any]], slot: CompiledSlot, tenant: str | None) -> Sequence[Sequence[Any]]:
+    """Leave out what decides nothing where better is known: a file with a hash is the same on every device."""
+    named = [False] * len(columns[0])
+    for (declared, places, _), read in zip(slot.ids, slot.readers, strict=True):
+        if declared not in ONLY_ALONE and len(places) == 1 and not all(named):
+            column = columns[places[0]]
+            says = {value: read([value], tenant) is not None for value in set(filter(_is_text, column))}
+            named = [known or (type(value) is str and says[value]) for known, value in zip(named, column, strict=True)]
+    changed = list(columns)
+    for place in slot.alone:
+        changed[place] = [None if known else value for known, value in zip(named, columns[place], strict=True)]
+    return changed
+
+
+def _is_text(value: Any) -> bool:
+    return type(value) is str

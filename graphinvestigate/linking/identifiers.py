@@ -9,7 +9,8 @@ addresses) has its tenant in front: ``<tenant>/laptop-7``.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from graphinvestigate.linking.spelling import (
@@ -54,6 +55,7 @@ RANKED: dict[str, tuple[str, ...]] = {
     "github_organization": ("github_org_id", "github_login"),
 }
 _RANKS = {kind: {id_type: place for place, id_type in enumerate(types)} for kind, types in RANKED.items()}
+_UNRANKED: dict[str, int] = {}
 # Their keys are the bare value; all other kinds say the type (`urn=…`).
 BARE_KEYS = frozenset(
     {"user", "host", "file", "ip", "mail_message", "app", "service_principal", "mailbox", "process", "url", "domain"}
@@ -166,9 +168,15 @@ def _local_account(values: Sequence[Any], _tenant: str | None) -> Identifier | N
 
 
 def _is_local(domain: str, host_names: Sequence[Any]) -> bool:
-    return domain in _LOCAL_DOMAIN or any(
-        domain == name.partition(".")[0] for name in map(host_text, host_names) if name is not None
-    )
+    if domain in _LOCAL_DOMAIN:
+        return True
+    for said in host_names:
+        if type(said) is str and domain not in said.casefold():
+            continue
+        name = host_text(said)
+        if name is not None and domain == name.partition(".")[0]:
+            return True
+    return False
 
 
 def is_local_account(values: Sequence[Any]) -> bool:
@@ -251,7 +259,7 @@ def _process(values: Sequence[Any], _tenant: str | None) -> Identifier | None:
     """Number, device and start together; numbers alone are used again within hours."""
     if len(values) != 3:
         return None
-    number, device, start = (text_of(v) for v in values)
+    number, device, start = map(text_of, values)
     if number is None or device is None or start is None:
         return None
     return "process", f"{device.casefold()}|{number}|{moment_text(start)}"
@@ -322,22 +330,44 @@ def identifier(declared: str, values: Sequence[Any], *, tenant: str | None = Non
     tuple of (type, value) or None
         None where the values say nothing, or name something that every tenant or machine has.
     """
+    return reader_of(declared)(values, tenant)
+
+
+@lru_cache(maxsize=1024)
+def reader_of(declared: str) -> Reader:
+    """Return what makes identifiers of a declared type; see `identifier`."""
     reader = _READERS.get(declared)
     if reader is not None:
-        return reader(values, tenant)
-    if ":" in declared:
-        return _by_shape(declared, values, tenant)
-    if len(values) > 1:
-        return _whole(declared)(values, tenant)
-    text = text_of(values[0])
-    return None if text is None else (declared, text)
+        return reader
+    return _by_shape(declared) if ":" in declared else _without_rule(declared)
 
 
-def _by_shape(declared: str, values: Sequence[Any], tenant: str | None) -> Identifier | None:
-    from graphinvestigate.linking.shapes import SHAPES  # shapes are made of identifiers
+def _without_rule(declared: str) -> Reader:
+    whole = _whole(declared)
 
+    def read(values: Sequence[Any], tenant: str | None) -> Identifier | None:
+        if len(values) > 1:
+            return whole(values, tenant)
+        text = text_of(values[0])
+        return None if text is None else (declared, text)
+
+    return read
+
+
+def _by_shape(declared: str) -> Reader:
     shape, _, source = declared.partition(":")
-    return SHAPES[shape](values[0], source, tenant)
+
+    def read(values: Sequence[Any], tenant: str | None) -> Identifier | None:
+        from graphinvestigate.linking.shapes import SHAPES  # shapes are made of identifiers
+
+        return SHAPES[shape](values[0], source, tenant)
+
+    return read
+
+
+def ranks_of(kind: str) -> Mapping[str, int]:
+    """Return the places of a kind's identifier types, strongest 0; what is not among them comes last."""
+    return _RANKS.get(kind, _UNRANKED)
 
 
 def short_name_of(full: str, tenant: str | None) -> Identifier:

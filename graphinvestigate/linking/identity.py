@@ -64,11 +64,14 @@ class Resolution:
         What was kept apart, sorted.
     only_tenant : str or None
         The one tenant of all records; identifiers without a tenant are taken to be of it.
+    respelled : dict
+        From the identifiers that were given without that tenant to those with it.
     """
 
     leads: dict[KindedId, Entity] = field(default_factory=dict)
     refusals: list[Refusal] = field(default_factory=list)
     only_tenant: str | None = None
+    respelled: dict[Identifier, Identifier] = field(default_factory=dict)
 
     def canonical(self, identifier: Identifier) -> Identifier:
         """Return an identifier with its tenant in front, where it has to have one."""
@@ -106,7 +109,7 @@ def resolve(
     spelled: list[tuple[str, Identifier, Identifier]] = []
     for kind, ids in observations:
         ties = kinds[kind]
-        if found.only_tenant is not None:
+        if found.only_tenant is not None and not SCOPED.isdisjoint([i[0] for i in ids]):
             given, ids = ids, tuple(found.canonical(i) for i in ids)
             spelled += [(kind, old, new) for old, new in zip(given, ids, strict=True) if old != new]
         first = ids[0]
@@ -130,6 +133,7 @@ def resolve(
         found.leads.update(_named(kind, joining))
     for kind, old, new in spelled:
         found.leads[kind, *old] = found.leads[kind, *new]
+        found.respelled[old] = new
     found.refusals.sort()
     return found
 

@@ -85,6 +85,8 @@ def entity_label(entity: Entity, names: dict[str, tuple[int, str]]) -> str:
         return (
             entity.key.rpartition("/")[2] if entity.kind == "ip" else entity.key
         )  # a private one begins with a tenant
+    if len(names) == 1:
+        return next(iter(names))
     best = min(place for place, _ in names.values())
     latest = max(time for place, time in names.values() if place == best)
     return min(name for name, (place, time) in names.items() if place == best and time == latest)

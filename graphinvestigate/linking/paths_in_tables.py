@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple, TypeAlias
 
+from graphinvestigate.linking.identifiers import ONLY_ALONE, Reader, ranks_of, reader_of
 from graphinvestigate.linking.tables import MAIN, Nested, Slot, Table, When
 
 Json: TypeAlias = dict[str, Any]
@@ -28,6 +29,8 @@ class CompiledSlot(NamedTuple):
     paths: tuple[PathTaken, ...]
     names: tuple[str, ...] | None  # the paths, where each is one property name at the base
     ids: tuple[tuple[str, tuple[int, ...], str], ...]
+    readers: tuple[Reader, ...]  # what makes an identifier of each of `ids`
+    ranks: Mapping[str, int]  # identifier types of the kind, strongest 0
     base: tuple[tuple[str, bool], ...]
     relation: str
     labels: tuple[int, ...]
@@ -37,7 +40,8 @@ class CompiledSlot(NamedTuple):
     inverse: bool
     is_main: bool
     when: tuple[When, tuple[int, ...]] | None
-    local: tuple[tuple[int, ...], tuple[int, ...]] | None  # values that matter for local accounts only (`without`)
+    local: tuple[tuple[int, ...], tuple[int, ...]] | None  # values that matter for local accounts only
+    alone: tuple[int, ...]  # values that matter only where nothing but an identifier of `ONLY_ALONE` is found
 
     @property
     def signature(self) -> tuple[Any, ...]:
@@ -78,8 +82,12 @@ def _compile(slot: Slot) -> CompiledSlot:
     labels = tuple(place(path) for path in slot.labels)
     facts = tuple((snake(path.rsplit(".", 1)[-1]), place(path)) for path in slot.facts)
     when = None if slot.when is None else (slot.when, tuple(place(path) for path in slot.when.paths))
-    used = [at for declared, at, _ in ids if declared != "local_account"]
-    kept = {*(one for at in used for one in at), *labels, *(at for _, at in facts), *(when[1] if when else ())}
+    shown = {*labels, *(at for _, at in facts), *(when[1] if when else ())}
+
+    def only_in(declared: Collection[str]) -> set[int]:
+        other = {one for name, at, _ in ids if name not in declared for one in at}
+        return {one for _, at, _ in ids for one in at} - other - shown
+
     local = next((at for declared, at, _ in ids if declared == "local_account"), None)
     plain = all(not from_root and len(steps) == 1 for from_root, steps in places)
     return CompiledSlot(
@@ -88,6 +96,8 @@ def _compile(slot: Slot) -> CompiledSlot:
         tuple(places),
         tuple(steps[0] for _, steps in places) if plain else None,
         ids,
+        tuple(reader_of(declared) for declared, _, _ in ids),
+        ranks_of(slot.kind),
         _steps(slot.base),
         slot.relation,
         labels,
@@ -97,7 +107,8 @@ def _compile(slot: Slot) -> CompiledSlot:
         slot.inverse,
         slot.relation == MAIN,
         when,
-        None if local is None else (local, tuple(at for at in local if at not in kept)),
+        None if local is None else (local, tuple(at for at in local if at in only_in({"local_account"}))),
+        tuple(sorted(only_in(ONLY_ALONE))),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Collection, Hashable, Iterable
 from typing import Any, Generic, TypeAlias, TypeVar
 
 import numpy as np
@@ -45,6 +45,13 @@ class Pool(Generic[V]):
 def ints(values: Any) -> Codes:
     """Return numbers as an array of int64."""
     return np.asarray(values, dtype=np.int64)
+
+
+def chosen(values: Collection[Any], codes: Codes) -> list[Any]:
+    """Return the value of each code; -1 is the last one's."""
+    held = np.fromiter(values, dtype=object, count=len(values))
+    found: list[Any] = held[codes].tolist()
+    return found
 
 
 def joined(parts: Iterable[Codes]) -> Codes:

@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 from graphinvestigate.linking.identifiers import (
     ONLY_ALONE,
     Identifier,
-    identifier,
     is_private_ip,
     rank,
     short_name_of,
@@ -203,13 +202,14 @@ def meaning_of(slot: CompiledSlot, values: list[Any], tenant: str | None) -> Mea
     if slot.when is not None and not slot.when[0].holds(values[place] for place in slot.when[1]):
         return None
     found: list[tuple[int, Identifier, str, Any]] = []
-    for declared, places, path in slot.ids:
+    ranks = slot.ranks
+    for (_, places, path), read in zip(slot.ids, slot.readers, strict=True):
         first = values[places[0]]
         if first is None:
             continue
-        made = identifier(declared, [values[place] for place in places], tenant=tenant)
+        made = read([first] if len(places) == 1 else [values[place] for place in places], tenant)
         if made is not None:
-            found.append((rank(slot.kind, made[0]), made, path, first))
+            found.append((ranks.get(made[0], len(ranks)), made, path, first))
     if not found:
         return None
     is_host = slot.kind == "host"
@@ -232,8 +232,10 @@ def meaning_of(slot: CompiledSlot, values: list[Any], tenant: str | None) -> Mea
     facts: list[tuple[str, str]] = []
     for name, at in slot.facts:
         value = values[at]
-        if value is not None:
-            facts += [(name, text) for text in _texts(value)]
+        if type(value) is list:
+            facts += [(name, text) for text in map(_text, value) if text is not None]
+        elif value is not None and (text := _text(value)) is not None:
+            facts.append((name, text))
     _, ids, paths, originals = zip(*found, strict=True)
     return Meaning(slot.kind, ids, paths, originals, tuple(names), tuple(facts))
 
@@ -254,9 +256,12 @@ def _short_of(
 
 def frozen(value: Any) -> Any:
     """Return a stand-in for a JSON value that can be looked up: 1, 1.0 and true stay different."""
-    if isinstance(value, list):
-        return tuple(frozen(v) for v in value)
-    return value if value is None or type(value) is str else (type(value), repr(value))
+    kind = type(value)
+    if kind is str or kind is int or value is None:
+        return value
+    if isinstance(value, list | tuple):
+        return tuple(map(frozen, value))
+    return kind, repr(value)
 
 
 def _unnamed(
@@ -308,11 +313,6 @@ def _is_id_name(name: str) -> bool:
 
 
 def _text(value: object) -> str | None:
-    return value.strip() or None if isinstance(value, str) else (str(value) if type(value) in (int, float) else None)
-
-
-def _texts(value: Any) -> tuple[str, ...]:
-    if isinstance(value, list):
-        return tuple(t for v in value if (t := _text(v)) is not None)
-    text = _text(value)
-    return () if text is None else (text,)
+    if type(value) is str:
+        return value.strip() or None
+    return str(value) if type(value) in (int, float) else None

@@ -35,6 +35,7 @@ End: TypeAlias = Record | KindedId
 Beside: TypeAlias = tuple[tuple[str, str, Any], ...]
 """Other identifiers of a place: `type=value`, JSON path, value as received."""
 
+_RECORDS = frozenset(RECORD_KINDS)
 COLUMNS = ("source", "target", "relation", "record", "field", "value", "judged", "beside", "time")
 
 
@@ -92,9 +93,9 @@ def add_mentions(table: ReferenceTable, found: MentionTable) -> tuple[Codes, Cod
         Per meaning whether it is an entity (else a record).
     """
     meanings = found.meanings
-    is_record = np.array([m.kind in RECORD_KINDS for m in meanings], bool)
+    is_record = np.array([m.kind in _RECORDS for m in meanings], bool)
     ends = table.ends.codes(
-        Record(m.kind, m.ids[0][1]) if m.kind in RECORD_KINDS else (m.kind, *m.ids[0]) for m in meanings
+        Record(m.kind, m.ids[0][1]) if m.kind in _RECORDS else (m.kind, *m.ids[0]) for m in meanings
     )
     values = ints([table.value(m.values[0]) for m in meanings])
     records = table.records.codes(found.records.values)

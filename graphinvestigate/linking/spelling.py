@@ -7,7 +7,6 @@ all-zero ids, ``0.0.0.0``). Nothing is refused for being malformed: documented i
 from __future__ import annotations
 
 import ipaddress
-import re
 import struct
 import uuid
 from functools import lru_cache
@@ -16,13 +15,13 @@ from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 _NOTHING = frozenset({"", "-", "--", "null", "none", "n/a", "na", "unknown", "undefined", "(null)", "nil"})
 _NO_HOST = frozenset({"localhost", "localhost.localdomain"})
-_PRIVATE = tuple(
-    ipaddress.ip_network(network)
-    for network in (
-        *("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16"),
-        *("::1/128", "fc00::/7", "fe80::/10"),
+_PRIVATE = {
+    version: tuple((int(network[0]), int(network[-1])) for network in map(ipaddress.ip_network, networks))
+    for version, networks in (
+        (4, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16")),
+        (6, ("::1/128", "fc00::/7", "fe80::/10")),
     )
-)
+}
 _DEFAULT_PORTS = {"http": ":80", "https": ":443", "ftp": ":21"}
 _GUEST = "#ext#@"
 
@@ -110,7 +109,10 @@ def is_private_ip(text: str) -> bool:
     The value of an identifier may say its tenant in front (``<tenant>/10.0.0.7``).
     """
     address = address_of(text.rpartition("/")[2])
-    return address is not None and any(address.version == net.version and address in net for net in _PRIVATE)
+    if address is None:
+        return False
+    number = int(address)
+    return any(first <= number <= last for first, last in _PRIVATE[address.version])
 
 
 def host_text(value: object) -> str | None:
@@ -155,4 +157,7 @@ def url_host(value: object) -> str | None:
 
 def moment_text(text: str) -> str:
     """One spelling of a time that is part of an id: no zone mark, no zeros at the end of the fraction."""
-    return re.sub(r"(\.\d*?)0+$", r"\1", re.sub(r"(?:z|\+00:00)$", "", text.casefold())).rstrip(".")
+    text = text.casefold()
+    text = text[:-1] if text.endswith("z") else text.removesuffix("+00:00")
+    whole, dot, fraction = text.rpartition(".")
+    return (f"{whole}.{fraction.rstrip('0')}" if dot and fraction.isdecimal() else text).rstrip(".")

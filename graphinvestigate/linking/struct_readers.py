@@ -6,7 +6,7 @@ reader, and read plainly (`reading`) with the same result.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from operator import attrgetter
 from typing import Any, TypeAlias
@@ -70,6 +70,25 @@ class _Items:
 
 class _NotTyped(Exception):  # noqa: N818 (a signal within this module)
     """A table reads one place in two ways; it is read plainly."""
+
+
+class Values:
+    """Follows attributes through many objects, each way once."""
+
+    def __init__(self, objects: list[Any]) -> None:
+        self._found: dict[Chain, list[Any]] = {(): objects}
+
+    def at(self, chain: Chain) -> list[Any]:
+        """Return what a chain of attributes leads to from each object; None where one is missing."""
+        found = self._found.get(chain)
+        if found is None:
+            objects, get = self.at(chain[:-1]), attrgetter(chain[-1])
+            try:
+                found = list(map(get, objects))
+            except AttributeError:  # of None
+                found = [None if one is None else get(one) for one in objects]
+            self._found[chain] = found
+        return found
 
 
 class ColumnReader:
@@ -138,27 +157,28 @@ class SlotReader(ColumnReader):
             self._base = ()
             self._columns = [_column(root, [] if at_root else names, steps, True) for at_root, steps in slot.paths]
 
-    def read(self, records: Sequence[Any]) -> tuple[list[int], list[int], list[list[Any]]]:
+    def read(self, records: Values) -> tuple[list[int], list[int], list[list[Any]]]:
         """Return the record of each place, its place in the list (empty where there is none), and a column per path."""
         if not self.in_list:
-            return [], [], [_values(records, chain) for chain, _ in self._columns]
+            return [], [], [records.at(chain) for chain, _ in self._columns]
         owners: list[int] = []
         places: list[int] = []
         items: list[Any] = []
-        for at, listed in enumerate(_values(records, self._base)):
+        for at, listed in enumerate(records.at(self._base)):
             if type(listed) is list:
                 for place, item in enumerate(listed):
                     if item is not None:
                         owners.append(at)
                         places.append(place)
                         items.append(item)
+        inside = Values(items)
         columns = []
         for chain, at_root in self._columns:
             if at_root:
-                whole = _values(records, chain)
+                whole = records.at(chain)
                 columns.append([whole[owner] for owner in owners])
             else:
-                columns.append(items if not chain else _values(items, chain))
+                columns.append(inside.at(chain))
         return owners, places, columns
 
 
@@ -168,15 +188,6 @@ def _column(place: _Place | None, names: Sequence[str], steps: Sequence[str], at
     if not names and not steps:
         raise _NotTyped
     return place.leaf([*names, *steps]), at_root
-
-
-def _values(objects: Sequence[Any], chain: Chain) -> list[Any]:
-    """Follow attributes through many objects; None where one is missing."""
-    found = list(map(attrgetter(chain[0]), objects))
-    for name in chain[1:]:
-        get = attrgetter(name)
-        found = [None if one is None else get(one) for one in found]
-    return found
 
 
 class TypedTable:
@@ -201,9 +212,9 @@ class TypedTable:
         options = {} if tag is None else {"tag_field": "@odata.type", "tag": tag}
         self.struct = root.struct(**options)
 
-    def judgements(self, records: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
-        """Yield what `JUDGEMENT` says of each record."""
-        return zip(*(_values(records, chain) for chain in self._judgement), strict=True)
+    def judgements(self, records: Values) -> list[list[Any]]:
+        """Return what `JUDGEMENT` says of each record, in columns."""
+        return [records.at(chain) for chain in self._judgement]
 
 
 @cache
