@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import gc
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import chain, islice
 from typing import Any
 
 import networkx as nx
@@ -22,9 +23,11 @@ from graphinvestigate.linking.identity import KindedId, Observation, Refusal, Re
 from graphinvestigate.linking.labels import entity_label, record_label
 from graphinvestigate.linking.nodes import Entity, Node, Record
 from graphinvestigate.linking.overrides import NO_OVERRIDES, Overrides
-from graphinvestigate.linking.pools import NONE, Codes, chosen, ints
+from graphinvestigate.linking.pools import NONE, Codes, chosen, held, ints
 from graphinvestigate.linking.reference_table import ReferenceTable
 from graphinvestigate.linking.tables import MAIN
+
+_AT_ONCE = 10_000  # references
 
 
 @dataclass(slots=True)
@@ -88,7 +91,7 @@ def linked(parts: Parts) -> Linked:
         entities[leads[(kind, *ids[0])]].append(observation)
     nodes: list[Node] = [*records, *sorted(entities)]
     place = {node: at for at, node in enumerate(nodes)}
-    node_of_end = ints([place[end if type(end) is Record else leads[end]] for end in ends])
+    node_of_end = ints([place[end if isinstance(end, Record) else leads[end]] for end in ends])
     spans = {record: (attrs["time"], attrs["end_time"]) for record, attrs in parts.records.items()}
     edges = edges_of(parts.references, nodes, node_of_end, spans)
     return Linked(found, edges, records, entities, sorted(tenants))
@@ -244,27 +247,26 @@ def _add_edges(g: nx.MultiDiGraph, edges: EdgeTable, table: ReferenceTable) -> N
 
     Lists of the references (``by``, ``beside``, ``roles``) are shared among references that say the same.
     """
-    references = _references(edges, table)
+    references = chain.from_iterable(_references(edges, table))
     main = edges.relations.index(MAIN) if MAIN in edges.relations else NONE
     judgements = judgements_of(edges, table, np.flatnonzero(edges.relation == main))
     u, v = -1, -1
     between: dict[str, dict[str, Any]] = {}
-    for source, target, name, is_main, first, last, begin, count, node, other, out, into in zip(
+    for source, target, name, is_main, first, last, count, node, other, out, into in zip(
         edges.source.tolist(),
         edges.target.tolist(),
         chosen(edges.relations, edges.relation),
         (edges.relation == main).tolist(),
         _texts(edges, edges.first),
         _texts(edges, edges.last),
-        edges.start.tolist(),
         edges.count.tolist(),
         chosen(edges.nodes, edges.source),
         chosen(edges.nodes, edges.target),
         chosen(g._succ.values(), edges.source),
         chosen(g._pred.values(), edges.target),
-        strict=False,
+        strict=True,
     ):
-        said = [references[begin]] if count == 1 else references[begin : begin + count]
+        said = [next(references)] if count == 1 else list(islice(references, count))
         if is_main:
             roles, verdict, remediation = next(judgements)
             attrs = {
@@ -286,41 +288,50 @@ def _add_edges(g: nx.MultiDiGraph, edges: EdgeTable, table: ReferenceTable) -> N
             between[name] = attrs
 
 
-def _references(edges: EdgeTable, table: ReferenceTable) -> list[dict[str, Any]]:
-    rows = edges.rows
-    kinds, ids = [record.kind for record in table.records.values], [record.id for record in table.records.values]
-    found: list[dict[str, Any]] = [
-        {"record_kind": kind, "record_id": record_id, "field": path, "value": value, "time": time, "by": by}
-        for kind, record_id, path, value, time, by in zip(
-            chosen(kinds, rows["record"]),
-            chosen(ids, rows["record"]),
-            chosen(table.texts.values, rows["field"]),
-            chosen(table.values, rows["value"]),
-            _texts(edges, edges.when),
-            _said_by(rows, table),
-            strict=True,
-        )
-    ]
-    several = np.flatnonzero(rows["beside"] != NONE)
-    besides = [[list(one) for one in beside] for beside in table.besides]
-    for at, beside in zip(several.tolist(), chosen(besides, rows["beside"][several]), strict=True):
-        found[at]["beside"] = beside
-    judged = np.flatnonzero(rows["judged"] != NONE)
-    judgements = [(list(one.roles), one.verdict, one.remediation) for one in table.judgements.values]
-    for at, (roles, verdict, remediation) in zip(
-        judged.tolist(), chosen(judgements, rows["judged"][judged]), strict=True
-    ):
-        reference = found[at]
-        reference["roles"], reference["verdict"], reference["remediation_status"] = roles, verdict, remediation
-    return found
+def _references(edges: EdgeTable, table: ReferenceTable) -> Iterator[list[dict[str, Any]]]:
+    """Yield all references in order, some thousands at a time."""
+    records = table.records.values
+    kinds, ids = held([record.kind for record in records]), held([record.id for record in records])
+    texts, values, times = held(table.texts.values), held(table.values), held([*edges.times, None])  # -1 is the last
+    besides = held([[list(one) for one in beside] for beside in table.besides])
+    judgements = held([(list(one.roles), one.verdict, one.remediation) for one in table.judgements.values])
+    said_by = _said_by(table)
+    for first in range(0, len(edges.when), _AT_ONCE):
+        rows = {name: column[first : first + _AT_ONCE] for name, column in edges.rows.items()}
+        found: list[dict[str, Any]] = [
+            {"record_kind": kind, "record_id": record_id, "field": path, "value": value, "time": time, "by": by}
+            for kind, record_id, path, value, time, by in zip(
+                kinds[rows["record"]].tolist(),
+                ids[rows["record"]].tolist(),
+                texts[rows["field"]].tolist(),
+                values[rows["value"]].tolist(),
+                times[edges.when[first : first + _AT_ONCE]].tolist(),
+                said_by(rows["source"], rows["target"]),
+                strict=True,
+            )
+        ]
+        several = np.flatnonzero(rows["beside"] != NONE)
+        for at, beside in zip(several.tolist(), besides[rows["beside"][several]].tolist(), strict=True):
+            found[at]["beside"] = beside
+        judged = np.flatnonzero(rows["judged"] != NONE)
+        for at, judgement in zip(judged.tolist(), judgements[rows["judged"][judged]].tolist(), strict=True):
+            reference = found[at]
+            reference["roles"], reference["verdict"], reference["remediation_status"] = judgement
+        yield found
 
 
-def _said_by(rows: Mapping[str, Codes], table: ReferenceTable) -> list[Any]:
-    """Return, for each reference, the identifiers by which it names its two ends (None for a record)."""
-    said = [None if isinstance(end, Record) else f"{end[1]}={end[2]}" for end in table.ends.values]
-    found = chosen([[None, text] for text in said], rows["target"])
-    between = np.flatnonzero(np.array([text is not None for text in said], bool)[rows["source"]])
-    sources, targets = (chosen(said, rows[name][between]) for name in ("source", "target"))
-    for at, source, target in zip(between.tolist(), sources, targets, strict=True):
-        found[at] = [source, target]
-    return found
+def _said_by(table: ReferenceTable) -> Callable[[Codes, Codes], list[Any]]:
+    """Return what gives, for references, the identifiers by which they name their two ends (None for a record)."""
+    texts = [None if isinstance(end, Record) else f"{end[1]}={end[2]}" for end in table.ends.values]
+    said, by_record = held(texts), held([[None, text] for text in texts])
+    is_record = np.array([text is None for text in texts], bool)
+
+    def said_by(source: Codes, target: Codes) -> list[Any]:
+        found: list[Any] = by_record[target].tolist()
+        between = np.flatnonzero(~is_record[source])
+        pairs = zip(said[source[between]].tolist(), said[target[between]].tolist(), strict=True)
+        for at, pair in zip(between.tolist(), pairs, strict=True):
+            found[at] = list(pair)
+        return found
+
+    return said_by

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -32,6 +33,7 @@ from graphinvestigate.linking.tables import Table
 
 REFUSED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _PLAIN = frozenset({str, int, type(None)})
+_AT_ONCE = 2_000  # alerts: few enough that what is decoded stays in the processor's caches
 Piece = bytes | memoryview
 
 
@@ -85,11 +87,16 @@ class Extractor:
         self, records: Sequence[Record], pieces: Iterable[Piece | None], tenants: Sequence[str | None]
     ) -> None:
         """Read the evidence of alerts: one JSON array per alert; what is none holds no items."""
+        rows = zip(records, pieces, tenants, strict=True)
+        while some := list(islice(rows, _AT_ONCE)):
+            self._evidence(some)
+
+    def _evidence(self, rows: Iterable[tuple[Record, Piece | None, str | None]]) -> None:
         decoder, tables = _evidence_readers()
         groups: defaultdict[tuple[str | None, Any], _Group] = defaultdict(_Group)
         code = self.collector.table.records.code
         kept: dict[int, tuple[Record, Piece, str | None]] = {}
-        for record, piece, tenant in zip(records, pieces, tenants, strict=True):
+        for record, piece, tenant in rows:
             if piece is None or piece[:1] != b"[":
                 continue
             try:

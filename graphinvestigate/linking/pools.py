@@ -49,9 +49,13 @@ def ints(values: Any) -> Codes:
 
 def chosen(values: Collection[Any], codes: Codes) -> list[Any]:
     """Return the value of each code; -1 is the last one's."""
-    held = np.fromiter(values, dtype=object, count=len(values))
-    found: list[Any] = held[codes].tolist()
+    found: list[Any] = held(values)[codes].tolist()
     return found
+
+
+def held(values: Collection[Any]) -> NDArray[Any]:
+    """Return any objects as an array of objects."""
+    return np.fromiter(values, dtype=object, count=len(values))
 
 
 def joined(parts: Iterable[Codes]) -> Codes:

@@ -95,6 +95,8 @@ def ip_text(value: object) -> str | None:
     address = address_of(text)
     if address is None:
         return text.casefold()
+    if isinstance(address, ipaddress.IPv4Address) and ":" not in text:
+        return text.strip("[]") if int(address) else None  # which has one spelling
     return None if address.is_unspecified else str(address)
 
 
