@@ -180,20 +180,21 @@ def edge_labels(
     middle = xy[chosen].mean(axis=1) if len(chosen) else np.empty((0, 2))
     (x0, x1), (y0, y1) = ranges
     scale, zero = np.array([size[0] / (x1 - x0), size[1] / (y1 - y0)]), np.array([x0, y0])
-    at_nodes = (xy - zero) * scale
-    if many:  # few labels may stand on nodes rather than be missing
-        around = np.stack([radius, radius], axis=1)
-        taken = np.vstack([taken, np.hstack([at_nodes - around, at_nodes + around])])
+    # Of few links each label may stand on nodes rather than be missing; of many the first of each wording.
+    first = len(set(words)) if many else len(words)
+    points = (np.vstack([middle, xy]) - zero) * scale
     shown, sides, boxes = place_labels(
-        (middle[:, 0] - x0) * scale[0],
-        (middle[:, 1] - y0) * scale[1],
-        np.zeros(len(middle)),
-        words,
+        points[:, 0],
+        points[:, 1],
+        np.concatenate([np.zeros(len(middle)), radius]),
+        [*words, *[""] * len(xy)],
         range(len(words)),
         size=size,
-        important=0 if many else len(words),
+        important=first,
         taken=taken,
+        weights=np.concatenate([np.zeros(len(middle)), np.full(len(xy), 1.0 if many else 0.0)]),
     )
+    shown, sides = shown[: len(words)], sides[: len(words)]
     at = [n for n, show in enumerate(shown) if show]
     arrays = {
         "x": middle[at, 0],
@@ -206,12 +207,13 @@ def edge_labels(
 
 
 def _some_of_each(words: Sequence[str]) -> list[int]:
-    """Give places of at most so many labels of each kind, evenly spread."""
+    """Give places of at most so many labels of each wording, evenly spread; one of each wording first."""
     places: dict[str, list[int]] = {}
     for at, said in enumerate(words):
         places.setdefault(said, []).append(at)
     step = {said: max(1, -(-len(found) // _MOST_ALIKE)) for said, found in places.items()}
-    return sorted(at for said, found in places.items() for at in found[:: step[said]])
+    kept = {said: found[:: step[said]] for said, found in places.items()}
+    return [*(found[0] for found in kept.values()), *sorted(at for found in kept.values() for at in found[1:])]
 
 
 def _relations(g: nx.MultiDiGraph, a: Any, b: Any, extras: Extras) -> str:
