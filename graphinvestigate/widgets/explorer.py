@@ -17,6 +17,7 @@ from graphinvestigate.widgets import explorer_state as states
 from graphinvestigate.widgets.background import Task
 from graphinvestigate.widgets.canvas import merged_frames
 from graphinvestigate.widgets.details import step_words
+from graphinvestigate.widgets.entity_grid import EntityGrid
 from graphinvestigate.widgets.explorer_code import closing, opening
 from graphinvestigate.widgets.explorer_pivots import ExplorerPivots
 from graphinvestigate.widgets.explorer_view import found as found_node
@@ -66,6 +67,8 @@ class EntityExplorer(ExplorerPivots):
         What is selected, shared with the picker.
     timeline : TimelineView
         Its timeline.
+    entities : EntityGrid
+        Its table of entities.
 
     Raises
     ------
@@ -137,6 +140,11 @@ class EntityExplorer(ExplorerPivots):
         return self._history.log
 
     @property
+    def entities(self) -> EntityGrid:
+        """Its table of entities: it can be sorted and filtered by code as by its headers and its box."""
+        return self._entities
+
+    @property
     def timeline(self) -> TimelineView:
         """Its timeline: its lanes, time zone and window can be set by code as by its controls."""
         return self._timeline.widget
@@ -190,7 +198,8 @@ class EntityExplorer(ExplorerPivots):
             ),
             *self._history.lines(short=short),
             *closing(
-                self.selection, self._state.nodes, self.timeline, picker, timed=bool(filters.since or filters.until)
+                self.selection, self._state.nodes, self.timeline, self.entities, picker,
+                timed=bool(filters.since or filters.until),
             ),
             "explorer" if not workbench else "workbench",
             "",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from graphinvestigate.linking import Entity, Record
+from graphinvestigate.widgets.entity_grid import EntityGrid
 from graphinvestigate.widgets.explorer_history import reference, references
 from graphinvestigate.widgets.picker import AlertPicker
 from graphinvestigate.widgets.selection import Selection
@@ -54,6 +55,7 @@ def closing(
     selection: Selection,
     nodes: tuple[Entity | Record, ...],
     timeline: TimelineView,
+    entities: EntityGrid,
     picker: AlertPicker | None,
     *,
     timed: bool,
@@ -66,6 +68,7 @@ def closing(
     nodes : tuple of Entity or Record
         What the explorer has selected of it.
     timeline : TimelineView
+    entities : EntityGrid
     picker : AlertPicker or None
     timed : bool
         Whether the explorer's filters set the time that the picker follows.
@@ -75,6 +78,7 @@ def closing(
     list of str
     """
     lines = timeline.state_lines("explorer.timeline", lanes="record_kind")
+    lines += entities.state_lines("explorer.entities")
     if picker is not None:
         asked = picker.state_lines("picker", always=timed)
         lines += asked
@@ -82,4 +86,4 @@ def closing(
             lines.append("explorer.select()")  # a queue that is filtered anew selects its first alert
     if set(selection.nodes) != set(nodes) and selection.node is not None:
         lines.append(f"explorer.selection.select({references(selection.nodes)}, current={reference(selection.node)})")
-    return ["", "# %% Timeline and queue", *lines] if lines else []
+    return ["", "# %% Timeline, tables and queue", *lines] if lines else []

@@ -19,11 +19,12 @@ from graphinvestigate.views.style import kind_look
 from graphinvestigate.widgets import twins
 from graphinvestigate.widgets.canvas import SIZE, GraphCanvas, TimelineCanvas
 from graphinvestigate.widgets.details import coverage_table, log_lines, node_details, plan
+from graphinvestigate.widgets.entity_grid import EntityGrid
 from graphinvestigate.widgets.explorer_controls import WINDOWS, FilterBar, NodeBar, ViewBar, bar, button
 from graphinvestigate.widgets.explorer_files import FORMATS, keeps_files
 from graphinvestigate.widgets.explorer_history import History, call
 from graphinvestigate.widgets.explorer_state import State
-from graphinvestigate.widgets.explorer_words import entity_table, left_out, path_words
+from graphinvestigate.widgets.explorer_words import left_out, path_words
 from graphinvestigate.widgets.failures import Messages
 from graphinvestigate.widgets.graph_facts import GraphFacts, facts_of
 from graphinvestigate.widgets.safe import Safe, join, pane, safe_html, show
@@ -199,7 +200,8 @@ class ExplorerView(ipywidgets.VBox):
         self._view_bar.filters.observe(self._on_filters, names="value")
         self._plan = pane(css_class="gi-plan")
         self._details = pane(css_class="gi-details")
-        self._table, self._left_out = pane(css_class="gi-pane"), pane(css_class="gi-pane")
+        self._entities = EntityGrid(lambda nodes: self._ask("select", *nodes), self._messages)
+        self._left_out = pane(css_class="gi-pane")
         self._coverage, self._lines = pane(css_class="gi-coverage"), pane(css_class="gi-log")
         self._code = pane(css_class="gi-code")
         right = ipywidgets.VBox(
@@ -208,7 +210,7 @@ class ExplorerView(ipywidgets.VBox):
         )
         left = ipywidgets.VBox([self._canvas.widget], layout=ipywidgets.Layout(flex="5 1 560px", min_width="0"))
         more = ipywidgets.Tab(
-            [self._lines, self._table, self._left_out, self._coverage, self._code],
+            [self._lines, self._entities.widget, self._left_out, self._coverage, self._code],
             titles=("Log", "Entities", "Not shown", "Coverage", "Code"),
         )
         more.observe(lambda _: self._show_history(), names="selected_index")  # queue and timeline write code too
@@ -254,7 +256,7 @@ class ExplorerView(ipywidgets.VBox):
             ),
         )
         self._show_details()
-        show(self._table, entity_table(state))
+        self._entities.show(state)
         show(self._left_out, left_out(state, self._known().kinds))
         show(self._coverage, coverage_table(state.coverage) if state.coverage is not None else Safe(""))
         names = tuple(self._known().names)

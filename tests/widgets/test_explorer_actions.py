@@ -642,7 +642,8 @@ def test_the_slider_and_play_move_one_window_for_all(client: GraphClient, graph:
         explorer._filter_bar.play.value = tick
         assert explorer._messages.error is None
         counts.append((len(explorer.drawn), len(explorer._timeline.frames["alert"])))
-        assert f"{len([n for n in explorer.drawn if isinstance(n, gi.Entity)])} entities shown" in explorer._table.value
+        shown = len([n for n in explorer.drawn if isinstance(n, gi.Entity)])
+        assert f"{shown} entities shown" in explorer.entities._grid.widget.note
         assert explorer.selection.time_range[1] == gi_time(explorer._state.filters.until)
     assert counts == sorted(counts)
     assert counts[0] < counts[-1] < (whole + 1, len(alerts) + 1)

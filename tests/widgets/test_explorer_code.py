@@ -22,7 +22,7 @@ def everything(explorer: EntityExplorer, picker: AlertPicker | None) -> dict[str
     shown = facts(explorer._state) | {
         "all selected": set(explorer.selection.nodes), "current of all": explorer.selection.node,
         "time": explorer.selection.time_range, "timeline": (timeline._lanes, timeline._zone.key, timeline.time_range),
-        "marked": sorted(timeline.selected["id"]),
+        "entities": explorer.entities.shown, "marked": sorted(timeline.selected["id"]),
     }  # fmt: skip
     if picker is not None:
         shown |= {"queue": picker.shown["id"].tolist(), "picked": picker.selected["id"].tolist()}
@@ -61,6 +61,8 @@ ACTIONS = {
         p.alerts["first_activity_date_time"].min(), p.alerts["first_activity_date_time"].sort_values().iloc[n + 10]
     ),
     "brush": lambda e, p, n: e.timeline.select(until=p.alerts["first_activity_date_time"].sort_values().iloc[n]),
+    "sort entities": lambda e, p, n: e.entities.sort(["name", "links", "severity"][n % 3]),
+    "search entities": lambda e, p, n: e.entities.filter(["user", "1", "exe host"][n % 3]),
     "lead": lambda e, p, n: (ACTIONS["zoom"](e, p, n), e.timeline._lead(True)),
     "undo": lambda e, p, n: e.undo() if e._history.done else None,
     "redo": lambda e, p, n: e.redo() if e._history.undone else None,
