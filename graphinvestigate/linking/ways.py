@@ -160,7 +160,7 @@ def paths(
     for cost, way, times in islice(candidates, k + _MOST_REPEATS):
         nodes = tuple(index.nodes[at] for at in way)
         if not _repeats_a_tie(g, nodes, walk.allowed):
-            found.append(_path(g, nodes, cost, times, walk.allowed))
+            found.append(_path(g, nodes, cost, times, walk.allowed, window))
             if len(found) == k:
                 break
     if limits and len(found) < k:
@@ -254,6 +254,7 @@ def _path(
     cost: float,
     times: tuple[int, ...] | None,
     allowed: Callable[[Edge], bool],
+    window: tuple[int | None, int | None],
 ) -> Path:
     edges: list[Edge] = []
     sentences: list[str] = []
@@ -263,7 +264,10 @@ def _path(
         between = sorted((e for e in _between(g, u, v) if allowed(e[:3])), key=_telling)
         source, target, relation, attrs = between[0]
         reference = attrs["references"][0]
-        if times is not None:  # what is told is what was seen at the time that the hop is taken
+        if times is None and window != (None, None):  # what is told is what was seen within
+            inside = ((e, r) for e in between for r in e[3]["references"] if _seen_within(g, r, *window))
+            (source, target, relation, attrs), reference = next(inside, (between[0], reference))
+        elif times is not None:  # what is told is what was seen at the time that the hop is taken
             taken = ((e, r) for e in between for r in e[3]["references"] if _seen_at(g, r, times[hop - 1]))
             (source, target, relation, attrs), reference = next(taken, (between[0], reference))
         edges.append((source, target, relation))
@@ -282,6 +286,14 @@ def _seen_at(g: nx.MultiDiGraph, reference: dict[str, Any], at: int) -> bool:
     end = g.nodes[record].get("end_time") if record in g else None
     begin, until = nanoseconds([reference["time"], end]).tolist()
     return bool(begin != NO_TIME and begin <= at <= max(begin, until))
+
+
+def _seen_within(g: nx.MultiDiGraph, reference: dict[str, Any], since: int | None, until: int | None) -> bool:
+    record = Record(reference["record_kind"], reference["record_id"])
+    ended = g.nodes[record].get("end_time") if record in g else None
+    begin, end = nanoseconds([reference["time"], ended]).tolist()
+    known = begin != NO_TIME
+    return bool(known and (since is None or max(begin, end) >= since) and (until is None or begin <= until))
 
 
 def _between(g: nx.MultiDiGraph, u: Node, v: Node) -> Iterator[tuple[Node, Node, str, dict[str, Any]]]:

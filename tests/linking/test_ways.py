@@ -279,3 +279,15 @@ def test_spans_are_those_of_the_records() -> None:
     assert of(0) == ((ten, ten), (thirty, thirty))
     assert of(0) is of(0)
     assert (iso(ten), iso(NO_TIME)) == (minute(10), None)
+
+
+def test_the_sentence_of_a_hop_tells_of_the_window_that_was_asked_for() -> None:
+    """A tie seen before and within the window is told by what was seen within; without a window, by the first."""
+    g = chain([(10, 10), (50, 50)])
+    (way,) = paths(g, A, Entity("user", "u1"))
+    assert minute(10)[11:16] in way.sentences[0]
+    (way,) = paths(g, A, Entity("user", "u1"), since=minute(40))
+    assert minute(50)[11:16] in way.sentences[0]
+    assert minute(10)[11:16] not in way.sentences[0]
+    (way,) = paths(g, A, Entity("user", "u1"), until=minute(40))
+    assert minute(10)[11:16] in way.sentences[0]
