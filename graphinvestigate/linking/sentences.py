@@ -12,7 +12,7 @@ from graphinvestigate.linking.nodes import Entity, Node, Record
 # {record}: the record that says so; {source} and {target}: the two ends of the edge; {when}: the time.
 _RECORD_SAYS = {
     "contains_alert": "Incident {source} contains the alert {target}.",
-    "redirected_to": "Incident {source} was merged into incident {target}.",
+    "redirected_to": "Incident {source} was merged into {target}.",
     "names": "{record} mentions {target}.",
     "risk_detected_for": "{record} is about {target}.",
     "risk_detected_from": "{record} came from {target}.",
@@ -39,11 +39,11 @@ _TIE_SAYS = {
     "signed_in_with": "{source} signed in with {target}{when}.",
     "active_from": "{source} was active from {target}{when}.",
     "logged_on_to": "{source} was logged on to {target}{when}.",
-    "has_address": "{source} had the address {target}{when}.",
+    "has_address": "{source} had the {target}{when}.",
     "ran_on": "{source} ran on {target}{when}.",
     "ran": "{source} ran {target}{when}.",
     "started": "{source} started {target}{when}.",
-    "runs_file": "{source} ran the file {target}{when}.",
+    "runs_file": "{source} ran the {target}{when}.",
     "found_on": "{source} was found on {target}{when}.",
     "resolves_to": "{source} resolved to {target}{when}.",
     "connected_to": "{source} connected to {target}{when}.",
@@ -84,6 +84,11 @@ _TIE_SAYS = {
 }
 
 
+_PRINCIPALS = ("user", "host")  # they go by their names alone
+# What these are called is a line of somebody's words, and reads as one only between quotes.
+_QUOTED = frozenset({"mail_message", "mail_submission", "mail_cluster", "teams_message", "mailbox_configuration"})
+
+
 def utc(time: str | None) -> str:
     """``2026-02-03 10:14 UTC`` from an ISO text; ``time unknown`` where there is none."""
     return f"{time[:10]} {time[11:16]} UTC" if time else "time unknown"
@@ -95,7 +100,9 @@ def describe(g: nx.MultiDiGraph, node: Node) -> str:
         return f"{kind_word(node.kind)} {node[1]} (outside this part of the graph)"
     attrs = g.nodes[node]
     if isinstance(node, Entity):
-        return attrs["label"] if node.kind in ("user", "host") else f"{kind_word(node.kind)} {attrs['label']}"
+        if node.kind in _PRINCIPALS:
+            return str(attrs["label"])
+        return f"{kind_word(node.kind)} " + (f'"{attrs["label"]}"' if node.kind in _QUOTED else str(attrs["label"]))
     if not attrs.get("read"):
         return f"{kind_word(node.kind)} {node.id} (not read)"
     when = utc(attrs.get("time"))
@@ -125,13 +132,13 @@ def sentence(g: nx.MultiDiGraph, source: Node, target: Node, relation: str, refe
         text = pattern.format(
             source=describe(g, source), target=describe(g, target), when=f" ({utc(reference['time'])})"
         )
-        return _capital(f"{text[:-1]}, says {describe(g, record)}.")
+        return _capital(source, f"{text[:-1]}, says {describe(g, record)}.")
     if relation == "has_evidence":
-        return _capital(f"{describe(g, source)} names {describe(g, target)} as {_evidence(reference)}.")
+        return _capital(source, f"{describe(g, source)} names {describe(g, target)} as {_evidence(reference)}.")
     pattern = _RECORD_SAYS.get(relation, f"{{record}} {relation.replace('_', ' ')} {{target}}.")
     ends = {"source": _short(g, source), "target": _short(g, target)} if relation == "contains_alert" else None
     names = ends or {"source": _short(g, source), "target": describe(g, target)}
-    return _capital(pattern.format(record=describe(g, source), **names))
+    return _capital(source, pattern.format(record=describe(g, source), **names))
 
 
 def _short(g: nx.MultiDiGraph, node: Node) -> str:
@@ -164,25 +171,12 @@ def _outcome(attrs: dict[str, Any]) -> str:
     code = attrs.get("status_error_code")
     if code is None:
         return "outcome unknown"
-    return "succeeded" if code == 0 else f"failed with {code}"
+    if code == 0:
+        return "succeeded"
+    reason = str(attrs.get("status_failure_reason") or "").strip().rstrip(".")
+    return f"failed with {code}: {reason}" if reason and reason != "Other" else f"failed with {code}"
 
 
-def _capital(text: str) -> str:
-    # Only a word of ours is capitalised; a name stays as it is written.
-    for word in (
-        "alert ",
-        "incident ",
-        "risk detection ",
-        "sign-in ",
-        "directory audit ",
-        "directory entry ",
-        "service principal ",
-        "file ",
-        "process ",
-        "domain ",
-        "mailbox ",
-        "mail ",
-    ):
-        if text.startswith(word):
-            return text[0].upper() + text[1:]
-    return text
+def _capital(first: Node, text: str) -> str:
+    """Capitalise a sentence that begins with a word of ours; a name stays as it is written."""
+    return text if first.kind in _PRINCIPALS else f"{text[:1].upper()}{text[1:]}"

@@ -10,11 +10,13 @@ import networkx as nx
 import pandas as pd
 import pytest
 
+import graphinvestigate as gi
 from graphinvestigate.errors import EntityNotFoundError, UsageError
 from graphinvestigate.frames import read_records
 from graphinvestigate.linking import Entity, Record, entity_graph, neighborhood, paths, why
 from graphinvestigate.linking.shortest import cheapest_paths
 from tests.linking.conftest import ALICE, BOB, LAPTOP, SIGN_IN, alert, alerts_frame, device, item, sign_in, user
+from tests.linking.test_mapped import MAIL
 
 Frames = dict[str, pd.DataFrame]
 HOST, USER, IP = Entity("host", LAPTOP), Entity("user", ALICE), Entity("ip", "198.51.100.23")
@@ -186,6 +188,37 @@ def test_sentences_keep_hostile_text_as_it_is() -> None:
     sentence = why(g, Record("alert", "a1"), HOST)["sentence"][0]
     assert "<script>{source}</script>" in sentence
     assert "<b>x</b>" in sentence
+
+
+def test_sentences_read_as_sentences(world) -> None:
+    """Of every relation of a tenant: no word twice in a row; each begins like a sentence, or with a name."""
+    client = world.client
+    mails = gi.map_records(gi.run_hunting_query(client, "EmailEvents | take 9"), table="EmailEvents")
+    pulls = (gi.list_incidents, gi.list_risky_users, gi.list_directory_audits, gi.list_risk_detections)
+    names = ("incidents", "risky_users", "directory_audits", "risk_detections")
+    frames = {name: ask(client) for name, ask in zip(names, pulls, strict=True)}
+    g = entity_graph(alerts=gi.list_alerts(client), records=[mails], **frames)
+    told = {(u.kind, relation): (u, v) for u, v, relation in g.edges(keys=True)}
+    assert len(told) > 40
+    for (kind, relation), (u, v) in told.items():
+        said = why(g, u, v)
+        sentence = said[said["relation"] == relation]["sentence"].iloc[0]
+        words = sentence.casefold().split(" (")[0].split()
+        repeated = [one for one, other in itertools.pairwise(words) if one == other]
+        assert repeated == [], sentence
+        assert "address ip address" not in sentence.casefold()
+        assert kind in ("user", "host") or not sentence[0].islower(), sentence
+
+
+def test_somebodys_words_stand_between_quotes(tenant: Frames) -> None:
+    """A subject is told from the sentence around it; why a sign-in failed is told in Entra's words."""
+    g = entity_graph(records=[gi.map_records(pd.DataFrame([MAIL]), table="EmailEvents")])
+    g.nodes[Entity("mail_message", MAIL["NetworkMessageId"])]["label"] = "Re: pay"
+    said = why(g, Entity("mailbox", "billing@evil.example"), Entity("mail_message", MAIL["NetworkMessageId"]))
+    assert said["sentence"][0].startswith('Mailbox billing@evil.example sent mail message "Re: pay" (')
+    failed = sign_in(status={"errorCode": 50126, "failureReason": "Wrong password."})
+    g = entity_graph(sign_ins=read_records("sign_ins", [failed]))
+    assert "failed with 50126: Wrong password, " in why(g, Record("sign_in", SIGN_IN), USER)["sentence"][0]
 
 
 def test_unread_records_are_named_as_such() -> None:
