@@ -82,7 +82,7 @@ def test_pick_click_pivot(open_notebook: Callable[..., Any]) -> None:
     # An alert picked with the mouse is selected in the kernel and in the explorer.
     page.get_by_text("60 of 60 alerts shown").wait_for()
     wanted = notebook.value("picker.shown['id'].tolist()")[4]
-    row = page.locator(".gi-rg-row[aria-rowindex='6']")
+    row = page.locator(".gi-rg-row[aria-rowindex='6']").first
     row.click()
     page.wait_for_function("one => one.getAttribute('aria-selected') === 'true'", arg=row.element_handle())
     notebook.idle()

@@ -24,7 +24,7 @@ EXPLORER = "explorer = gi.EntityExplorer(client, g, picker=picker, since=None)\n
 # Compares what the code makes with what the clicks made; run in the kernel.
 SAME = """
 def same():
-    names = {"client": gi.connect_demo(seed=SEED, alerts=ALERTS), "g": g}
+    names = {"client": gi.connect_demo(seed=SEED, alerts=ALERTS), "g": g, "alerts": alerts}
     exec(explorer.to_code(), names)
     other = names["explorer"]
     return {
