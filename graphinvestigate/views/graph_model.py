@@ -17,7 +17,7 @@ from graphinvestigate import text
 from graphinvestigate.linking import Record
 from graphinvestigate.views.choosing import choose_nodes, highlighted
 from graphinvestigate.views.graph_parts import NO_EXTRAS, Extras, Trace, edge_labels, pairs_of, verdict_marks
-from graphinvestigate.views.graph_words import caption, count, hover_words, label_of, link_words
+from graphinvestigate.views.graph_words import caption, count, hover_words, label_of, link_words, not_drawn
 from graphinvestigate.views.labels import place_labels, shorten
 from graphinvestigate.views.layout import node_order
 from graphinvestigate.views.node_facts import NodeFacts, kind_of
@@ -221,7 +221,7 @@ def _label(
 ) -> str:
     longest = _LONG_LABEL if drawn <= _FEW // 2 else _LABEL
     words = shorten(extras.names.get(node) or label_of(g, node), longest, middle=True)
-    hidden = sum(other not in index for other in around) if extras.counts_hidden else 0
+    hidden = not_drawn(around, index) if extras.counts_hidden else 0
     return " ".join(filter(None, [words, f"+{hidden}" if hidden else "", extras.badges.get(node, "")]))
 
 

@@ -85,6 +85,25 @@ def _short(g: nx.MultiDiGraph, node: Any) -> str:
     return shorten(label_of(g, node), 40, middle=True)
 
 
+def not_drawn(around: Collection[Any], index: Mapping[Any, int]) -> int:
+    """Count the neighbours that are not drawn, by way of whatever is fewer: a hub has thousands.
+
+    Parameters
+    ----------
+    around : collection of nodes
+        Each once.
+    index : mapping
+        Whose keys are the nodes that are drawn.
+
+    Returns
+    -------
+    int
+    """
+    if len(around) <= len(index):
+        return sum(other not in index for other in around)
+    return len(around) - sum(node in around for node in index)
+
+
 def hover_words(
     g: nx.MultiDiGraph, node: Any, around: Collection[Any], worst: str, index: Mapping[Any, int]
 ) -> list[str]:
@@ -122,7 +141,7 @@ def hover_words(
         what.append(f"highest severity {SEVERITIES[worst].word}" if worst != "unknown" else "no severity known")
         what += noted(data)[:3]
         when = f"{_time(data.get('first_seen'))} to {_time(data.get('last_seen'))}"
-    hidden = sum(other not in index for other in around)
+    hidden = not_drawn(around, index)
     key = str(node[-1]) if isinstance(node, tuple) else str(node)
     return [
         text.plotly(label_of(g, node), 100),

@@ -10,6 +10,7 @@ import pytest
 import graphinvestigate as gi
 from graphinvestigate.views import node_facts
 from graphinvestigate.views.choosing import choose_nodes
+from graphinvestigate.views.graph_words import not_drawn
 from graphinvestigate.views.node_facts import NodeFacts, neighbors, own_rank, verdict_of, worst_severity
 from graphinvestigate.views.style import severity_rank
 
@@ -66,3 +67,10 @@ def test_choosing_among_some_gives_only_those(g: nx.MultiDiGraph) -> None:
     left = near - set(chosen)
     assert left
     assert max(weights[n] for n in chosen if n != hub) <= min(weights[n] for n in left)
+
+
+def test_what_is_not_drawn_is_counted_from_either_side() -> None:
+    """Few neighbours or few drawn nodes: the count is that of neighbours that are not drawn."""
+    for around, drawn in ((range(3), range(2, 99)), (range(99), range(2, 5)), (range(5), range(0)), ((), range(4))):
+        index = {node: at for at, node in enumerate(drawn)}
+        assert not_drawn(frozenset(around), index) == len(set(around) - set(drawn))
