@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 
 from graphinvestigate.errors import BadFileError, UsageError
 from graphinvestigate.text import log
+from graphinvestigate.views.still_figure import StillFigure
 
 # plotly.js reads these tags in texts; of them only those that neither link nor restyle what stands around them.
 _TAG = re.compile(r"<(?!/?(?:b|i|br|extra|sub|sup)\s*/?>)", re.IGNORECASE)
@@ -46,7 +47,7 @@ def figure_from_json(value: Any, *, source: str) -> go.Figure:
         raise BadFileError(f"{source}: no plotly figure; the case is damaged.")
     layout = {k: v for k, v in given.items() if not str(k).startswith(_LOADS)}
     try:
-        return go.Figure(_harmless({"data": value["data"], "layout": layout}))
+        return StillFigure(_harmless({"data": value["data"], "layout": layout}))
     except (TypeError, ValueError, AttributeError, RecursionError) as error:
         raise BadFileError(f"{source}: no plotly figure ({log(str(error))}).") from error
 

@@ -11,6 +11,7 @@ from graphinvestigate.views.graph_model import TRACE_KINDS, GraphTraces, choose_
 from graphinvestigate.views.graph_parts import Trace
 from graphinvestigate.views.layout import layout
 from graphinvestigate.views.node_facts import VERDICTS
+from graphinvestigate.views.still_figure import StillFigure
 from graphinvestigate.views.style import EDGE, EDGE_HIGHLIGHT, KINDS, OTHER, SEVERITIES, template
 from graphinvestigate.wanted import takes
 
@@ -75,7 +76,7 @@ def figure_of(model: GraphTraces, *, theme: str = "light") -> go.Figure:
     plotly.graph_objects.Figure
         Its traces stand in the order of ``model.traces``, then follow those that only explain rings and marks.
     """
-    return go.Figure(parts_of(model, theme=theme))
+    return StillFigure(parts_of(model, theme=theme))
 
 
 def parts_of(model: GraphTraces, *, theme: str = "light") -> dict[str, Any]:

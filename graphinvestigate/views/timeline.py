@@ -13,6 +13,7 @@ import plotly.graph_objects as go
 
 from graphinvestigate import text
 from graphinvestigate.errors import UsageError
+from graphinvestigate.views.still_figure import StillFigure
 from graphinvestigate.views.style import kind_word, template
 from graphinvestigate.views.timeline_density import density
 from graphinvestigate.views.timeline_events import Marks, marks_of
@@ -150,7 +151,7 @@ def timeline_figure(
     layout["shapes"] = [*layout.get("shapes", ()), *(_band(note, zone) for note in notes), *_rules(lines, zone)]
     layout["annotations"] = [*(_said(note, zone) for note in notes), *_named_rules(lines, zone)]
     layout["meta"] = {**layout.get("meta", {}), "dense": dense}
-    return go.Figure(figure)
+    return StillFigure(figure)
 
 
 def moments(lines: Mapping[str, str | datetime] | None) -> list[tuple[str, int]]:
@@ -303,7 +304,7 @@ def _nothing(title: str, caption: str, theme: str) -> go.Figure:
         "annotations": [message],
         "autotypenumbers": "strict",
     }
-    return go.Figure({"data": [], "layout": layout})
+    return StillFigure({"data": [], "layout": layout})
 
 
 # ---- gaps, bursts and reference lines ------------------------------------------------------------------------------

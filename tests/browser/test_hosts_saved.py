@@ -85,7 +85,7 @@ def test_a_saved_notebook_reads_without_its_kernel(
         words = reader.locator("body").inner_text()
         picture(reader, f"hosts-{template}", tmp_path)
         context.close()
-        assert len(widths) == 6, "explorer and workbench have a graph and a timeline, the others one picture"
+        assert len(widths) == 7, "explorer and workbench have a graph and a timeline, the others one picture"
         assert min(widths) > 100
         for expected in ("Alerts: 60 of 60", "Entity graph:", "marks in view", "The graph in words"):
             assert expected in words, (template, expected)

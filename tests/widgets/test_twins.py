@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from typing import Any
 import networkx as nx
 import pandas as pd
 import plotly.graph_objects as go
+import plotly.io as pio
 import pytest
 
 import graphinvestigate as gi
@@ -189,6 +191,24 @@ def test_a_widget_adds_little_to_a_saved_notebook(
     assert set(bundle[WIDGET]) == {"version_major", "version_minor", "model_id"}
     assert len(json.dumps(bundle)) < 150_000
     assert len(bundle["text/plain"]) < 5_000
+
+
+def test_a_figure_has_a_picture_and_a_table_beside_it(
+    alerts: pd.DataFrame, graph: nx.MultiDiGraph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What `plot_timeline` and `plot_entity_graph` leave in a notebook reads where plotly does not run, copies too."""
+    assert gi.plot_timeline(alerts)._repr_mimebundle_() == {}, "outside a notebook plotly shows nothing by itself"
+    monkeypatch.setattr(pio.renderers, "default", "plotly_mimetype")
+    title = alerts["title"].iloc[0][:20]
+    for drawn, said in ((gi.plot_timeline(alerts), title), (gi.plot_entity_graph(graph), "user")):
+        for figure in (drawn, copy.deepcopy(drawn)):
+            bundle = figure._repr_mimebundle_()
+            assert "application/vnd.plotly.v1+json" in bundle
+            assert said in Left(bundle["text/html"], GITHUB_TAGS, GITHUB_ATTRIBUTES, pictures=False).text
+            (address,) = Left(bundle["text/html"], LAB_TAGS, LAB_ATTRIBUTES, pictures=True).pictures
+            assert (svg_of(address) or "").startswith("<svg")
+            assert len(bundle["text/html"]) < 150_000
+    assert "application/vnd.plotly.v1+json" in gi.plot_timeline(alerts.iloc[:0])._repr_mimebundle_()
 
 
 def test_what_a_picture_says_cannot_leave_its_place() -> None:

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import html
 import json
-from collections.abc import Iterable
 from typing import Any
 
-from graphinvestigate import text
 from graphinvestigate.cases.freezing.markup import still
-from graphinvestigate.views.pictures import picture, svg_address
+from graphinvestigate.views.pictures import picture
+from graphinvestigate.views.still_figure import UNTOUCHED as _UNTOUCHED, still_html
 
 FIGURE = "application/vnd.plotly.v1+json"
 WIDGET = "application/vnd.jupyter.widget-view+json"
 _PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 _TEXTS = ("text/plain", "text/markdown", "text/latex")
-# Both typeset what stands between dollars, wherever it came from; within these classes they leave it alone.
-_UNTOUCHED = '<div class="tex2jax_ignore mathjax_ignore">'
 
 
 def joined(value: Any) -> str:
@@ -100,50 +96,8 @@ def _frozen_figure(figure: dict[str, Any], made: dict[str, Any]) -> dict[str, An
     """The figure's data, which JupyterLab draws, and a picture and a table for everybody else."""
     shown: dict[str, Any] = {name: figure[name] for name in ("data", "layout") if name in figure}
     found: dict[str, Any] = {FIGURE: shown}
-    if "text/html" not in made or "data:image/svg" not in made["text/html"]:
-        drawn = still(picture(shown) or "")[0]
-        table = _table(shown)
-        if drawn or table:
-            # As an image, because JupyterLab takes an <svg> out of the HTML of a notebook it does not trust.
-            seen = f'<img alt="The figure as a picture" src="{svg_address(drawn)}">' if drawn else ""
-            found["text/html"] = still(f"{_UNTOUCHED}{seen}{table}</div>")[0]
-            if drawn:
-                found["image/svg+xml"] = drawn
+    if drawn := still(picture(shown) or "")[0]:
+        found["image/svg+xml"] = drawn
+    if "data:image/svg" not in made.get("text/html", "") and (twin := still_html(shown)):
+        found["text/html"] = still(twin)[0]
     return found
-
-
-def _table(figure: dict[str, Any], most: int = 200) -> str:
-    """What the figure's marks say, as a folded table: the columns that our figures carry in their ``meta``."""
-    columns, rows = _rows(figure)
-    if not rows:
-        return ""
-    head = "".join(f"<th>{text.html(name, 80)}</th>" for name in columns)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{text.html(_plain(value), 200)}</td>" for value in row) + "</tr>" for row in rows[:most]
-    )
-    rest = f"<p>{len(rows) - most:,} of {len(rows):,} rows not shown</p>" if len(rows) > most else ""
-    return (
-        f"<details><summary>The figure as a table ({len(rows):,} rows)</summary>"
-        f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{rest}</details>"
-    )
-
-
-def _rows(figure: dict[str, Any]) -> tuple[list[str], list[Any]]:
-    traces: Iterable[dict[str, Any]] = figure.get("data") or ()
-    found: dict[tuple[str, ...], list[Any]] = {}
-    meta = (figure.get("layout") or {}).get("meta")
-    if isinstance(meta, dict) and isinstance(meta.get("columns"), list):
-        found[tuple(map(str, meta["columns"]))] = list(meta.get("rows") or ())
-    for trace in traces:
-        own = trace.get("meta")
-        rows = trace.get("customdata")
-        if isinstance(own, dict) and isinstance(own.get("columns"), list) and isinstance(rows, list):
-            found.setdefault(tuple(map(str, own["columns"])), []).extend(row for row in rows if isinstance(row, list))
-    if not found:
-        return [], []
-    columns = max(found, key=lambda one: len(found[one]))
-    return list(columns), found[columns]
-
-
-def _plain(value: Any) -> str:
-    return html.unescape(value) if isinstance(value, str) else "" if value is None else str(value)
