@@ -128,6 +128,14 @@ def timeline_rows(parts: Iterable[tuple[str, str, pa.Table]], width: int) -> pd.
     return counted if len(counted) else empty
 
 
+def day_span(days: pd.DataFrame) -> tuple[int, int]:
+    """Give the first and the last nanosecond of the days of a timeline; of none, the day of 1970."""
+    if not len(days):
+        return 0, _SECONDS["d"] * 10**9 - 1
+    times = days["time"].astype("datetime64[ns, UTC]").astype("int64")
+    return int(times.min()), int(times.max()) + _SECONDS["d"] * 10**9 - 1
+
+
 def coverage_of(pulls: pd.DataFrame, frames: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """Say of each source how many rows were found, and what of it the lake holds."""
     rows = []

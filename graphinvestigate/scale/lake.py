@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 import narwhals as nw
 import networkx as nx
 import pandas as pd
+import plotly.graph_objects as go
 import pyarrow as pa
 
 from graphinvestigate.errors import UsageError
@@ -17,6 +18,7 @@ from graphinvestigate.pivots import Pivot
 from graphinvestigate.scale import seeds
 from graphinvestigate.scale.answers import (
     coverage_of,
+    day_span,
     entity_rows,
     level_of,
     pair_rows,
@@ -37,11 +39,13 @@ from graphinvestigate.scale.expressions import (
     timeline_bins,
     with_entities,
 )
+from graphinvestigate.scale.figures import counts_figure
 from graphinvestigate.scale.folder import LakeFolder, Time, Values
 from graphinvestigate.scale.linked import LEAN
 from graphinvestigate.scale.pulling import SOURCES
 from graphinvestigate.scale.reading import Reader, Window
 from graphinvestigate.text import log
+from graphinvestigate.views.timeline_notes import Bins, bins_between
 
 _MOST = 20_000  # records that become a networkx graph
 
@@ -239,6 +243,49 @@ class Lake(LakeFolder):
                 bins = timeline_bins(found, start=0, width=micros, by=level)
                 parts.append((resource.record_kind, level, self.engine.arrow(bins)))
         return timeline_rows(parts, micros)
+
+    def plot_timeline(
+        self,
+        *,
+        since: Time = None,
+        until: Time = None,
+        sources: Iterable[str] | None = None,
+        tz: str = "UTC",
+        theme: str = "light",
+    ) -> go.Figure:
+        """Draw how many records there were, by severity and kind; counted where they lie, at most 400 spans of time.
+
+        Parameters
+        ----------
+        since, until, sources
+            As in `timeline`: a narrower window has shorter spans.
+        tz, theme : str
+            As in `plot_timeline`.
+
+        Returns
+        -------
+        plotly.graph_objects.Figure
+            Its subtitle counts what is drawn, and what has no time.
+        """
+        chosen = list(sources) if sources is not None else self._reader().resources()
+        days = self.timeline(width="1d", since=since, until=until, sources=chosen)
+        low, high = day_span(days)
+        bins = bins_between(low, high)
+        seconds = bins.step // 10**9
+        width = f"{seconds // 86400}d" if seconds % 86400 == 0 else f"{seconds}s"
+        rows = self.timeline(width=width, since=since, until=until, sources=chosen)
+        if len(rows):  # what a day holds may be less than the day
+            low, high = (
+                int(rows["time"].astype("datetime64[ns, UTC]").astype("int64").agg(end)) for end in ("min", "max")
+            )
+            bins = Bins(low, bins.step, (high - low) // bins.step + 1, bins.words)
+        reader, window = self._reader(), self._window(since, until)
+        untimed = {}
+        with self._answering():
+            for name in chosen:
+                found = reader.records(RESOURCES[name], window, [level_of(name)]).filter(nw.col("lake_at").is_null())
+                untimed[RESOURCES[name].record_kind] = int(self.engine.arrow(found.select(n=nw.len()))["n"][0].as_py())
+        return counts_figure(rows, bins, untimed, tz=tz, theme=theme)
 
     def entities(self, *, since: Time = None, until: Time = None) -> pd.DataFrame:
         """List everybody and everything that the records name, one row per entity; computed by the engine.

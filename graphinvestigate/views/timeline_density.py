@@ -63,7 +63,11 @@ def density(
     words = bins.words
     more = _selected(chosen, lane, place, x, bins) if chosen is not None and chosen.any() else []
     figure = {
-        "data": [*_by_severity(counts.sum(axis=0), x, words), _by_lane(counts.sum(axis=1), x, lanes, words), *more],
+        "data": [
+            *counts_by_severity(counts.sum(axis=0), x, words),
+            counts_by_lane(counts.sum(axis=1), x, lanes, words),
+            *more,
+        ],
         "layout": {
             "xaxis": {"type": "date", "anchor": "y2"},
             "yaxis": {"domain": [0.72, 1.0], "title": {"text": f"per {words}"}, "rangemode": "tozero"},
@@ -119,7 +123,22 @@ def _selected(
     return [{**rings, **said}]
 
 
-def _by_severity(counts: np.ndarray, x: np.ndarray, words: str) -> list[dict[str, Any]]:
+def counts_by_severity(counts: np.ndarray, x: np.ndarray, words: str) -> list[dict[str, Any]]:
+    """Draw counts as bars.
+
+    Parameters
+    ----------
+    counts : int array of shape (severities, spans)
+    x : array of shape (spans,)
+        Where each span begins.
+    words : str
+        How long one is.
+
+    Returns
+    -------
+    list of dict
+        A trace per severity.
+    """
     return [
         {
             "type": "bar",
@@ -135,7 +154,8 @@ def _by_severity(counts: np.ndarray, x: np.ndarray, words: str) -> list[dict[str
     ][::-1]
 
 
-def _by_lane(counts: np.ndarray, x: np.ndarray, lanes: list[str], words: str) -> dict[str, Any]:
+def counts_by_lane(counts: np.ndarray, x: np.ndarray, lanes: list[str], words: str) -> dict[str, Any]:
+    """Draw counts as a heat map: `counts` of shape (lanes, spans), the rest as in `counts_by_severity`."""
     return {
         "type": "heatmap",
         "name": "lanes",

@@ -73,8 +73,13 @@ def part(first: int, count: int, entities: int) -> pa.Table:
     return pa.concat_tables(tables)
 
 
-def engine_of(name: str) -> Engine:
-    """An engine by name; Spark on two threads of this machine."""
+STEPS = (
+    "timeline bins", "mentions → edges", "components", "edges of entities", "entity table", "two hops", "co-occurrence",
+)  # fmt: skip
+
+
+def engine_of(name: str, folder: str) -> Engine:
+    """An engine by name; Spark on two threads of this machine, with the log of its tasks in a folder."""
     if name != "spark":
         engine = engine_for(name)
         if name == "duckdb":
@@ -83,6 +88,8 @@ def engine_of(name: str) -> Engine:
     from pyspark.sql import SparkSession
 
     builder = SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false")
+    builder = builder.config("spark.eventLog.enabled", "true").config("spark.eventLog.dir", f"file://{folder}")
+    builder = builder.config("spark.eventLog.compress", "false").config("spark.eventLog.rolling.enabled", "false")
     builder = builder.config("spark.sql.shuffle.partitions", "8").config("spark.driver.memory", MEMORY[:-1].lower())
     session = builder.config("spark.ui.showConsoleProgress", "false").getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
@@ -100,13 +107,23 @@ def measured(name: str, size: int) -> dict[str, float]:
             pq.write_table(part(first, min(EACH, records - first), records // 8), path, compression="zstd")
             files.append(str(path))
         took["MB of Parquet"] = sum(Path(file).stat().st_size for file in files) / 1e6
-        engine = engine_of(name)
+        logs = Path(folder) / "logs"
+        logs.mkdir()
+        engine = engine_of(name, str(logs))
         engine.arrow(engine.table(pa.table({"started": [1]})))
         last = time.perf_counter()
         peak.most = 0
 
+        waiting = list(STEPS)
+
+        def describe() -> None:
+            if name == "spark" and waiting:
+                engine.session.sparkContext.setJobDescription(waiting[0])  # type: ignore[attr-defined]
+
         def told(step: str, rows: int) -> None:
             nonlocal last
+            assert waiting.pop(0) == step
+            describe()
             took[step] = time.perf_counter() - last
             print(f"  {step:22} {took[step]:8.2f} s  {rows:12,} rows", flush=True)
             last = time.perf_counter()
@@ -114,6 +131,7 @@ def measured(name: str, size: int) -> dict[str, float]:
         def counted(frame: object) -> int:
             return int(engine.arrow(frame.select(n=nw.len()))["n"][0].as_py())  # type: ignore[attr-defined]
 
+        describe()
         begin = last
         records_at = engine.scan(files, pa.schema([MENTIONS.field("lake_at"), MENTIONS.field("kind")]))
         told("timeline bins", engine.arrow(timeline_bins(records_at, start=0, width=3_600_000_000, by="kind")).num_rows)
@@ -134,7 +152,26 @@ def measured(name: str, size: int) -> dict[str, float]:
         took["all"] = time.perf_counter() - begin
         took["processor seconds"] = _held()[1]
         took["MB at the peak"] = peak.most / 1e6
+        if name == "spark":
+            engine.session.stop()  # type: ignore[attr-defined]
+            took |= shuffled(next(file for file in logs.rglob("*") if file.is_file() and file.stat().st_size))
     return took
+
+
+def shuffled(log: Path) -> dict[str, float]:
+    """Megabytes that each step wrote for other tasks, out of Spark's log."""
+    step_of: dict[int, str] = {}
+    found = {f"MB shuffled: {step}": 0.0 for step in STEPS}
+    for line in log.read_text().splitlines():
+        event = json.loads(line)
+        if event["Event"] == "SparkListenerJobStart":
+            step = (event.get("Properties") or {}).get("spark.job.description", "")
+            step_of |= dict.fromkeys(event["Stage IDs"], step)
+        elif event["Event"] == "SparkListenerTaskEnd" and (metrics := event.get("Task Metrics")):
+            step = f"MB shuffled: {step_of.get(event['Stage ID'], '')}"
+            if step in found:
+                found[step] += metrics["Shuffle Write Metrics"]["Shuffle Bytes Written"] / 1e6
+    return found
 
 
 class Peak(threading.Thread):
@@ -194,7 +231,7 @@ def main(name: str, sizes: list[int]) -> None:
     print("|" + "---|" * (len(sizes) + 2))
     for step in rows[0]:
         values = [row[step] for row in rows]
-        power = math.log(values[-1] / values[0]) / math.log(sizes[-1] / sizes[0])
+        power = math.log(max(values[-1], 1e-9) / max(values[0], 1e-9)) / math.log(sizes[-1] / sizes[0])
         print(f"| {step} | " + " | ".join(f"{value:,.2f}" for value in values) + f" | {power:.2f} |")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import networkx as nx
+import numpy as np
 import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
@@ -164,6 +165,27 @@ def test_a_timeline_counts_every_record_once(pulled):
     for wrong in ("", "0h", "soon"):
         with pytest.raises(UsageError):
             lake.timeline(width=wrong)
+
+
+def test_a_timeline_is_drawn_from_counts(pulled, make_lake):
+    """The figure of a lake counts every record once, in few spans, and finer ones in a narrower window."""
+    lake = Lake(pulled)
+    figure = lake.plot_timeline(tz="Europe/Berlin")
+    bars = [trace for trace in figure.data if trace.type == "bar"]
+    counted = sum(int(np.sum(trace.y)) for trace in bars)
+    assert counted == lake.timeline()["records"].sum() == sum(sum(row[1:]) for row in figure.layout.meta["rows"])
+    assert all(len(trace.x) <= 401 for trace in bars)
+    high = next(trace for trace in bars if trace.name == "high")
+    levels = lake.timeline().query("level.str.lower() == 'high'")["records"].sum()
+    assert int(np.sum(high.y)) == levels > 0
+    assert "sign-ins" in figure.layout.title.subtitle.text
+    since = lake.alerts(limit=1)["created_date_time"].iloc[0] - pd.Timedelta(hours=6)
+    near = lake.plot_timeline(since=since.to_pydatetime(), sources=["alerts"])
+    step, finer = (one.data[0].x[1] - one.data[0].x[0] for one in (figure, near))
+    assert finer < step
+    empty = make_lake(tenant=ONE)
+    empty.add(frame([{"id": "a"}]))
+    assert "time unknown: 1 alert" in empty.plot_timeline().layout.title.subtitle.text
 
 
 def test_who_is_named_together(make_lake):
