@@ -124,7 +124,7 @@ def assemble(parts: Parts) -> nx.MultiDiGraph:
     # What `add_node` does for nodes that are not there yet.
     g._node.update(nodes)
     for around in (g._succ, g._pred):
-        around.update((node, {}) for node in nodes)
+        around.update({node: {} for node in nodes})
     for extra, extras in parts.node_extras.items():
         node: Node = extra if isinstance(extra, Record) else whole.found.leads[extra]
         attrs = g.nodes[node]

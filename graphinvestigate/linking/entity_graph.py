@@ -20,6 +20,7 @@ from graphinvestigate.linking.record_rows import newer
 from graphinvestigate.linking.reference_table import add_graph, add_mentions
 from graphinvestigate.wanted import takes
 
+_NOT_WANTED = Seen()
 _DERIVED = frozenset({"kind", "label", "identifiers", "first_seen", "last_seen", "facts", "observations", "refused"})
 
 
@@ -123,7 +124,7 @@ def edge_table(
         The nodes and edges of that graph, in the same order.
     """
     with uncollected():
-        return linked(parts_of(collect(by_kind(named, records), tenant=tenant))).edges
+        return linked(parts_of(collect(by_kind(named, records), tenant=tenant), attributes=False)).edges
 
 
 @takes
@@ -206,8 +207,8 @@ def overrides_in(g: nx.MultiDiGraph) -> Overrides:
     return overrides_of(g.graph.get("merges"), g.graph.get("splits"))
 
 
-def parts_of(collected: Collected) -> Parts:
-    """Return what frames say as parts of a graph."""
+def parts_of(collected: Collected, *, attributes: bool = True) -> Parts:
+    """Return what frames say as parts of a graph; names and facts are only wanted for the attributes of its nodes."""
     parts = Parts(records=collected.records)
     found = collected.mentions
     add_mentions(parts.references, found)
@@ -223,7 +224,9 @@ def parts_of(collected: Collected) -> Parts:
         observation = (meaning.kind, meaning.ids)
         seen = parts.observations.get(observation)
         if seen is None:
-            seen = parts.observations[observation] = Seen({}, set())
+            seen = parts.observations[observation] = Seen({}, set()) if attributes else _NOT_WANTED
+        if not attributes:
+            continue
         for rank, text in meaning.names:
             seen.name(text, rank, times[time])
         seen.facts.update(meaning.facts)

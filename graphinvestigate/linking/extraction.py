@@ -250,7 +250,7 @@ class Extractor:
     def _judgements(self, reader: TypedTable, records: Values) -> Codes:
         columns = reader.judgements(records)
         said: Pool[Any] = Pool()
-        codes = said.codes(_keys(columns))
+        codes = said.codes(zip(columns[0], _keys(columns[1:]), strict=True))  # roles are decoded as tuples
         _, first = np.unique(codes, return_index=True)  # codes are given in the order in which they come
         judged = [judgement(*(column[at] for column in columns)) for at in first.tolist()]
         return self.collector.table.judgements.codes(judged)[codes]

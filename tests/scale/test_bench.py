@@ -16,6 +16,7 @@ from graphinvestigate.scale.bench.decode import IDENTIFYING, frames_of
 from graphinvestigate.scale.bench.measure import Finding, Taken, peak_extra, side_by_side
 from graphinvestigate.scale.bench.report import document, machine, page, table
 from graphinvestigate.scale.bench.starting import distributions
+from graphinvestigate.scale.bench.summary import markdown, picture
 from graphinvestigate.scale.bench.synthetic import alert_pages
 
 
@@ -99,6 +100,28 @@ def test_findings_are_written_with_the_machine():
         assert private not in document(found, about)
 
 
+def test_findings_are_summed_up_for_documentation():
+    """The Markdown table has a line each and the machine; the picture is well-formed, red where a budget is missed."""
+    from xml.etree import ElementTree
+
+    found = [
+        Finding("decode", 1000, "time / x", 0.5, 1.0, note="<b>"),
+        Finding("graph", 10, "s", 3.0, 2.0),
+        Finding("decode", 1000, "y / time", 5.0, 10.0, at_least=True),
+        Finding("lake", 10, "s", 1.0),
+    ]
+    said = markdown(found, machine())
+    assert [line.count("|") for line in said.splitlines() if line.startswith("|")] == [7] * 6
+    assert "| graph | 10 | s | 3.000 | ≤ 2 | missed |" in said
+    assert "pandas" in said
+    drawn = ElementTree.fromstring(picture(found))
+    name = "{http://www.w3.org/2000/svg}"
+    bars = [one for one in drawn.iter(f"{name}rect") if one.get("fill") != "#ffffff"]
+    assert [one.get("fill") for one in bars] == ["#2b7a4b", "#b3261e", "#b3261e"]
+    assert [float(one.get("width")) for one in bars] == [75.0, 225.0, 300.0]
+    assert any("<b>" in (text.text or "") for text in drawn.iter(f"{name}text"))
+
+
 def test_sizes_and_rows_are_read_or_refused(tmp_path):
     """Sizes are written 1k, 10k, 1M; what is no size and no row is refused before anything is measured."""
     assert sizes_of("1k, 10K,1M,7") == [1000, 10_000, 1_000_000, 7]
@@ -123,6 +146,8 @@ def test_the_command_measures_and_writes(tmp_path, capsys):
     assert all(one["value"] >= 0 for one in said["findings"])
     assert printed.count("timeline") >= 2
     assert "plotly" in (tmp_path / "out" / "bench.html").read_text()
+    assert "| timeline | 1,000 |" in (tmp_path / "out" / "bench.md").read_text(encoding="utf-8")
+    assert (tmp_path / "out" / "bench.svg").read_text(encoding="utf-8").startswith("<svg")
     assert main(["bench", "--rows", "nothing"]) == 2
 
 
@@ -136,7 +161,12 @@ def test_the_run_that_is_kept_says_what_it_was_measured_with():
     """The committed results are a whole run, with the versions that they were measured with."""
     from pathlib import Path
 
-    said = json.loads((Path(__file__).parents[2] / "docs" / "benchmarks" / "bench.json").read_text())
+    folder = Path(__file__).parents[2] / "docs" / "benchmarks"
+    said = json.loads((folder / "bench.json").read_text())
     assert {*FIXED, *GROWING} - {"engine"} <= {one["row"] for one in said["findings"]}
     assert {"pandas", "pyarrow", "duckdb", "orjson"} <= set(said["machine"]["versions"])
     assert {one["size"] for one in said["findings"] if one["row"] == "decode"} >= {1000, 10_000, 100_000}
+    findings = [Finding(**{name: value for name, value in one.items() if name != "kept"}) for one in said["findings"]]
+    assert [one.kept for one in findings] == [one["kept"] for one in said["findings"]]
+    assert (folder / "bench.md").read_text(encoding="utf-8").endswith(markdown(findings, said["machine"]))
+    assert (folder / "bench.svg").read_text(encoding="utf-8") == picture(findings)

@@ -10,7 +10,8 @@ from graphinvestigate.errors import UsageError
 from graphinvestigate.files import write_atomic
 from graphinvestigate.scale.bench import decode, drawing, graphs, lakes, peers, pulling, starting
 from graphinvestigate.scale.bench.measure import Finding
-from graphinvestigate.scale.bench.report import document, line, machine, page, table
+from graphinvestigate.scale.bench.report import document, line, load, machine, page, table
+from graphinvestigate.scale.bench.summary import markdown, picture
 from graphinvestigate.text import log
 
 Row = Callable[[int], Iterator[Finding]]
@@ -86,7 +87,7 @@ def run(rows: str, sizes: str, output: Path | None, say: Callable[[str], None]) 
     rows, sizes : str
         Joined by commas; ``all`` rows.
     output : Path or None
-        A folder, for ``bench.json`` and ``bench.html``.
+        A folder, for ``bench.json``, ``bench.html``, and ``bench.md`` and ``bench.svg`` for documentation.
     say : callable
         Takes each line.
 
@@ -107,9 +108,12 @@ def run(rows: str, sizes: str, output: Path | None, say: Callable[[str], None]) 
         raise UsageError(f"there is no row {log(', '.join(unknown))}; there are {', '.join(known)}.")
     wanted, about = sizes_of(sizes), machine()
     found = measured(chosen, wanted, say)
+    about["load_at_end"] = load()
     if output is not None:
         output.mkdir(parents=True, exist_ok=True)
-        write_atomic(output / "bench.json", document(found, about))
-        write_atomic(output / "bench.html", page(found, about))
-        say(f"written: {output / 'bench.json'}, {output / 'bench.html'}")
+        files = {"bench.json": document, "bench.html": page, "bench.md": markdown}
+        for name, write in files.items():
+            write_atomic(output / name, write(found, about))
+        write_atomic(output / "bench.svg", picture(found))
+        say(f"written: {', '.join(str(output / name) for name in (*files, 'bench.svg'))}")
     return 0

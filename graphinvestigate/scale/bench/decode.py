@@ -96,7 +96,7 @@ def run(size: int) -> Iterator[Finding]:
             yield Finding(ROW, size, f"processor time / {name}", ours.processor / other.processor, note=note)
     yield Finding(ROW, size, "microseconds per alert", all_columns.processor / size * 1e6, note="all columns")
     part = pages[: max(1, min(size, _FULL) // 1000)]
-    ours, normal = side_by_side(lambda: frames_of(part), lambda: [_normalized(page) for page in part], rounds=2)
+    ours, normal = side_by_side(lambda: _identifying(part), lambda: [_normalized(page) for page in part], rounds=2)
     yield Finding(
         ROW, size, "json_normalize / time", normal.wall / ours.wall, 10.0 if size >= _FULL else None, at_least=True
     )

@@ -69,6 +69,7 @@ def index(size: int) -> Iterator[Finding]:
     one, two = side_by_side(lambda: reach(made, [usual], hops=1), lambda: reach(made, [hub], hops=2), rounds=5)
     yield Finding("index", size, "one hop, ms", one.wall * 1e3, _HOP_MS if size >= _FULL else None)
     yield Finding("index", size, "two hops from a hub, ms", two.wall * 1e3, _HUB_MS if size >= _FULL else None)
+    yield Finding("index", size, "two hops from a hub, ms of processor", two.processor * 1e3)
     (ours,) = side_by_side(build)
     yield Finding("index", size, "build, s", ours.wall, note=f"{len(pairs)} edges")
     try:
@@ -85,6 +86,7 @@ def index(size: int) -> Iterator[Finding]:
 
     ours, other = side_by_side(build, theirs)
     yield Finding("index", size, "build / rustworkx", ours.wall / other.wall, 0.7 if size >= _LARGEST_GRAPH else None)
+    yield Finding("index", size, "processor time of build / rustworkx", ours.processor / other.processor)
 
 
 def _alerts(size: int) -> pd.DataFrame:

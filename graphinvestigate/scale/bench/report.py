@@ -41,9 +41,14 @@ def machine() -> dict[str, Any]:
         "system": platform.uname().system,
         "processor": platform.machine(),
         "python": platform.python_version(),
-        "load_at_start": [round(load, 1) for load in os.getloadavg()] if hasattr(os, "getloadavg") else None,
+        "load_at_start": load(),
         "versions": found,
     }
+
+
+def load() -> list[float] | None:
+    """Return how many processes waited for a core on average, in the last 1, 5 and 15 minutes."""
+    return [round(one, 1) for one in os.getloadavg()] if hasattr(os, "getloadavg") else None
 
 
 def line(one: Finding) -> str:
