@@ -147,7 +147,7 @@ def timeline(
         sheet=SHEET,
         words=words,
         rest=rest,
-        picture=image(timeline_svg(records.marks.take(active), tz), words),
+        picture=image(timeline_svg(records.marks.take(active), tz), words) if shown else Safe(""),
         rows=rows,
         untimed=untimed,
     )

@@ -193,6 +193,13 @@ def test_a_widget_adds_little_to_a_saved_notebook(
     assert len(bundle["text/plain"]) < 5_000
 
 
+def test_what_shows_nothing_has_no_empty_picture(alerts: pd.DataFrame) -> None:
+    """A timeline without a mark says so in words and draws no frame around nothing."""
+    twin = gi.TimelineView(alerts.iloc[:0])._repr_mimebundle_()["text/html"]
+    assert "0 of 0 marks" in twin
+    assert "<img" not in twin
+
+
 def test_a_figure_has_a_picture_and_a_table_beside_it(
     alerts: pd.DataFrame, graph: nx.MultiDiGraph, monkeypatch: pytest.MonkeyPatch
 ) -> None:
