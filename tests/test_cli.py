@@ -51,11 +51,15 @@ def test_demo_of_one_seed_is_the_same_every_time(tmp_path, capsys) -> None:
         (["demo", "--output", "no/such/folder/report.html"], "folder"),
         (["demo", "--output", "."], "file to write"),
         (["serve", "--port", "99999"], "65535"),
+        (["app", "--port", "99999", "--no-browser"], "65535"),
+        (["watch", "--state", "s", "--tenant-id", "t", "--client-id", "c"], "GRAPHINVESTIGATE_CLIENT_SECRET"),
+        (["watch", "--state", "s", "--emulator", "ftp://x"], "http://127.0.0.1:8080"),
     ],
 )
 def test_wrong_input_is_one_line_that_says_what_to_do(arguments, words, capsys, tmp_path, monkeypatch) -> None:
     """No traceback: one line on stderr, exit status 2, no file."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("GRAPHINVESTIGATE_CLIENT_SECRET", raising=False)
     assert main(arguments) == 2
     said = capsys.readouterr()
     assert said.out == ""
@@ -96,6 +100,16 @@ def test_lab_opens_the_notebooks_with_jupyterlabs_own_options(tmp_path) -> None:
         process.communicate(timeout=30)
         stop.cancel()
     assert str(notebooks_folder()) in said
+
+
+def test_the_help_explains_the_exit_status(capsys) -> None:
+    """Each status that a command ends with stands in `--help`, and in the how-to of handing over."""
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    said = capsys.readouterr().out
+    assert re.findall(r"^  (\d+)  ", said, re.MULTILINE) == ["0", "1", "2", "3", "130"]
+    words = (Path(__file__).resolve().parents[1] / "docs" / "howto" / "hand-over.md").read_text("utf-8")
+    assert all(status in words for status in ("with 0 when", "3 where", "1 when", "2\nafter", "130 after"))
 
 
 def test_unknown_options_are_refused_elsewhere(capsys) -> None:

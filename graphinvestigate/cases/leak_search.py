@@ -15,8 +15,8 @@ import numpy as np
 
 SHORTEST = 4
 _WINDOW = 8
-_BITS = 25  # of the table: 32 MB, an eighth of it marked by a full block
-BLOCK = 4_000_000
+_BITS = 23  # of the table: 8 MB, an eighth of it marked by a full block
+BLOCK = 1_000_000
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 _SHIFT = np.uint64(64 - _BITS)
 _WORD = re.compile(r"[^\W\d_]{1,24}|\d{1,9}")

@@ -85,10 +85,11 @@ def sections(dossier: Dossier) -> list[Section]:
         _listed("Actions taken in the tenant", _writes(dossier)),
         _listed("Notes", telling.remarks(dossier)),
         Section("Checked, and not checked", [Table(dossier.checklist, ("item", "state", "why", "source"))]),
-        *_records(dossier),
-        *(Section(f"Table: {name}", [table]) for name, table in dossier.tables.items()),
-        *(Section(f"Figure: {name}", [figure]) for name, figure in dossier.figures.items()),
         _listed("What was done", telling.steps(dossier)[-_MOST_STEPS:], ordered=True),
+        *(Section(f"Figure: {name}", [figure]) for name, figure in dossier.figures.items()),
+        # From here on it is for who wants to check: every record, every request, every file.
+        *(Section(f"Table: {name}", [table]) for name, table in dossier.tables.items()),
+        *_records(dossier),
         Section("Appendix: requests to Microsoft Graph", [_requests(dossier)]),
         _hashes(dossier),
     ]

@@ -62,7 +62,9 @@ class Place:
     def read(self) -> Stored:
         """Read what lies there now."""
         if not self.path.exists():
-            raise BadFileError(f"{log(str(self.path))}: there is no such case.")
+            raise BadFileError(
+                f"{log(str(self.path))}: there is no such case. Name the folder, or the .zip, that case.save(…) wrote."
+            )
         if self.path.is_dir():
             return read_folder(self.path)
         return read_archive(self.path)

@@ -148,4 +148,4 @@ def counted(numbers: Mapping[str, int]) -> str:
     """Numbers of rows by source, in words: "1 alert, 15 sign-ins"."""
     words = {"sign_ins": "sign-ins"}
     named = [(n, words.get(source, source.replace("_", " "))) for source, n in numbers.items()]
-    return ", ".join(f"{n:,} {name.removesuffix('s') if n == 1 else name}" for n, name in named)
+    return ", ".join(f"{n:,} {name.removesuffix('s')}{'' if n == 1 else 's'}" for n, name in named)

@@ -15,11 +15,17 @@ from graphinvestigate.errors import GraphInvestigateError, UsageError
 __all__ = ["main", "notebooks_folder"]
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns its exit status.
+STATUS = """exit status:
+  0    done
+  1    stopped by an error: a file, a case, Graph or a sign-in; the line on standard error says what to do next
+  2    wrong usage: an option that is missing, unknown or cannot be right
+  3    verify, replay: the case is not what was saved, or its replay is not the same
+  130  stopped by Ctrl-C
+"""
 
-    0 done, 1 stopped by an error, 2 wrong usage, 3 a case is not what was saved, 130 Ctrl-C.
-    """
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit status, which `STATUS` explains."""
     parser = _parser()
     chosen, others = parser.parse_known_args(arguments)
     if others and chosen.command != "lab":
@@ -48,7 +54,10 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="graphinvestigate",
         description="Investigate threats in a Microsoft tenant. Begin with: graphinvestigate demo",
-        epilog="graphinvestigate COMMAND --help says more of each. In Python: import graphinvestigate as gi",
+        epilog=f"graphinvestigate COMMAND --help says more of each. In Python: import graphinvestigate as gi
+
+{STATUS}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"graphinvestigate {__version__}")

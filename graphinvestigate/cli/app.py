@@ -47,6 +47,8 @@ def add_commands(commands: Any) -> None:
 def _app(chosen: argparse.Namespace) -> int:
     if importlib.util.find_spec("voila") is None:
         raise UsageError('Voilà is not installed here: pip install "graphinvestigate[lab]"')
+    if not 0 <= chosen.port <= 65535:
+        raise UsageError(f"--port is a number from 0 (any free one) to 65535; got {chosen.port}.")
     if chosen.case is not None:
         from graphinvestigate.cases import open_case
 

@@ -50,6 +50,13 @@ def add_commands(commands: Any) -> None:
     what.add_argument("--since", default="1h", help="how far back the first poll looks (default: %(default)s)")
     what.add_argument("--interval", type=float, default=60.0, help="seconds between polls, 30 at least (default: 60)")
     what.add_argument("--once", action="store_true", help="poll once and end, for cron")
+    what.add_argument(
+        "--also",
+        action="append",
+        default=[],
+        choices=["sign_ins", "directory_audits"],
+        help="hand on these, too: they are many; may be given twice",
+    )
     out = watch.add_argument_group("where events go")
     out.add_argument("--format", default="jsonl", choices=["jsonl", "ocsf"], help="of events (default: %(default)s)")
     out.add_argument("--to-file", type=Path, action="append", default=[], help="append to a file")
@@ -81,6 +88,7 @@ def _watch(chosen: argparse.Namespace) -> int:
             notebook=chosen.notebook,
             since=chosen.since,
             format=chosen.format,
+            also=chosen.also,
             tell=_tell,
         ) as watch,
     ):
@@ -98,6 +106,10 @@ def _client(chosen: argparse.Namespace) -> Any:
         return connect_emulator(chosen.emulator)
     if not chosen.tenant_id:
         raise UsageError("name the tenant: --tenant-id, and --client-id with a way to sign in; or --emulator URL.")
+    if chosen.auth == "client_secret" and not os.environ.get(SECRET):
+        raise UsageError(
+            f"the client's secret is read from the variable {SECRET}, which is not set; set it, or name another --auth."
+        )
     return connect(
         tenant_id=chosen.tenant_id,
         client_id=chosen.client_id,

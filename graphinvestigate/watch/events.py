@@ -12,12 +12,13 @@ import pandas as pd
 from graphinvestigate import linking
 from graphinvestigate.exports.ocsf import detection_findings
 from graphinvestigate.files import sha256
-from graphinvestigate.frames.schema import RESOURCES, Resource
+from graphinvestigate.frames.schema import Resource
 from graphinvestigate.linking import Record
+from graphinvestigate.watch.ocsf import ocsf_event
 
 FORMATS = ("jsonl", "ocsf")
 WATCHED = ("alerts", "incidents", "risk_detections", "risky_users")
-BY_KIND = {RESOURCES[name].record_kind: RESOURCES[name] for name in WATCHED}
+ALSO = ("sign_ins", "directory_audits")  # many, and never changed: watched where they are asked for
 
 Body = dict[str, Any]
 
@@ -46,7 +47,7 @@ def record_event(resource: Resource, row: pd.Series, *, word: str, polled: str) 
         The event's id, and its body without a number: `event`, `record_kind`, `id`, `tenant_id`, `updated`,
         `polled` and the `record` as Graph sent it.
     """
-    updated = time_of(row, str(resource.updated))
+    updated = time_of(row, updated_of(resource))
     key = event_id(resource.record_kind, str(row["id"]), updated)
     tenant = row.get("tenant_id")
     body: Body = {
@@ -94,13 +95,19 @@ def written(body: Body, sequence: int, format_: str, frame: pd.DataFrame | None 
     Returns
     -------
     str or None
-        None where OCSF's detection findings have no such event: they tell of alerts and risk detections alone.
+        None where OCSF has no such event: it has none of a risky user's standing and of a case.
     """
     if format_ == "jsonl":
         return _line({"sequence": sequence, **body})
-    if frame is None or body.get("record_kind") not in ("alert", "risk_detection"):
-        return None
-    found = _finding(frame, str(body["record_kind"]), str(body["id"]))
+    kind = str(body.get("record_kind"))
+    if frame is None or kind not in ("alert", "risk_detection"):
+        found = ocsf_event(kind, body["record"], word=body["event"]) if "record" in body else None
+        if found is None:
+            return None
+        found["metadata"] |= {"uid": body["event_id"], "sequence": sequence}
+        found["unmapped"] = {"id": str(body["id"])}  # Graph's own: OCSF has no place for it
+        return _line(found)
+    found = _finding(frame, kind, str(body["id"]))
     if found is None:
         return None
     found["metadata"] = {**found["metadata"], "uid": body["event_id"], "sequence": sequence}
@@ -128,6 +135,11 @@ def id_in(line: str) -> str | None:
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return None
     return found if isinstance(found, str) else None
+
+
+def updated_of(resource: Resource) -> str:
+    """The column that says which version of a record it is; of what never changes, when it happened."""
+    return str(resource.updated or resource.event_time)
 
 
 def time_of(row: pd.Series, column: str) -> str:

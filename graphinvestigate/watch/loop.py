@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -21,7 +22,17 @@ from graphinvestigate.errors import (
 from graphinvestigate.frames.schema import RESOURCES, Resource
 from graphinvestigate.text import log
 from graphinvestigate.watch import keeping
-from graphinvestigate.watch.events import FORMATS, WATCHED, Body, case_event, record_event, time_of, written
+from graphinvestigate.watch.events import (
+    ALSO,
+    FORMATS,
+    WATCHED,
+    Body,
+    case_event,
+    record_event,
+    time_of,
+    updated_of,
+    written,
+)
 from graphinvestigate.watch.matching import Wanted
 from graphinvestigate.watch.notebook import NotebookError, check_notebook, run_notebook
 from graphinvestigate.watch.sinks import Sink
@@ -32,6 +43,8 @@ LISTS: Mapping[str, Callable[..., pd.DataFrame]] = {
     "incidents": queries.list_incidents,
     "risk_detections": queries.list_risk_detections,
     "risky_users": queries.list_risky_users,
+    "sign_ins": functools.partial(queries.list_sign_ins, event_types=["interactive", "nonInteractive"]),
+    "directory_audits": queries.list_directory_audits,
 }
 OVERLAP = timedelta(minutes=10)  # what Graph shows later than its own time of update says is still found
 LEAST_INTERVAL = 30.0
@@ -63,6 +76,8 @@ class Watch:
         How far back pivots of a new case look.
     format : {"jsonl", "ocsf"}
         How events are written.
+    also : collection of {"sign_ins", "directory_audits"}
+        What else to watch: sign-ins (interactive and not) and audits, which are many.
     tell : callable, optional
         Told what happens, in sentences.
 
@@ -86,8 +101,12 @@ class Watch:
         since: str | datetime = "1h",
         look_back: str = "30d",
         format: str = "jsonl",
+        also: Collection[str] = (),
         tell: Tell | None = None,
     ) -> None:
+        if isinstance(also, str) or not set(also) <= set(ALSO):
+            raise UsageError(f"also is a list of {' and '.join(ALSO)}; got {log(repr(also))}.")
+        self._watched = (*WATCHED, *(name for name in ALSO if name in also))
         if format not in FORMATS:
             raise UsageError(f"events are written as {' or '.join(FORMATS)}; got {log(repr(format))}.")
         if (wanted is not None or notebook is not None) and cases is None:
@@ -160,13 +179,13 @@ class Watch:
     def _look(self) -> None:
         now = self._client.now()
         polled = now.isoformat()
-        changed = {name: frame for name in WATCHED if (frame := self._pull(name, now)) is not None}
+        changed = {name: frame for name in self._watched if (frame := self._pull(name, now)) is not None}
         fresh: dict[str, pd.DataFrame] = {}
         with self._store.whole():  # all of it is remembered, or none: then the next poll finds it again
             for name, frame in changed.items():
                 fresh[name] = self._note(RESOURCES[name], frame, since=self._from(name, now), polled=polled)
                 self._store.move(name, now)
-            concerned = {name: frame for name, frame in fresh.items() if len(frame)}
+            concerned = {name: frame for name, frame in fresh.items() if len(frame) and name in WATCHED}
             for key, body in (
                 keeping.refreshed(self._cases, concerned, polled=polled) if self._cases and concerned else ()
             ):
@@ -175,7 +194,7 @@ class Watch:
 
     def _note(self, resource: Resource, frame: pd.DataFrame, *, since: datetime, polled: str) -> pd.DataFrame:
         """Remember what of a frame was not seen before, and tell of it; that part of the frame."""
-        kind, updated = resource.record_kind, str(resource.updated)
+        kind, updated = resource.record_kind, updated_of(resource)
         fresh = []
         for at in range(len(frame)):
             row = frame.iloc[at]
@@ -193,10 +212,12 @@ class Watch:
         return frame.iloc[fresh].reset_index(drop=True)
 
     def _pull(self, name: str, now: datetime) -> pd.DataFrame | None:
-        resource = RESOURCES[name]
-        path = "/".join(resource.column(str(resource.updated)).path)
+        resource, since = RESOURCES[name], self._from(name, now)
         try:
-            return LISTS[name](self._client, filter=f"{path} ge {odata_datetime(self._from(name, now))}")
+            if resource.updated is None:
+                return LISTS[name](self._client, since=since)
+            path = "/".join(resource.column(resource.updated).path)
+            return LISTS[name](self._client, filter=f"{path} ge {odata_datetime(since)}")
         except (PermissionMissingError, LicenceMissingError) as error:
             if name == "alerts":
                 raise

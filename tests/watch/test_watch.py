@@ -17,6 +17,7 @@ from graphinvestigate.demo import serve
 from graphinvestigate.frames.schema import RESOURCES
 from graphinvestigate.watch import FileSink, StreamSink, Wanted, Watch
 from graphinvestigate.watch.events import WATCHED, time_of
+from graphinvestigate.watch.ocsf import ocsf_event
 
 KILLING = Path(__file__).with_name("killing.py")
 LISTS = {name: getattr(gi, f"list_{name}") for name in WATCHED}
@@ -196,24 +197,124 @@ def test_a_parameterised_notebook_runs_on_each_new_case(tenant, tmp_path) -> Non
     assert "on purpose" in opened["notebook_error"]
 
 
-def test_ocsf_events_are_valid_and_carry_the_events_id(tenant, tmp_path) -> None:
-    """Alerts and risk detections go out as OCSF detection findings that the schema accepts, each once."""
+CLASSES = {2004: "detection_finding", 2005: "incident_finding", 3001: "account_change", 3002: "authentication",
+           6003: "api_activity"}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def rules():
+    """What OCSF's schema says of each class; it allows nothing that it does not name."""
     schema = pytest.importorskip("ocsf_json_schema", reason="needs ocsf-json-schema (extra `test`)")
     import jsonschema
 
-    with Watch(tenant, tmp_path / "s", [FileSink(tmp_path / "e")], since="90d", format="ocsf") as watch:
+    made = schema.OcsfJsonSchemaEmbedded(schema.get_ocsf_schema(version="1.5.0"))
+    found = {}
+    for number, name in CLASSES.items():
+        one = made.get_class_schema(class_name=name, profiles=["incident"] if number == 2004 else [])
+        assert one["additionalProperties"] is False
+        found[number] = jsonschema.Draft202012Validator(one)
+    return found
+
+
+def test_ocsf_events_are_valid_and_carry_the_events_id(tenant, rules, tmp_path) -> None:
+    """Alerts, detections, incidents, sign-ins and audits go out as OCSF events that the schema accepts, each once."""
+    with Watch(
+        tenant, tmp_path / "s", [FileSink(tmp_path / "e")], since="90d", format="ocsf",
+        also=["sign_ins", "directory_audits"],
+    ) as watch:  # fmt: skip
         watch.poll()
         assert watch.poll() == 0
-    findings = events_in(tmp_path / "e")
-    made = schema.OcsfJsonSchemaEmbedded(schema.get_ocsf_schema(version="1.5.0"))
-    rules = jsonschema.Draft202012Validator(
-        made.get_class_schema(class_name="detection_finding", profiles=["incident"])
-    )
-    for one in findings:
-        rules.validate(one)
-    assert len(findings) == len(gi.list_alerts(tenant)) + len(gi.list_risk_detections(tenant))
-    assert len({one["metadata"]["uid"] for one in findings}) == len(findings)
-    assert [one["metadata"]["sequence"] for one in findings] == sorted(one["metadata"]["sequence"] for one in findings)
+    events = events_in(tmp_path / "e")
+    for one in events:
+        rules[one["class_uid"]].validate(one)
+    both = {"event_types": ["interactive", "nonInteractive"], "since": "90d"}
+    sign_ins, audits = gi.list_sign_ins(tenant, **both), gi.list_directory_audits(tenant, since="90d")
+    counted = Counter(one["class_uid"] for one in events)
+    assert counted[2004] == len(gi.list_alerts(tenant)) + len(gi.list_risk_detections(tenant))
+    assert counted[2005] == len(gi.list_incidents(tenant))
+    assert counted[3002] == len(sign_ins)
+    assert counted[3001] + counted[6003] == len(audits) > 3
+    assert len({one["metadata"]["uid"] for one in events}) == len(events)
+    assert [one["metadata"]["sequence"] for one in events] == sorted(one["metadata"]["sequence"] for one in events)
+    told = {one["unmapped"]["id"]: one for one in events if one["class_uid"] == 3002}
+    for row in sign_ins.itertuples():
+        one = told[row.id]
+        assert one["user"]["uid"] == row.user_id
+        assert one["src_endpoint"]["ip"] == row.ip_address
+        assert one["time"] == row.created_date_time.value // 1_000_000
+        assert (one["status_id"] == 1) == (row.status_error_code == 0)
+    for row in gi.list_incidents(tenant).itertuples():
+        one = next(e for e in events if e["class_uid"] == 2005 and e["unmapped"]["id"] == row.id)
+        assert one["severity"].lower() == row.severity
+        assert (one["status_id"] == 4) == (row.status == "resolved")
+        assert one["finding_info_list"][0]["title"] == row.display_name
+    for row in audits.itertuples():
+        one = next(e for e in events if e.get("unmapped", {}).get("id") == row.id)
+        assert one["message"] == row.activity_display_name
+
+
+@pytest.mark.parametrize(
+    ("kind", "record", "expected"),
+    [
+        ("incident", {"id": "1", "createdDateTime": "2026-01-01T00:00:00Z"}, {"status_id": 0, "severity_id": 0}),
+        ("incident", {"id": "1", "createdDateTime": "2026-01-01T00:00:00Z", "status": "resolved"},
+         {"activity_id": 3}),
+        ("incident", {"id": "1", "lastUpdateDateTime": "2026-01-01T00:00:00Z", "status": "odd", "severity": 7},
+         {"status_id": 99, "status": "odd", "severity_id": 0}),
+        ("sign_in", {"id": "1", "createdDateTime": "2026-01-01T00:00:00.1234567Z"}, {"status_id": 0}),
+        ("sign_in", {"id": "1", "createdDateTime": "2026-01-01T00:00:00Z", "status": {"errorCode": 50126}},
+         {"status_id": 2, "status_code": "50126"}),
+        ("sign_in", {"id": "1", "createdDateTime": "2026-01-01T00:00:00Z", "location": {"countryOrRegion": "Nowhere"},
+                     "isInteractive": False}, {"logon_type": "Non-interactive"}),
+        ("directory_audit", {"id": "1", "activityDateTime": "2026-01-01T00:00:00Z"}, {"class_uid": 6003}),
+        ("directory_audit", {"id": "1", "activityDateTime": "2026-01-01T00:00:00Z", "activityDisplayName": "Add user",
+                             "targetResources": [{"type": "User", "id": "u"}]}, {"class_uid": 3001, "activity_id": 1}),
+        ("directory_audit", {"id": "1", "activityDateTime": "2026-01-01T00:00:00Z", "result": "timeout",
+                             "activityDisplayName": "Consent to application", "initiatedBy": {"app": {"appId": "a"}}},
+         {"class_uid": 6003, "activity_id": 99, "status_id": 99}),
+    ],
+)  # fmt: skip
+def test_sparse_and_odd_records_are_valid_ocsf(kind, record, expected, rules) -> None:
+    """Records that lack nearly everything, or hold what is not documented, make events that the schema takes."""
+    made = ocsf_event(kind, record, word="new")
+    rules[made["class_uid"]].validate(made)
+    assert {name: made[name] for name in expected} == expected
+    for wrong in ({"severity_id": 42}, {"made_up": 1}, {"time": "2026"}):
+        assert not rules[made["class_uid"]].is_valid(made | wrong)
+
+
+def test_what_has_no_time_or_no_class_makes_no_event() -> None:
+    """A record without a time, or of a kind that OCSF has no class for, is no OCSF event."""
+    assert ocsf_event("sign_in", {"id": "1", "createdDateTime": "0001-01-01T00:00:00Z"}, word="new") is None
+    assert ocsf_event("incident", {"id": "1"}, word="new") is None
+    assert ocsf_event("risky_user", {"id": "1", "createdDateTime": "2026-01-01T00:00:00Z"}, word="new") is None
+
+
+def test_sign_ins_are_watched_where_asked_for(tenant, tmp_path) -> None:
+    """By default no sign-in is asked for; with `also` each is told once, and opens and refreshes no case."""
+    with Watch(tenant, tmp_path / "a", [FileSink(tmp_path / "a.jsonl")], since="3d") as watch:
+        watch.poll()
+    assert "sign_in" not in {one["record_kind"] for one in events_in(tmp_path / "a.jsonl")}
+    case = gi.Case("open")
+    case.add(gi.list_sign_ins(tenant, since="3d").head(3))
+    case.save(tmp_path / "cases" / "open")
+    with Watch(
+        tenant,
+        tmp_path / "b",
+        [FileSink(tmp_path / "b.jsonl")],
+        since="3d",
+        also=["sign_ins"],
+        cases=tmp_path / "cases",
+    ) as watch:
+        watch.poll()
+        assert watch.poll() == 0
+    events = events_in(tmp_path / "b.jsonl")
+    both = gi.list_sign_ins(tenant, since="3d", event_types=["interactive", "nonInteractive"])
+    assert [one["id"] for one in events if one["event"] == "new" and one["record_kind"] == "sign_in"]
+    assert {one["id"] for one in events if one.get("record_kind") == "sign_in"} == set(both["id"])
+    assert len(gi.open_case(tmp_path / "cases" / "open").frames["sign_ins"]) == 3
+    with pytest.raises(gi.UsageError, match="sign_ins and directory_audits"):
+        Watch(tenant, tmp_path / "c", [], also=["emails"])
 
 
 def test_what_may_not_be_read_is_told_once_and_stops_nothing(make_world, tmp_path) -> None:
