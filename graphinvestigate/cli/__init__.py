@@ -54,9 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="graphinvestigate",
         description="Investigate threats in a Microsoft tenant. Begin with: graphinvestigate demo",
-        epilog=f"graphinvestigate COMMAND --help says more of each. In Python: import graphinvestigate as gi
-
-{STATUS}",
+        epilog=f"graphinvestigate COMMAND --help says more. In Python: import graphinvestigate as gi\n\n{STATUS}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
