@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import html
 import json
 import re
 from typing import Any
@@ -16,6 +17,7 @@ import pytest
 
 import graphinvestigate as gi
 from graphinvestigate.client import GraphClient
+from graphinvestigate.pivots import pivot_steps
 from graphinvestigate.views.graph_model import LABELS
 from graphinvestigate.views.pictures import svg_of
 from graphinvestigate.views.style import KINDS
@@ -117,6 +119,8 @@ def test_a_pivot_says_first_what_it_asks_then_grows_all(client: GraphClient, gra
     explorer.select(user)
     assert "Will ask Graph for (all that Graph keeps)" in explorer._plan.value
     assert "sign ins" in explorer._plan.value
+    for step in pivot_steps(explorer.selected, g=graph):
+        assert html.escape(step.sentence) in explorer._plan.value, "each query stands there before it is asked"
     figures = explorer._canvas.widget, explorer._timeline.widget
     names = [trace.name for trace in drawn(explorer._canvas.widget).data]
     stood = dict(explorer._state.positions)

@@ -15,7 +15,7 @@ import pytest
 
 import graphinvestigate as gi
 from graphinvestigate.client import GraphClient
-from graphinvestigate.views.graph_model import LABELS
+from graphinvestigate.views.graph_model import LABELS, LINKS
 from graphinvestigate.views.node_facts import neighbors
 from graphinvestigate.widgets import AlertPicker, EntityExplorer
 from graphinvestigate.widgets.explorer_files import FORMATS, NAME
@@ -189,6 +189,71 @@ def test_expand_and_collapse_by_relation(explorer: EntityExplorer, graph: nx.Mul
     explorer.collapse()
     kept = set(explorer.drawn) - {user}
     assert all(any(far in explorer.drawn for far in neighbors(graph, one) - {user}) for one in kept) or not kept
+
+
+def test_collapsing_one_relation_leaves_the_others(client: GraphClient, graph: nx.MultiDiGraph) -> None:
+    """What hangs at a node by one relation goes; what hangs at it by another stays drawn."""
+    explorer = EntityExplorer(client, graph)
+
+    def leaves(node: gi.Entity) -> dict[str, set[Any]]:
+        found: dict[str, set[Any]] = {}
+        ends = [*graph.out_edges(node, keys=True), *((v, u, r) for u, v, r in graph.in_edges(node, keys=True))]
+        for _, other, relation in ends:
+            found.setdefault(relation, set()).add(other)
+        return found
+
+    node = next(n for n in sorted(graph) if len(leaves(n)) > 1 and len(neighbors(graph, n)) < 60)
+    by_relation = leaves(node)
+    relation = min(by_relation, key=lambda name: (len(by_relation[name]), name))
+    explorer.select(node)
+    explorer.neighborhood(node, hops=1)
+    before = set(explorer.drawn)
+    explorer._node_bar.relation.value = relation
+    explorer._node_bar.collapse.click()
+    gone = before - set(explorer.drawn)
+    assert gone <= by_relation[relation]
+    only_others = set().union(*(near for name, near in by_relation.items() if name != relation)) - by_relation[relation]
+    assert only_others <= set(explorer.drawn)
+    explorer.neighborhood(node, hops=1)
+    explorer.collapse(node)
+    assert before - set(explorer.drawn) > gone, "all relations take more than one"
+
+
+def test_how_far_and_through_what_is_a_control(client: GraphClient, graph: nx.MultiDiGraph) -> None:
+    """The boxes for hops and hubs say how far a neighbourhood reaches; where it stopped is told."""
+    explorer = EntityExplorer(client, graph)
+    reach = ({h: set(gi.neighborhood(graph, n, hops=2, through_hubs=h)) for h in (False, True)} for n in sorted(graph))
+    node, near = next(
+        (n, r) for n, r in zip(sorted(graph), reach, strict=False) if len(r[False]) < len(r[True]) <= BUDGET
+    )
+    explorer.select(node)
+    bar = explorer._node_bar
+    bar.hops.value = 2
+    bar.only.click()
+    assert set(explorer.drawn) == near[False]
+    assert "Not walked through:" in explorer._messages.widget.value
+    bar.hubs.value = True
+    bar.only.click()
+    assert set(explorer.drawn) == near[True]
+    bar.hops.value = 1
+    bar.only.click()
+    assert set(explorer.drawn) == {node} | neighbors(graph, node)
+
+
+def test_a_relation_that_is_off_is_not_drawn(explorer: EntityExplorer, graph: nx.MultiDiGraph) -> None:
+    """Links that say only what is filtered away vanish from the drawing, others stay; the box shows it."""
+    off = {"names", "has_evidence"}
+
+    def said(pair: tuple[Any, Any]) -> set[str]:
+        return {r for ends in (pair, pair[::-1]) for r in (graph.get_edge_data(*ends) or {})}
+
+    assert any(said(pair) <= off for pair in explorer._canvas._model.traces[LINKS].items)
+    box = explorer._filter_bar.relations
+    box.value = tuple(value for _, value in box.options if value not in off)
+    links = explorer._canvas._model.traces[LINKS].items
+    assert links
+    assert not any(said(pair) <= off for pair in links)
+    assert explorer._state.filters.relations_off == off
 
 
 def test_hidden_neighbours_are_counted_at_the_node(explorer: EntityExplorer, graph: nx.MultiDiGraph) -> None:
