@@ -18,6 +18,7 @@ VERDICTS = {
 }
 """Graph's verdicts, the gravest first: the mark inside a node, and the words in the legend."""
 _RANKS = {name: severity_rank(name) for name in SEVERITIES}
+_NAMES = {rank: name for name, rank in _RANKS.items()}
 
 
 class NodeFacts:
@@ -49,7 +50,13 @@ class NodeFacts:
         """Name the highest severity of a record, or of the records around an entity: a key of ``SEVERITIES``."""
         found = self._worst.get(node)
         if found is None:
-            found = self._worst[node] = worst_severity(self._g, node, self.near(node))
+            # Once all nodes are weighed, a hub's thousands of records need not be looked through again.
+            rank = -self.weights[node][0] if "weights" in self.__dict__ else 0
+            if rank > 1 and not kind_look(kind_of(self._g, node)).is_record:
+                found = _NAMES[rank]
+            else:
+                found = worst_severity(self._g, node, self.near(node))
+            self._worst[node] = found
         return found
 
     def verdict(self, node: Any) -> str:

@@ -22,9 +22,11 @@ def g() -> nx.MultiDiGraph:
         return gi.entity_graph(alerts=gi.list_alerts(client), risk_detections=gi.list_risk_detections(client))
 
 
-def test_facts_are_what_the_graph_says(g: nx.MultiDiGraph) -> None:
+@pytest.mark.parametrize("weighed", [False, True])
+def test_facts_are_what_the_graph_says(g: nx.MultiDiGraph, weighed: bool) -> None:
     """Neighbours, severity and verdict of every node are those that the graph's own data give, also the second time."""
     facts = NodeFacts(g)
+    assert not weighed or facts.weights
     for _ in range(2):
         for node in g:
             near = neighbors(g, node)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import networkx as nx
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -217,6 +218,26 @@ def test_collapsing_one_relation_leaves_the_others(client: GraphClient, graph: n
     explorer.neighborhood(node, hops=1)
     explorer.collapse(node)
     assert before - set(explorer.drawn) > gone, "all relations take more than one"
+
+
+@pytest.mark.parametrize("name", ["time", "rings"])
+def test_a_layout_is_the_one_of_its_name(explorer: EntityExplorer, name: str) -> None:
+    """By time, records stand from left to right as they happened; on rings, the nearer is inside."""
+    explorer.neighborhood(hops=2)
+    explorer._view_bar.layout.value = name
+    places, g = explorer._state.positions, explorer.graph
+    if name == "time":
+        timed = [
+            (g.nodes[n]["time"], places[n][0]) for n in places if isinstance(n, gi.Record) and g.nodes[n].get("time")
+        ]
+        assert len(timed) > 3
+        assert [x for _, x in sorted(timed)] == sorted(x for _, x in timed)
+        return
+    x, y = places[explorer.selected]
+    far = nx.single_source_shortest_path_length(g.to_undirected(as_view=True).subgraph(places), explorer.selected)
+    away = {hops: [np.hypot(places[n][0] - x, places[n][1] - y) for n in far if far[n] == hops] for hops in (1, 2)}
+    assert max(away[1]) < min(away[2])
+    assert away[1]
 
 
 def test_how_far_and_through_what_is_a_control(client: GraphClient, graph: nx.MultiDiGraph) -> None:
@@ -707,6 +728,7 @@ def test_the_slider_and_play_move_one_window_for_all(client: GraphClient, graph:
         explorer._filter_bar.play.value = tick
         assert explorer._messages.error is None
         counts.append((len(explorer.drawn), len(explorer._timeline.frames["alert"])))
+        assert len(explorer.timeline._records.marks) == sum(map(len, explorer._timeline.frames.values()))
         shown = len([n for n in explorer.drawn if isinstance(n, gi.Entity)])
         assert f"{shown} entities shown" in explorer.entities._grid.widget.note
         assert explorer.selection.time_range[1] == gi_time(explorer._state.filters.until)
