@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+import graphinvestigate as gi
+from graphinvestigate.demo import truth_of
 from graphinvestigate.demo.tenant import build_tenant
 from tests.benchmarks.bench_story import Score, dulled, ratios, score
 
@@ -47,3 +49,11 @@ def test_a_third_of_the_judgements_can_be_missing() -> None:
     page = {"value": [{"id": str(n), "evidence": [{"roles": ["x"], "verdict": "y"}]} for n in range(300)]}
     blank = sum(not alert["evidence"][0]["roles"] for alert in dulled(page)["value"])
     assert 60 < blank < 140
+
+
+def test_a_demo_client_leads_to_its_truth(make_world) -> None:
+    """The truth of a client is the one that was written before its records; of any other client none is known."""
+    truth = truth_of(gi.connect_demo(seed=501, alerts=60))
+    assert truth == build_tenant(501, 60).truth
+    assert truth.attack is not None
+    assert truth_of(make_world(alerts=60).client) is None

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from graphinvestigate.demo.connect import connect_demo, serve
+from graphinvestigate.demo.connect import connect_demo, serve, truth_of
 
-__all__ = ["connect_demo", "serve"]
+__all__ = ["connect_demo", "serve", "truth_of"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Sequence
 
 from graphinvestigate.client import EmulatorCredential, GraphClient, connect
@@ -10,7 +11,10 @@ from graphinvestigate.demo.resources import PERMISSIONS
 from graphinvestigate.demo.server import Emulator
 from graphinvestigate.demo.tenant import FEWEST, MOST, Tenant, build_tenant
 from graphinvestigate.demo.transport import DemoClock, DemoTransport
+from graphinvestigate.demo.truth import Truth
 from graphinvestigate.errors import UsageError
+
+_TRUTHS: weakref.WeakKeyDictionary[GraphClient, Truth] = weakref.WeakKeyDictionary()
 
 
 def connect_demo(seed: int = 0, alerts: int = 120, *, permissions: Sequence[str] | None = None) -> GraphClient:
@@ -48,11 +52,28 @@ def connect_demo(seed: int = 0, alerts: int = 120, *, permissions: Sequence[str]
     tenant = _tenant(seed, alerts)
     demo_clock = DemoClock()
     emulator = Emulator(tenant, clock=demo_clock.clock)
-    return connect(
+    client = connect(
         tenant_id=tenant.tenant_id,
         transport=DemoTransport(emulator, demo_clock=demo_clock),
         credential=EmulatorCredential(tenant.tenant_id, granted),
     )
+    _TRUTHS[client] = tenant.truth
+    return client
+
+
+def truth_of(client: GraphClient) -> Truth | None:
+    """Say what really happened in the demo tenant of a client, to hold answers against it.
+
+    Parameters
+    ----------
+    client : GraphClient
+
+    Returns
+    -------
+    Truth or None
+        Written down before the tenant's records were made; None for any tenant but one of `connect_demo`.
+    """
+    return _TRUTHS.get(client)
 
 
 def serve(*, port: int = 0, seed: int = 0, alerts: int = 120) -> EmulatorServer:

@@ -52,6 +52,18 @@ def test_only_what_comes_later_is_reached() -> None:
     assert blast_radius(g, "a", until=minute(35)).graph["blast"]["reached"] == 3
 
 
+def test_what_comes_after_the_end_is_not_reached() -> None:
+    """A tie that was last seen within the window, but can be used only after its end, reaches nobody within it."""
+    g = made(
+        ("user:a", "logged_on_to", "host:h", [(30, 30)]),
+        ("user:b", "logged_on_to", "host:h", [(20, 20), (50, 50)]),
+    )
+    assert reached(blast_radius(g, "a", since=minute(10), until=minute(40))) == {
+        "user:a": minute(10), "host:h": minute(30)
+    }  # fmt: skip
+    assert reached(blast_radius(g, "a", since=minute(10)))["user:b"] == minute(50)
+
+
 def test_whatever_order_is_the_static_reach() -> None:
     """Without a start in time everything connected by carriers counts as static reach, in time order less."""
     g = made(("user:a", "logged_on_to", "host:h", [(30, 30)]), ("user:b", "logged_on_to", "host:h", [(20, 20)]))

@@ -10,7 +10,17 @@ import pytest
 
 from graphinvestigate.errors import EntityNotFoundError, UsageError
 from graphinvestigate.frames import read_records
-from graphinvestigate.linking import Entity, Record, common, entity_graph, find_hubs, merge_graphs, neighborhood, paths
+from graphinvestigate.linking import (
+    Entity,
+    Record,
+    common,
+    entity_graph,
+    find_hubs,
+    map_records,
+    merge_graphs,
+    neighborhood,
+    paths,
+)
 from graphinvestigate.linking.hubs import listed
 from tests.linking.conftest import ALICE, BOB, alert, alerts_frame, item, sign_in, user
 
@@ -43,6 +53,17 @@ def test_an_address_that_everybody_uses_is_a_hub(office: nx.MultiDiGraph) -> Non
     assert list(zip(found["kind"], found["key"], strict=True)) == [NAT]
     row = found.iloc[0]
     assert (row["how"], row["users"], row["why"]) == ("shared", 12, "12 of 12 users share it.")
+
+
+@pytest.mark.parametrize(("users", "of", "is_hub"), [(10, 40, True), (10, 41, False), (9, 12, False), (11, 41, True)])
+def test_a_quarter_of_all_and_at_least_ten_share_a_hub(users: int, of: int, is_hub: bool) -> None:
+    """Where a kind is too rare to say what is usual, ten users and a quarter of all make a hub, and no fewer."""
+    rows = [{"t": "2026-02-03T10:00:00Z", "who": f"p{n}@contoso.com", "to": None} for n in range(of)]
+    for row in rows[:users]:
+        row["to"] = "shared.example"
+    log = map_records(pd.DataFrame(rows), kind="proxy_request", time="t", user="who", domain="to")
+    hubs = find_hubs(entity_graph(records=[log]))
+    assert (("domain", "shared.example") in set(zip(hubs["kind"], hubs["key"], strict=True))) is is_hub
 
 
 def test_a_hub_is_drawn_and_counted_but_not_walked_through(office: nx.MultiDiGraph) -> None:
