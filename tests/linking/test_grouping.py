@@ -9,8 +9,8 @@ import pandas as pd
 
 import graphinvestigate as gi
 from graphinvestigate.frames import read_records
-from graphinvestigate.linking import communities, entity_graph
-from tests.linking.conftest import BOB, Json, alert, alerts_frame, device, item, user
+from graphinvestigate.linking import Entity, communities, entity_graph
+from tests.linking.conftest import BOB, LAPTOP, Json, alert, alerts_frame, device, item, user
 
 
 def bob(**properties: Any) -> Json:
@@ -51,6 +51,18 @@ def test_the_same_two_weeks_apart_should_not() -> None:
         alert("a2", user(), device(), incidentId="2", **at(8, 17)),
     )
     assert set(table["finding"]) == {"as grouped"}
+
+
+def test_what_everybody_shares_ties_no_incidents() -> None:
+    """A machine given as a hub joins nothing that it would join otherwise."""
+    g = entity_graph(
+        alerts=alerts_frame(
+            alert("a1", user(), device(loggedOnUsers=[], ipInterfaces=[]), incidentId="1", **at(8)),
+            alert("a2", bob(), device(loggedOnUsers=[], ipInterfaces=[]), incidentId="2", **at(8)),
+        )
+    )
+    assert set(communities(g)["finding"]) == {"should merge"}
+    assert set(communities(g, hubs=[Entity("host", LAPTOP)])["finding"]) == {"as grouped"}
 
 
 def test_an_incident_of_two_things_should_split() -> None:

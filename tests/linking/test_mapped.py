@@ -68,6 +68,15 @@ def test_every_reference_stands_in_the_row() -> None:
     assert raw[records["id"][1]]["Bytes"] is None
 
 
+def test_the_same_row_of_two_tenants_is_two_records() -> None:
+    """Without an id of its own a row goes by its content and its tenant; twice in one log it is two records."""
+    ours, theirs = vpn(), vpn(tenant=OTHER_TENANT)
+    assert set(ours["id"]).isdisjoint(theirs["id"])
+    assert vpn()["id"].tolist() == ours["id"].tolist()
+    twice = vpn(pd.concat([VPN.head(1), VPN.head(1)]))
+    assert twice["id"].tolist() == [ours["id"][0], f"{ours['id'][0]}-2"]
+
+
 def test_a_bare_name_is_somebody_of_this_log() -> None:
     """`bob` without a domain is an entity of its log: another log's bob, or another tenant's, is somebody else."""
     other = vpn(VPN.tail(1), kind="proxy_request", host=None)
