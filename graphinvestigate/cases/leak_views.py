@@ -16,7 +16,7 @@ from urllib.parse import unquote
 import numpy as np
 
 _ROUNDS = 3
-_APART = "\udcff"  # a byte that no UTF-8 text has
+_APART = "\x1e"  # no letter, and in no text that people write
 _ESCAPE = re.compile(r"\\+(?:u([0-9a-fA-F]{4})|([nrtbf/\"]))")
 _ESCAPED = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,8});")

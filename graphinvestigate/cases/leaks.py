@@ -16,6 +16,10 @@ _PSEUDONYM = re.compile(
     rb"(?:user|host|domain|person|file|folder|subject)-[a-z2-9]{9}(?![a-z0-9])|\.t[a-z2-9]{5}\.example(?![a-z0-9])"
 )
 _LONGEST_PSEUDONYM = 20
+# What stands between two texts of JSON is no text: a number there is a process's or a size, and nobody's id.
+_BETWEEN = re.compile(
+    r"\s*[:,\]}](?:[\s:,\[\]{}]|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.])|true(?!\w)|false(?!\w)|null(?!\w))*"
+)
 
 
 class Leak(NamedTuple):
@@ -49,7 +53,7 @@ def find_leaks(parts: Sequence[bytes | Iterable[bytes]], originals: Iterable[str
         What is to be shared; a part may come piece by piece, such as file by file.
     originals : iterable of str
         What must not be in it. Values shorter than four characters say nothing and are not searched; a plain word of up
-        to 24 letters, or a number of up to nine digits, is one only where it stands alone.
+        to 24 letters, or a number of up to nine digits, is one only where it stands alone, and not as a number of JSON.
 
     Returns
     -------
@@ -107,6 +111,8 @@ def _blocks(content: bytes, longest: int) -> Iterator[str]:
 def _in_block(block: str, needles: Needles, quoted: dict[str, re.Pattern[str]]) -> Iterator[tuple[str, str, int]]:
     text = single(block)
     pieces = Counter(text.split('"'))
+    for piece in [one for one in pieces if _BETWEEN.fullmatch(one)]:
+        del pieces[piece]
     hits: set[tuple[str, bytes]] = set()
     for view in views(pieces):
         for needle, folded in _seen(view, needles):

@@ -52,6 +52,15 @@ def test_words_and_numbers_must_stand_alone() -> None:
     assert [leak.original for leak in found] == ["finance", "48151", "ws-fin-07"]
 
 
+def test_a_number_of_json_is_nobodys_id() -> None:
+    """An incident's number is found as a text of JSON, and not as a process id; an address between texts is found."""
+    document = {"processId": 50075, "sizes": [1, 50075, -2.5e3], "done": True, "incidentId": "41234", "n": None}
+    assert find_leaks([json.dumps(document).encode()], ["50075"]) == []
+    assert [leak.original for leak in find_leaks([json.dumps(document).encode()], ["41234"])] == ["41234"]
+    for text in ('"a", 10.1.2.3, "b"', '"a", ws-07-a, "b"', "incident 50075", '{"note": "seen in 50075, 50076"}'):
+        assert len(find_leaks([text.encode()], ["10.1.2.3", "ws-07-a", "50075"])) == 1, text
+
+
 def test_pseudonyms_are_not_looked_into() -> None:
     """`user-k3f9a2qx5` is no leak of an account named `user`, nor of one that its letters spell by chance."""
     assert find_leaks([b"user-k3f9a2qx5 on host-abcdefghi"], ["user", "host", "abcdefghi"]) == []
