@@ -151,6 +151,8 @@ class Texts:
         known = self.vocabulary.get(value) if kind != "kept" else None
         if known is not None and not known.guess:
             return self._tell(value, known.pseudonym, known.kind, "field" if kind else "known")
+        if kind == "ip" and PLAIN_WORD.fullmatch(value.strip()):
+            kind = None  # the name of a column, or a word: no address
         if kind is None or kind == "kept":
             return self._free(value, sure=kind is None)
         if kind == "url" and not re.match(r"(?i)[a-z][a-z0-9+.-]*:", value):

@@ -348,3 +348,10 @@ def test_a_persons_name_is_no_everyday_word() -> None:
     assert not made.startswith("Rose")
     assert "Price" not in made
     assert set(redactor.review["how"]) == {"guess"}
+
+
+def test_a_word_in_the_field_of_an_address_is_no_address() -> None:
+    """A column's name in a field of addresses (as in a log of steps) stays; an address there does not."""
+    made = gi.redact({"ip": "IPAddress", "ipAddress": "203.0.113.9"}, key=KEY)
+    assert made["ip"] == "IPAddress"
+    assert made["ipAddress"] != "203.0.113.9"
