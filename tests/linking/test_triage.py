@@ -63,6 +63,32 @@ def test_stages_of_an_attack_look_like_one() -> None:
     assert "Entra reports risk for 1 of its users" in row.why
 
 
+def test_two_tactics_are_too_few_whatever_speaks_for_it() -> None:
+    """Risk and a compromised machine beside two tactics are no intrusion in stages; a third tactic makes one."""
+    assert not ranked(["InitialAccess", "Execution"]).attack
+    assert ranked(["InitialAccess", "Execution", "CredentialAccess"]).attack
+
+
+@pytest.mark.parametrize(("services", "risky", "attack"), [(1, False, False), (2, False, False), (2, True, True)])
+def test_three_tactics_need_two_signs(services: int, risky: bool, attack: bool) -> None:
+    """Tactics that go backward and are not grave are an intrusion with two signs, and none with one."""
+    named = ["microsoftDefenderForEndpoint", "microsoftDefenderForOffice365"][:services]
+    alerts = [
+        alert(
+            f"a{hour}", user(), incidentId="7", category=category, serviceSource=named[hour % services],
+            firstActivityDateTime=f"2026-02-03T{hour:02}:00:00Z",
+        )
+        for hour, category in enumerate(("Collection", "Discovery", "Execution"), start=8)
+    ]  # fmt: skip
+    g = entity_graph(
+        alerts=read_records("alerts", alerts),
+        risk_detections=read_records("risk_detections", [risk()] if risky else []),
+    )
+    (row,) = rank_incidents(g).itertuples()
+    assert (row.tactics, row.sources) == (3, services)
+    assert bool(row.attack) is attack
+
+
 @pytest.mark.parametrize(
     ("categories", "incident", "properties"),
     [
