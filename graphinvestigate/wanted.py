@@ -61,6 +61,10 @@ def _is(*names: str) -> Callable[[Any], bool]:
     return lambda value: any(kind.__name__ in names for kind in type(value).__mro__)
 
 
+def _is_client(value: Any) -> bool:
+    return _is("GraphClient")(value) or callable(getattr(value, "pages", None))  # one in a coat of the caller's, too
+
+
 def _is_graph(value: Any) -> bool:
     if not _is("MultiDiGraph")(value):
         return False
@@ -77,7 +81,7 @@ def _or_none(fits: Callable[[Any], bool]) -> Callable[[Any], bool]:
 
 
 _WANTED: dict[object, tuple[Callable[[Any], bool], str]] = {
-    "GraphClient": (_is("GraphClient"), _CLIENT),
+    "GraphClient": (_is_client, _CLIENT),
     "nx.MultiDiGraph": (_is_graph, _GRAPH),
     "nx.MultiDiGraph | None": (_or_none(_is_graph), f"{_GRAPH}, or None"),
     "pd.DataFrame": (_is("DataFrame"), _FRAME),

@@ -211,7 +211,8 @@ class _Walk:
 
     def toll(self, node: int) -> float:
         both = (self._index.out, self._index.into)
-        ties = sum(len(np.unique(side.other[side.start[node] : side.start[node + 1]])) for side in both)
+        # Most nodes have a handful of neighbours, and a search asks for tens of thousands: a set is the quickest then.
+        ties = sum(len(set(side.other[side.start[node] : side.start[node + 1]].tolist())) for side in both)
         return math.log2(1 + ties) / 2
 
     def allowed(self, edge: Edge) -> bool:

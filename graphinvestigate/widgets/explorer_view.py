@@ -328,8 +328,14 @@ class ExplorerView(ipywidgets.VBox):
         self._button.description = "Pivot" if start is None else f"Pivot on {self._label(start)}"
         if start is None:
             words = "Pivots start at a user, host, address …: select one. Keys work in the drawing, too"
-            template = '<details class="gi-muted"><summary>{words}</summary><p>{keys}</p></details>'
-            show(self._plan, safe_html(template, words=words, keys=KEYS_HELP))
+            show(
+                self._plan,
+                safe_html(
+                    '<details class="gi-muted"><summary>{words}</summary><p>{keys}</p></details>',
+                    words=words,
+                    keys=KEYS_HELP,
+                ),
+            )
             return
         window = {value: name for name, value in WINDOWS}.get(self._since.value, f"since {self._since.value}")
         asks = [(step.name, step.sentence) for step in pivots.pivot_steps(start, g=self._state.graph)]

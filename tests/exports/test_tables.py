@@ -102,7 +102,7 @@ def test_wrong_arguments_are_named(write: object, tmp_path: Path) -> None:
         write(frame, tmp_path / f"t.{suffix}", columns=["b"])
     with pytest.raises(UsageError, match=rf"ends in \.{suffix}"):
         write(frame, tmp_path / "t.txt")
-    with pytest.raises(UsageError, match="DataFrame, not list"):
+    with pytest.raises(UsageError, match=r"takes a DataFrame.*got a list"):
         write([1], tmp_path / f"t.{suffix}")
     if write is gi.to_csv:
         with pytest.raises(UsageError, match="'safe' or 'raw'"):
