@@ -183,7 +183,7 @@ class Notebook:
         assert kernel is not None, "the notebook has no kernel"
         client = BlockingKernelClient(connection_file=str(self.lab.runtime / f"kernel-{kernel['id']}.json"))
         client.load_connection_file()
-        client.start_channels()
+        client.start_channels(iopub=False, stdin=False, hb=False, control=False)  # a question and its answer, no more
         try:
             asked = {"answer": f"__import__('json').dumps({expression})"}
             reply = client.execute("", user_expressions=asked, reply=True, timeout=30, store_history=False)
