@@ -8,6 +8,7 @@ import importlib.util
 import json
 import os
 import secrets
+import signal
 import socket
 import subprocess
 import sys
@@ -53,6 +54,8 @@ def _app(chosen: argparse.Namespace) -> int:
         from graphinvestigate.cases import open_case
 
         open_case(chosen.case)  # what is no case is said here, and not in a page
+    # Who stops the command stops its server and removes the folder with the token, as Ctrl-C does.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     with served(_cell(chosen), port=chosen.port) as (server, url):
         print(f"The workbench: {url}\nThis machine only; Ctrl-C stops it.", flush=True)
         if not chosen.no_browser:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 import subprocess
 import sys
 import urllib.error
@@ -29,7 +30,7 @@ AXE = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa")
 def open_app(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
     """Start `graphinvestigate app` with options and open the address that it prints; nothing foreign is asked for."""
     pytest.importorskip("voila", reason="the app needs Voilà (extra `lab`)")
-    started: list[subprocess.Popen[str]] = []
+    started: list[tuple[subprocess.Popen[str], int]] = []
     contexts: list[Any] = []
     foreign: list[str] = []
 
@@ -40,10 +41,10 @@ def open_app(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
         }  # fmt: skip
         command = [sys.executable, "-m", "graphinvestigate", "app", "--no-browser", *options]
         server = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
-        started.append(server)
         assert server.stdout is not None
         url = re.search(r"http://\S+", server.stdout.readline())
         assert url, "the address is printed"
+        started.append((server, urllib.parse.urlsplit(url[0]).port or 0))
         context = browser.new_context(viewport={"width": width, "height": height})
         contexts.append(context)
 
@@ -62,11 +63,13 @@ def open_app(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
     yield start
     for context in contexts:
         context.close()
-    for server in started:
+    for server, port in started:
         server.terminate()
         server.wait(30)
         assert server.stdout is not None
         server.stdout.close()
+        with pytest.raises(ConnectionRefusedError):  # who stops the command stops all that it started
+            socket.create_connection(("127.0.0.1", port), timeout=5).close()
     assert foreign == []
 
 
