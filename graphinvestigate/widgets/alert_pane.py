@@ -8,8 +8,6 @@ import ipywidgets
 import msgspec
 
 from graphinvestigate import text
-from graphinvestigate.linking import Entity, Record
-from graphinvestigate.views.style import kind_look
 from graphinvestigate.widgets.details import alert_details
 from graphinvestigate.widgets.failures import Messages
 from graphinvestigate.widgets.rows import Queue
@@ -46,14 +44,14 @@ class AlertPane:
         )
         self.widget.add_class("gi-opened")
 
-    def show(self, number: int | None, selected: int, *, elsewhere: Entity | Record | None) -> None:
+    def show(self, number: int | None, selected: int, *, elsewhere: str | None) -> None:
         """Show an alert; for none, what else is selected."""
         self._number = number
         self.raw.layout.display = "none" if number is None else "inline-flex"
         show(self._details, self._words(number, selected, elsewhere))
         self._show_raw()
 
-    def _words(self, number: int | None, selected: int, elsewhere: Entity | Record | None) -> Safe:
+    def _words(self, number: int | None, selected: int, elsewhere: str | None) -> Safe:
         if number is not None:
             details = alert_details(self._queue.rows([number]), self._queue.evidence_rows(number))
             if selected > 1:
@@ -61,10 +59,7 @@ class AlertPane:
                 return join([safe_html('<p class="gi-muted">{words}</p>', words=words), details])
             return details
         if elsewhere is not None:
-            words = (
-                f"Another view selected {kind_look(elsewhere.kind).word} {text.visible(elsewhere[1], 80)}: "
-                "no alert is highlighted."
-            )
+            words = f"Another view selected {text.visible(elsewhere, 80)}: no alert is highlighted."
         else:
             words = "No alert is highlighted. Change the filters, or pull a wider window."
         return safe_html('<p class="gi-muted">{words}</p>', words=words)

@@ -13,6 +13,7 @@ from graphinvestigate.client import GraphClient
 from graphinvestigate.errors import UsageError
 from graphinvestigate.linking import Entity, Record
 from graphinvestigate.linking.index import index_of
+from graphinvestigate.views.graph_words import label_of
 from graphinvestigate.widgets import explorer_state as states
 from graphinvestigate.widgets.background import Task
 from graphinvestigate.widgets.canvas import merged_frames
@@ -96,12 +97,14 @@ class EntityExplorer(ExplorerPivots):
         self._asked_for: Entity | None = None
         self._halted = None
         self.selection = picker.selection if picker is not None else Selection()
+        self.selection.label_of = lambda node: label_of(g, node) if node in g else None
         if selected is not None:
             self.selection.select(found_node(g, selected))
         inside = tuple(node for node in self.selection.nodes if node in g)
         current = self.selection.node if self.selection.node in g else None
         shown = merged_frames({}, [*([picker.alerts] if picker is not None else []), *frames])
         super().__init__(states.started(g, current, shown), since=since)
+        self.selection.label_of = lambda node: self._state.called(node) if node in self.graph else None
         if len(inside) > 1:
             self._on_selection()
         self.selection.observe(self._on_selection, names="edition")

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from graphinvestigate.errors import UsageError
+from graphinvestigate.views.style import kind_look
 from graphinvestigate.widgets import twins
 from graphinvestigate.widgets.alert_pane import AlertPane
 from graphinvestigate.widgets.facets import Filters
@@ -364,7 +365,9 @@ class AlertPicker(ipywidgets.VBox):
     def _show_marks(self, current: int | None, *, go: bool) -> None:
         self._current = current
         self._grid.mark(self._marked, current, go=go)
-        self._pane.show(current, int(np.count_nonzero(self._marked)), elsewhere=self.selection.node)
+        node = self.selection.node
+        elsewhere = None if node is None else f"{kind_look(node.kind).word} {self.selection.label(node)}"
+        self._pane.show(current, int(np.count_nonzero(self._marked)), elsewhere=elsewhere)
         self._show_counts()
 
     def _show_counts(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import Any, TypeAlias
@@ -35,6 +35,9 @@ class Selection(traitlets.HasTraits):
         From when to when (UTC) views that follow it show something; None is all of time.
     edition : int
         Grows with every change of `nodes` or `node`.
+    label_of : callable or None
+        How a view that holds the graph calls a node: for views that know it by its key alone. It gives None for a
+        node that it does not know.
     """
 
     nodes = traitlets.Any(default_value=(), help="Entities and Records, each once")
@@ -46,6 +49,7 @@ class Selection(traitlets.HasTraits):
         self._kept: tuple[tuple[Node, ...], Node | None] = ((), None)
         self._log: list[dict[str, Any]] = []
         self._by = "code"
+        self.label_of: Callable[[Node], str | None] | None = None
         super().__init__()
 
     @property
@@ -64,6 +68,10 @@ class Selection(traitlets.HasTraits):
         """The id of the current node, if that is an alert."""
         node = self.node
         return node.id if isinstance(node, Record) and node.kind == "alert" else None
+
+    def label(self, node: Node) -> str:
+        """Give what a node is called: its label where a view knows it, else its key or id."""
+        return (self.label_of and self.label_of(node)) or node[1]
 
     def select(self, *nodes: Node, current: Node | None = None, by: str = "code") -> None:
         """Select these and nothing else.

@@ -45,8 +45,7 @@ SHEET = Safe("""<style>
 [data-jp-theme-light="false"] .gi-root .gi-informational { color: #a9b3be; }
 .gi-details { border-left: 1px solid var(--gi-line); padding-left: 12px; }
 .gi-details h3 { font-size: 15px; margin: 0 0 4px; overflow-wrap: anywhere; }
-.gi-details h4 { font-size: 12px; text-transform: uppercase; letter-spacing: .04em; color: var(--gi-muted);
-  margin: 12px 0 4px; }
+.gi-details h4 { font-size: 12px; color: var(--gi-muted); margin: 12px 0 4px; overflow-wrap: anywhere; }
 .gi-details .gi-sev { margin-bottom: 4px; }
 .gi-details p { margin: 0 0 6px; white-space: pre-line; overflow-wrap: anywhere; }
 .gi-details ul { margin: 0; padding-left: 18px; }

@@ -574,6 +574,17 @@ def test_what_is_no_alert_of_the_queue_is_not_highlighted(alerts: pd.DataFrame) 
     assert len(page.highlighted()) == 1
 
 
+def test_the_queue_calls_what_another_view_selected_by_its_name(alerts: pd.DataFrame) -> None:
+    """A host is known by its name, not by the key that only the graph understands."""
+    g = gi.entity_graph(alerts=alerts)
+    picker = AlertPicker(alerts)
+    explorer = gi.EntityExplorer(None, g, picker=picker)
+    host = next(node for node in g if node.kind == "host" and g.nodes[node]["label"] != node.key)
+    explorer.select(host)
+    assert f"Another view selected host {g.nodes[host]['label']}:" in picker._pane._details.value
+    assert host.key not in picker._pane._details.value
+
+
 def test_a_shared_time_range_filters(alerts: pd.DataFrame) -> None:
     """A time range set elsewhere shows the alerts active in it; none shows all again; other filters stay."""
     picker = AlertPicker(alerts)
