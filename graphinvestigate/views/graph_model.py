@@ -16,7 +16,16 @@ import numpy as np
 from graphinvestigate import text
 from graphinvestigate.linking import Record
 from graphinvestigate.views.choosing import choose_nodes, highlighted
-from graphinvestigate.views.graph_parts import NO_EXTRAS, Extras, Trace, edge_labels, pairs_of, verdict_marks
+from graphinvestigate.views.graph_parts import (
+    LEAST_SIZE,
+    NO_EXTRAS,
+    Extras,
+    Trace,
+    edge_labels,
+    fitted_sizes,
+    pairs_of,
+    verdict_marks,
+)
 from graphinvestigate.views.graph_words import caption, count, hover_words, label_of, link_words, not_drawn
 from graphinvestigate.views.labels import place_labels, shorten
 from graphinvestigate.views.layout import node_order
@@ -122,6 +131,8 @@ def graph_traces(
     worst = [facts.worst(node) for node in nodes]
     pairs = pairs_of(g, nodes, index, extras)
     x_range, y_range = _ranges(xy, time_axis=extras.time_axis)
+    rings = np.array([_RING.get(name, 0.0) for name in worst])
+    sizes = np.maximum(fitted_sizes(sizes + rings, xy, (x_range, y_range), size) - rings, np.minimum(sizes, LEAST_SIZE))
     way = sorted({tuple(sorted((index[a], index[b]))) for a, b in extras.path if a in index and b in index})
     bright = np.array(way, dtype=np.int64).reshape(-1, 2)
     if not len(bright):

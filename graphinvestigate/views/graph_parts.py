@@ -14,6 +14,8 @@ from graphinvestigate.views.labels import place_labels, shorten
 from graphinvestigate.views.node_facts import VERDICTS, NodeFacts
 
 _FEW_ALIKE, _MOST_ALIKE = 24, 5  # of more links than the first, at most so many with the same words get labels
+LEAST_SIZE = 10.0
+"""Pixels across, below which no node is made smaller."""
 _FEW_EDGES = 40  # up to so many links, all of them get their labels
 
 
@@ -224,3 +226,41 @@ def _relations(g: nx.MultiDiGraph, a: Any, b: Any, extras: Extras) -> str:
         if extras.is_link_drawn is None or extras.is_link_drawn(relation, data)
     }
     return shorten(", ".join(sorted(names)), 26)
+
+
+def fitted_sizes(
+    sizes: np.ndarray,
+    xy: np.ndarray,
+    ranges: tuple[tuple[float, float], tuple[float, float]],
+    size: tuple[float, float],
+    *,
+    least: float = LEAST_SIZE,
+) -> np.ndarray:
+    """Make nodes smaller where they would cover each other; both give in the same proportion.
+
+    Parameters
+    ----------
+    sizes : float array of shape (nodes,)
+        Diameters in pixels, as large as they may be.
+    xy : float array of shape (nodes, 2)
+        Where the nodes are.
+    ranges : ((x0, x1), (y0, y1))
+        What the axes show.
+    size : (width, height)
+        In how many pixels.
+    least : float
+        No node becomes smaller than this; one that is smaller stays as it is.
+
+    Returns
+    -------
+    float array of shape (nodes,)
+    """
+    if len(sizes) < 2:
+        return sizes
+    (x0, x1), (y0, y1) = ranges
+    across = (xy[:, 0] - xy[:, 0][:, None]) * (size[0] / (x1 - x0))
+    down = (xy[:, 1] - xy[:, 1][:, None]) * (size[1] / (y1 - y0))
+    apart = np.sqrt(across * across + down * down)
+    np.fill_diagonal(apart, np.inf)
+    share = (2 * apart / (sizes + sizes[:, None])).min(axis=1)
+    return np.minimum(sizes, np.maximum(sizes * np.minimum(share, 1), least))

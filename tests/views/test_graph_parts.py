@@ -8,7 +8,7 @@ import pytest
 
 from graphinvestigate.linking import Entity, Record
 from graphinvestigate.views.graph_model import EDGE_LABELS, EDGES, HALOS, LABELS, NODES, VERDICT_MARKS, graph_traces
-from graphinvestigate.views.graph_parts import Extras
+from graphinvestigate.views.graph_parts import LEAST_SIZE, Extras, fitted_sizes
 from graphinvestigate.views.graph_plot import figure_of
 from graphinvestigate.views.layout import layout
 from graphinvestigate.views.node_facts import VERDICTS, neighbors, verdict_of
@@ -130,3 +130,25 @@ def test_of_many_links_a_few_of_each_kind_are_labelled() -> None:
     assert set(trace.arrays["text"]) == {"signed in"}
     few = graph_traces(g.subgraph([*list(g)[:13]]), places, highlight=hub, size=size, extras=Extras(edge_labels=True))
     assert len(few.traces[EDGE_LABELS].items) == 12, "of few links each is labelled"
+
+
+def test_nodes_do_not_cover_each_other(graph):
+    """However little room there is, two nodes touch at most, unless one is as small as nodes become."""
+    crowd = graph_traces(graph, layout(graph), highlight=max(graph, key=graph.degree), size=(360.0, 240.0))
+    marks = [trace for trace in crowd.traces[NODES:LABELS] if trace.items]
+    x, y, size = (np.concatenate([pick(trace.arrays) for trace in marks]) for pick in (
+        lambda found: found["x"], lambda found: found["y"], lambda found: found["marker"]["size"],
+    ))  # fmt: skip
+    (x0, x1), (y0, y1) = crowd.x_range, crowd.y_range
+    apart = np.hypot((x - x[:, None]) * 360 / (x1 - x0), (y - y[:, None]) * 240 / (y1 - y0))
+    covered = (apart < (size + size[:, None]) / 2 - 1e-6) & ~np.eye(len(x), dtype=bool)
+    assert len(x) == len(graph)
+    assert not (covered & (np.minimum(size, size[:, None]) > LEAST_SIZE)).any()
+
+
+def test_nodes_keep_their_size_where_there_is_room():
+    """Sizes change only where two nodes would cover each other, both in the same proportion; none becomes a dot."""
+    ranges, pixels = ((0.0, 100.0), (0.0, 100.0)), (100.0, 100.0)
+    there = np.array([[10.0, 10.0], [40.0, 10.0], [90.0, 90.0], [90.0, 91.0]])
+    assert fitted_sizes(np.array([40.0, 40.0, 4.0, 30.0]), there, ranges, pixels).tolist() == [30, 30, 4, LEAST_SIZE]
+    assert fitted_sizes(np.array([20.0]), there[:1], ranges, pixels).tolist() == [20]
