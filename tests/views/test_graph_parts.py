@@ -132,17 +132,17 @@ def test_of_many_links_a_few_of_each_kind_are_labelled() -> None:
     assert len(few.traces[EDGE_LABELS].items) == 12, "of few links each is labelled"
 
 
-def test_nodes_do_not_cover_each_other(graph):
+def test_nodes_do_not_cover_each_other(crowd):
     """However little room there is, two nodes touch at most, unless one is as small as nodes become."""
-    crowd = graph_traces(graph, layout(graph), highlight=max(graph, key=graph.degree), size=(360.0, 240.0))
-    marks = [trace for trace in crowd.traces[NODES:LABELS] if trace.items]
+    drawn = graph_traces(crowd, layout(crowd), highlight=max(crowd, key=crowd.degree), size=(360.0, 240.0))
+    marks = [trace for trace in drawn.traces[NODES:LABELS] if trace.items]
     x, y, size = (np.concatenate([pick(trace.arrays) for trace in marks]) for pick in (
         lambda found: found["x"], lambda found: found["y"], lambda found: found["marker"]["size"],
     ))  # fmt: skip
-    (x0, x1), (y0, y1) = crowd.x_range, crowd.y_range
+    (x0, x1), (y0, y1) = drawn.x_range, drawn.y_range
     apart = np.hypot((x - x[:, None]) * 360 / (x1 - x0), (y - y[:, None]) * 240 / (y1 - y0))
     covered = (apart < (size + size[:, None]) / 2 - 1e-6) & ~np.eye(len(x), dtype=bool)
-    assert len(x) == len(graph)
+    assert len(x) == len(crowd)
     assert not (covered & (np.minimum(size, size[:, None]) > LEAST_SIZE)).any()
 
 
