@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import chain, islice
+from itertools import pairwise
 from typing import Any
 
 import networkx as nx
@@ -27,7 +27,7 @@ from graphinvestigate.linking.pools import NONE, Codes, chosen, held, ints
 from graphinvestigate.linking.reference_table import ReferenceTable
 from graphinvestigate.linking.tables import MAIN
 
-_AT_ONCE = 10_000  # references
+_AT_ONCE = 5_000  # pairs of nodes
 
 
 @dataclass(slots=True)
@@ -98,7 +98,7 @@ def linked(parts: Parts) -> Linked:
 
 
 def assemble(parts: Parts) -> nx.MultiDiGraph:
-    """Build the graph; nodes and edges stand in sorted order."""
+    """Build the graph; nodes and edges stand in sorted order. The parts are used up: what they hold is in the graph."""
     whole = linked(parts)
     refused = _refused(whole.found)
     g = nx.MultiDiGraph(
@@ -109,18 +109,21 @@ def assemble(parts: Parts) -> nx.MultiDiGraph:
     nodes: dict[Node, dict[str, Any]] = {}
     for record in whole.records:
         known = parts.records.get(record)
-        attrs: dict[str, Any] = (
-            {"kind": record.kind, "id": record.id, "read": False, "time": None, "end_time": None}
-            if known is None
-            else dict(known)
-        )
-        attrs["label"] = record_label(attrs)
-        nodes[record] = attrs
-    spans = _spans(whole)
-    for entity, first, last in zip(whole.edges.nodes[len(whole.records) :], *spans, strict=True):
-        assert isinstance(entity, Entity)
-        about = (entity, whole.entities[entity], parts, whole.found, refused.get(entity, ()))
-        nodes[entity] = _entity_attrs(*about, first, last)
+        if known is None:
+            known = {"kind": record.kind, "id": record.id, "read": False, "time": None, "end_time": None}
+        known["label"] = record_label(known)
+        nodes[record] = known
+    first_and_last = _spans(whole)
+    ends = zip(whole.edges.nodes[len(whole.records) :], *first_and_last, strict=True)
+    by_hand = bool(refused) or bool(whole.found.respelled)
+    seen_as, seen_of = whole.entities, parts.observations
+    for entity, first, last in ends:
+        observations = seen_as[entity]
+        if len(observations) == 1 and not by_hand:
+            nodes[entity] = _plain_attrs(entity, observations[0], seen_of[observations[0]], first, last)
+        else:
+            about = (entity, observations, parts, whole.found, refused.get(entity, ()))
+            nodes[entity] = _entity_attrs(*about, first, last)
     # What `add_node` does for nodes that are not there yet.
     g._node.update(nodes)
     for around in (g._succ, g._pred):
@@ -153,6 +156,24 @@ def _texts(edges: EdgeTable, codes: Codes) -> list[str | None]:
     return chosen([*edges.times, None], codes)  # -1 is the last
 
 
+def _plain_attrs(
+    entity: Entity, observation: Observation, seen: Seen, first: str | None, last: str | None
+) -> dict[str, Any]:
+    """Return what `_entity_attrs` does of an entity that one observation alone is about."""
+    observed = _observed(observation, seen)
+    texts = observed["identifiers"]
+    return {
+        "kind": entity.kind,
+        "label": entity_label(entity, seen.names),
+        "identifiers": sorted(texts),
+        "first_seen": first,
+        "last_seen": last,
+        "facts": observed["facts"].copy(),
+        "observations": [observed],
+        "refused": [],
+    }
+
+
 def _entity_attrs(
     entity: Entity,
     observations: list[Observation],
@@ -162,15 +183,10 @@ def _entity_attrs(
     first: str | None,
     last: str | None,
 ) -> dict[str, Any]:
-    if len(observations) > 1:
-        observations.sort()
+    observations.sort()
     found_together = [_observed(one, parts.observations[one]) for one in observations]
-    if len(observations) == 1:
-        (only,) = found_together
-        names, facts, texts = parts.observations[observations[0]].names, dict(only["facts"]), only["identifiers"]
-    else:
-        names, facts = _united([parts.observations[one] for one in observations])
-        texts = {text for one in found_together for text in one["identifiers"]}
+    names, facts = _united([parts.observations[one] for one in observations])
+    texts = {text for one in found_together for text in one["identifiers"]}
     return {
         "kind": entity.kind,
         "label": entity_label(entity, names),
@@ -194,10 +210,11 @@ def _entity_attrs(
 
 
 def _observed(observation: Observation, seen: Seen) -> dict[str, Any]:
+    names = seen.names
     return {
-        "identifiers": list(map("=".join, observation[1])),
-        "names": {name: list(at) for name, at in sorted(seen.names.items())},
-        "facts": _by_name(seen.facts),
+        "identifiers": ["=".join(identifier) for identifier in observation[1]],
+        "names": {name: list(names[name]) for name in (sorted(names) if len(names) > 1 else names)},
+        "facts": _by_name(seen.facts) if seen.facts else {},
     }
 
 
@@ -247,57 +264,66 @@ def _add_edges(g: nx.MultiDiGraph, edges: EdgeTable, table: ReferenceTable) -> N
 
     Lists of the references (``by``, ``beside``, ``roles``) are shared among references that say the same.
     """
-    references = chain.from_iterable(_references(edges, table))
-    main = edges.relations.index(MAIN) if MAIN in edges.relations else NONE
-    judgements = judgements_of(edges, table, np.flatnonzero(edges.relation == main))
-    u, v = -1, -1
-    between: dict[str, dict[str, Any]] = {}
-    for source, target, name, is_main, first, last, count, node, other, out, into in zip(
-        edges.source.tolist(),
-        edges.target.tolist(),
-        chosen(edges.relations, edges.relation),
-        (edges.relation == main).tolist(),
-        _texts(edges, edges.first),
-        _texts(edges, edges.last),
-        edges.count.tolist(),
-        chosen(edges.nodes, edges.source),
-        chosen(edges.nodes, edges.target),
-        chosen(g._succ.values(), edges.source),
-        chosen(g._pred.values(), edges.target),
-        strict=True,
-    ):
-        said = [next(references)] if count == 1 else list(islice(references, count))
-        if is_main:
-            roles, verdict, remediation = next(judgements)
-            attrs = {
-                "relation": name,
-                "first_seen": first,
-                "last_seen": last,
-                "count": count,
-                "references": said,
-                "roles": roles,
-                "verdict": verdict,
-                "remediation_status": remediation,
-            }
-        else:
-            attrs = {"relation": name, "first_seen": first, "last_seen": last, "count": count, "references": said}
-        if target != v or source != u:
-            u, v, between = source, target, {name: attrs}
-            out[other] = into[node] = between
-        else:
-            between[name] = attrs
+    if not len(edges.source):
+        return
+    nodes, relations, times = held(edges.nodes), held(edges.relations), held([*edges.times, None])  # -1 is the last
+    out, into = held(g._succ.values()), held(g._pred.values())
+    main = edges.relation == (edges.relations.index(MAIN) if MAIN in edges.relations else NONE)
+    pair = np.flatnonzero(np.diff(edges.source, prepend=-1) | np.diff(edges.target, prepend=-1))
+    pair = np.append(pair, len(edges.source))  # where each pair of nodes begins
+    references = _references_of(edges, table)
+    judgements = judgements_of(edges, table, np.flatnonzero(main))
+    for first in range(0, len(pair) - 1, _AT_ONCE):
+        begins = pair[first : first + _AT_ONCE + 1]
+        here = slice(int(begins[0]), int(begins[-1]))
+        names = relations[edges.relation[here]]
+        attrs = held(
+            [
+                {"relation": name, "first_seen": first, "last_seen": last, "count": len(said), "references": said}
+                for name, first, last, said in zip(
+                    names.tolist(),
+                    times[edges.first[here]].tolist(),
+                    times[edges.last[here]].tolist(),
+                    references(here.start, here.stop),
+                    strict=True,
+                )
+            ]
+        )
+        for known in attrs[main[here]].tolist():
+            known["roles"], known["verdict"], known["remediation_status"] = next(judgements)
+        heads = begins[:-1]
+        within = heads - here.start
+        between = [{name: known} for name, known in zip(names[within].tolist(), attrs[within].tolist(), strict=True)]
+        alone = np.zeros(len(attrs), bool)
+        alone[within] = True
+        further = np.flatnonzero(~alone)
+        owner = np.searchsorted(within, further, side="right") - 1
+        for at, name, known in zip(owner.tolist(), names[further].tolist(), attrs[further].tolist(), strict=True):
+            between[at][name] = known
+        for node, other, around, back, both in zip(
+            nodes[edges.source[heads]].tolist(),
+            nodes[edges.target[heads]].tolist(),
+            out[edges.source[heads]].tolist(),
+            into[edges.target[heads]].tolist(),
+            between,
+            strict=True,
+        ):
+            around[other] = back[node] = both
 
 
-def _references(edges: EdgeTable, table: ReferenceTable) -> Iterator[list[dict[str, Any]]]:
-    """Yield all references in order, some thousands at a time."""
+def _references_of(edges: EdgeTable, table: ReferenceTable) -> Callable[[int, int], list[list[dict[str, Any]]]]:
+    """Return what gives the references of the edges from one to another, in order."""
     records = table.records.values
     kinds, ids = held([record.kind for record in records]), held([record.id for record in records])
     texts, values, times = held(table.texts.values), held(table.values), held([*edges.times, None])  # -1 is the last
     besides = held([[list(one) for one in beside] for beside in table.besides])
     judgements = held([(list(one.roles), one.verdict, one.remediation) for one in table.judgements.values])
     said_by = _said_by(table)
-    for first in range(0, len(edges.when), _AT_ONCE):
-        rows = {name: column[first : first + _AT_ONCE] for name, column in edges.rows.items()}
+
+    def of(first: int, end: int) -> list[list[dict[str, Any]]]:
+        begin = int(edges.start[first])
+        here = slice(begin, int(edges.start[end]))
+        rows = {name: column[here] for name, column in edges.rows.items()}
         found: list[dict[str, Any]] = [
             {"record_kind": kind, "record_id": record_id, "field": path, "value": value, "time": time, "by": by}
             for kind, record_id, path, value, time, by in zip(
@@ -305,7 +331,7 @@ def _references(edges: EdgeTable, table: ReferenceTable) -> Iterator[list[dict[s
                 ids[rows["record"]].tolist(),
                 texts[rows["field"]].tolist(),
                 values[rows["value"]].tolist(),
-                times[edges.when[first : first + _AT_ONCE]].tolist(),
+                times[edges.when[here]].tolist(),
                 said_by(rows["source"], rows["target"]),
                 strict=True,
             )
@@ -317,7 +343,10 @@ def _references(edges: EdgeTable, table: ReferenceTable) -> Iterator[list[dict[s
         for at, judgement in zip(judged.tolist(), judgements[rows["judged"][judged]].tolist(), strict=True):
             reference = found[at]
             reference["roles"], reference["verdict"], reference["remediation_status"] = judgement
-        yield found
+        cuts = (edges.start[first : end + 1] - begin).tolist()
+        return [found[left:right] for left, right in pairwise(cuts)]
+
+    return of
 
 
 def _said_by(table: ReferenceTable) -> Callable[[Codes, Codes], list[Any]]:

@@ -218,18 +218,21 @@ def parts_of(collected: Collected, *, attributes: bool = True) -> Parts:
     last = np.zeros(len(found.meanings), np.int64)
     np.maximum.at(last, found.meaning, begun[found.record])
     records = frozenset(RECORD_KINDS)
-    for meaning, time in zip(found.meanings, last.tolist(), strict=True):
-        if meaning.kind in records:
+    observations = parts.observations
+    for (kind, ids, _, _, names, facts), time in zip(found.meanings, last.tolist(), strict=True):
+        if kind in records:
             continue
-        observation = (meaning.kind, meaning.ids)
-        seen = parts.observations.get(observation)
-        if seen is None:
-            seen = parts.observations[observation] = Seen({}, set()) if attributes else _NOT_WANTED
+        observation = (kind, ids)
         if not attributes:
+            observations[observation] = _NOT_WANTED
             continue
-        for rank, text in meaning.names:
+        seen = observations.get(observation)
+        if seen is None:
+            seen = observations[observation] = Seen({}, set(facts))
+        else:
+            seen.facts.update(facts)
+        for rank, text in names:
             seen.name(text, rank, times[time])
-        seen.facts.update(meaning.facts)
     return parts
 
 

@@ -232,13 +232,13 @@ class Extractor:
         memo = self._memos[reader.slot.signature, tenant]
         rows = _keys(columns)
         codes: list[int | None] = list(map(memo.get, rows))
-        for at, code in enumerate(codes):
+        new = [at for at, code in enumerate(codes) if code is None] if None in codes else ()
+        for at in new:
+            code = memo.get(rows[at])
             if code is None:
-                code = memo.get(rows[at])
-                if code is None:
-                    meaning = meaning_of(reader.slot, [column[at] for column in columns], tenant)
-                    code = memo[rows[at]] = NONE if meaning is None else self.collector.meaning(meaning)
-                codes[at] = code
+                meaning = meaning_of(reader.slot, [column[at] for column in columns], tenant)
+                code = memo[rows[at]] = NONE if meaning is None else self.collector.meaning(meaning)
+            codes[at] = code
         return ints(codes)
 
     def _prefixes(self, group: _Group) -> Codes:

@@ -162,9 +162,15 @@ def _whole_groups(joining: Joining, by_hand: KindOverrides) -> tuple[tuple[Ident
 
 
 def _members(joining: Joining) -> dict[Identifier, list[Identifier]]:
-    members: defaultdict[Identifier, list[Identifier]] = defaultdict(list)
+    members: dict[Identifier, list[Identifier]] = {}
+    top, joined = joining.top, joining.joined
     for identifier in joining.ties:
-        members[joining.top(identifier)].append(identifier)
+        above = top(identifier) if identifier in joined else identifier
+        known = members.get(above)
+        if known is None:
+            members[above] = [identifier]
+        else:
+            known.append(identifier)
     return members
 
 
@@ -191,17 +197,23 @@ def _named(kind: str, joining: Joining) -> dict[KindedId, Entity]:
     """Key each entity by its strongest identifier; where two types spell the same text, the weaker says its type."""
     bare = set(RANKED[kind]) if kind in BARE_KEYS else set()
     entities: dict[KindedId, Entity] = {}
-    carriers: dict[Entity, list[Identifier]] = {}
+    carriers: dict[str, list[Identifier]] = {}
     members = _members(joining)
     for top, ids in members.items():
         strongest = top if len(ids) == 1 else min(ids, key=lambda i: (rank(kind, i[0]), i))
         id_type, value = strongest
-        carriers.setdefault(Entity(kind, value if id_type in bare else f"{id_type}={value}"), []).append(strongest)
-    for entity, strongest_ids in carriers.items():
+        key = value if id_type in bare else f"{id_type}={value}"
+        known = carriers.get(key)
+        if known is None:
+            carriers[key] = [strongest]
+        else:
+            known.append(strongest)
+    for key, strongest_ids in carriers.items():
         if len(strongest_ids) > 1:
             strongest_ids.sort(key=lambda i: (rank(kind, i[0]), i))
         for place, identifier in enumerate(strongest_ids):
-            named = entity if place == 0 else Entity(kind, "=".join(identifier))
-            for one in members[joining.top(identifier)]:
-                entities[kind, *one] = named
+            named = Entity(kind, key if place == 0 else "=".join(identifier))
+            ids = members.get(identifier) or members[joining.top(identifier)]
+            for id_type, value in ids:
+                entities[kind, id_type, value] = named
     return entities

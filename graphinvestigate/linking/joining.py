@@ -25,6 +25,11 @@ class Joining:
         What the analyst joined and split.
     domains : mapping of str to set of str
         DNS domains of each tenant's hosts.
+
+    Attributes
+    ----------
+    joined : dict
+        Identifiers that are not the top of their group, and what stands above them.
     """
 
     def __init__(
@@ -41,7 +46,7 @@ class Joining:
         self._domains = domains
         ranked = RANKED.get(kind, ())
         self._only_lead = {place for place, id_type in enumerate(ranked) if id_type in LEADS_ONLY}
-        self._up: dict[Identifier, Identifier] = {}
+        self.joined: dict[Identifier, Identifier] = {}
         # Which contradictable types each group holds, by its top; a value of each, to name it in reasons.
         self._held: dict[Identifier, dict[str, Identifier]] = {}
         for group in by_hand.joined:
@@ -49,7 +54,7 @@ class Joining:
 
     def top(self, identifier: Identifier) -> Identifier:
         """Return what stands for the group of an identifier."""
-        up = self._up
+        up = self.joined
         path = []
         while (above := up.get(identifier, identifier)) != identifier:
             path.append(identifier)
@@ -177,7 +182,7 @@ class Joining:
             for id_type, value in self._holds(top).items():
                 held[id_type] = min(value, held.get(id_type, value))
         for top in tops[1:]:
-            self._up[top] = tops[0]
+            self.joined[top] = tops[0]
             del self._held[top]
         self._held[tops[0]] = held
 

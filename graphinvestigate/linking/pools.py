@@ -39,7 +39,15 @@ class Pool(Generic[V]):
 
     def codes(self, values: Iterable[V]) -> Codes:
         """Return the codes of many values."""
-        return ints([self.code(value) for value in values])
+        known, listed = self._codes, self.values
+        found = []
+        for value in values:
+            code = known.get(value)
+            if code is None:
+                code = known[value] = len(listed)
+                listed.append(value)
+            found.append(code)
+        return ints(found)
 
 
 def ints(values: Any) -> Codes:

@@ -213,7 +213,12 @@ def meaning_of(slot: CompiledSlot, values: list[Any], tenant: str | None) -> Mea
     if not found:
         return None
     is_host = slot.kind == "host"
-    if len(found) > 1 or is_host:
+    if len(found) == 1 and not is_host:
+        ((_, only, path, original),) = found
+        ids: tuple[Identifier, ...] = (only,)
+        paths: tuple[str, ...] = (path,)
+        originals: tuple[Any, ...] = (original,)
+    else:
         found.sort(key=_by_strength)
         if slot.kind == "file":
             found = [f for f in found if f[1][0] not in ONLY_ALONE] or found
@@ -222,7 +227,8 @@ def meaning_of(slot: CompiledSlot, values: list[Any], tenant: str | None) -> Mea
         if len({f[1] for f in found}) < len(found):
             # The same identifier in two places (an object id and the SID that spells it) is one.
             found = list({f[1]: f for f in reversed(found)}.values())[::-1]
-    if slot.private_is_fact and is_private_ip(found[0][1][1]):
+        _, ids, paths, originals = zip(*found, strict=True)
+    if slot.private_is_fact and is_private_ip(ids[0][1]):
         return None
     names: list[tuple[int, str]] = []
     for place, at in enumerate(slot.labels, slot.label_place):
@@ -236,7 +242,6 @@ def meaning_of(slot: CompiledSlot, values: list[Any], tenant: str | None) -> Mea
             facts += [(name, text) for text in map(_text, value) if text is not None]
         elif value is not None and (text := _text(value)) is not None:
             facts.append((name, text))
-    _, ids, paths, originals = zip(*found, strict=True)
     return Meaning(slot.kind, ids, paths, originals, tuple(names), tuple(facts))
 
 

@@ -73,7 +73,7 @@ def ids_of(frame: pd.DataFrame) -> list[str]:
 
 def plain_column(frame: pd.DataFrame, name: str) -> list[Any]:
     """Return a column as plain JSON values, None where it has none; all None where there is no such column."""
-    if name not in frame:
+    if name not in frame or frame[name].isna().all():
         return [None] * len(frame)
     return [value if type(value) is str else _plain(value) for value in frame[name].tolist()]
 

@@ -95,9 +95,9 @@ def add_mentions(table: ReferenceTable, found: MentionTable) -> tuple[Codes, Cod
     meanings = found.meanings
     is_record = np.array([m.kind in _RECORDS for m in meanings], bool)
     ends = table.ends.codes(
-        Record(m.kind, m.ids[0][1]) if m.kind in _RECORDS else (m.kind, *m.ids[0]) for m in meanings
+        Record(kind, ids[0][1]) if kind in _RECORDS else (kind, ids[0][0], ids[0][1]) for kind, ids, *_ in meanings
     )
-    values = ints([table.value(m.values[0]) for m in meanings])
+    values = ints([table.value(m[3][0]) for m in meanings])
     records = table.records.codes(found.records.values)
     record_ends = table.ends.codes(found.records.values)
     relations = table.relations.codes(found.relations.values)
