@@ -118,6 +118,7 @@ def assemble(parts: Parts) -> nx.MultiDiGraph:
     by_hand = bool(refused) or bool(whole.found.respelled)
     seen_as, seen_of = whole.entities, parts.observations
     for entity, first, last in ends:
+        assert isinstance(entity, Entity)
         observations = seen_as[entity]
         if len(observations) == 1 and not by_hand:
             nodes[entity] = _plain_attrs(entity, observations[0], seen_of[observations[0]], first, last)
