@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import networkx as nx
-import numpy as np
 import pandas as pd
 
 from graphinvestigate import linking, queries
@@ -20,7 +19,7 @@ from graphinvestigate.linking import Entity, Record
 from graphinvestigate.linking.hunted import EVENTS
 from graphinvestigate.linking.identifiers import STRONG
 from graphinvestigate.linking.nodes import Node
-from graphinvestigate.pivots.steps import SOURCES, Step, identifiers_of, pivot_steps, start_of
+from graphinvestigate.pivots.steps import SOURCES, Step, identifiers_of, pivot_steps, start_of, unhunted
 from graphinvestigate.queries.coverage import coverage_table, not_read
 from graphinvestigate.queries.questions import Time
 from graphinvestigate.text import log
@@ -128,7 +127,8 @@ def pivot(
     client : GraphClient
         From `connect`, `connect_demo` or `connect_emulator`.
     entity : Entity or str
-        Where to start, of any kind; text is looked up in `g` like `find_entity` does.
+        Where to start, of any kind; text is looked up in `g` like `find_entity` does. Without `g` it has to say by
+        itself what it names: a user principal name, an address, a SHA-256, a link ….
     g : networkx.MultiDiGraph, optional
         The entity graph so far: it knows the entity's other identifiers. It is left as it is.
     since, until : str or datetime, optional
@@ -173,7 +173,8 @@ def pivot(
     failures: list[GraphInvestigateError] = []
     partial: dict[str, PartialResultError] = {}
     unasked: list[str] = []
-    for step in pivot_steps(start, g=g, sources=sources, known=at_hand):
+    steps = pivot_steps(start, g=g, sources=sources, known=at_hand)
+    for step in steps:
         if step.how == "alerts" and "alerts" not in frames:
             tables.append(not_read(step.source, "not looked for: the alerts that lead to them could not be read"))
             continue
@@ -211,6 +212,11 @@ def pivot(
         if failure is not None:
             failures.append(failure)
         tables.append(table)
+    if sources is None or "hunting" in sources:
+        tables += [
+            not_read(f"hunting:{table}", f"not asked: it is searched by {name}, not known yet; pivot again with g=")
+            for table, name in unhunted(start, steps).items()
+        ]
     for name, rows in hunted.items():
         if len(rows) and name in EVENTS:
             frames[EVENTS[name].kind] = linking.map_records(rows, table=name, tenant=client.tenant_id)
@@ -285,12 +291,6 @@ def _about(
     source: str, frame: pd.DataFrame, entity: Entity, identifiers: set[str], g: nx.MultiDiGraph | None
 ) -> pd.DataFrame:
     """The rows of a frame that name the entity."""
-    if (
-        source in SOURCES and source not in _LINKED
-    ):  # no graph is made of it: what spells one of the identifiers names it
-        values = {text.partition("=")[2].casefold() for text in identifiers}
-        spelt = [any(value in raw.casefold() for value in values) for raw in frame["raw"].tolist()]
-        return frame[np.array(spelt, dtype=np.bool_)].reset_index(drop=True)
     tenants = [] if g is None else g.graph.get("tenants", [])
     named: dict[str, pd.DataFrame] = {source: frame} if source in SOURCES else {}
     own = [] if named else [frame]

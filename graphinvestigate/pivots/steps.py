@@ -10,10 +10,12 @@ import networkx as nx
 
 from graphinvestigate import linking
 from graphinvestigate.client import odata_string
-from graphinvestigate.errors import EntityNotFoundError, UsageError
+from graphinvestigate.errors import AmbiguousEntityError, EntityNotFoundError, UsageError
 from graphinvestigate.linking import Entity
 from graphinvestigate.linking.identifiers import RANKED, identifier
 from graphinvestigate.text import log
+
+_LONGEST = 10_000  # characters of a name, a link perhaps
 
 How = Literal["server", "local", "known", "alerts", "hunting"]
 
@@ -178,6 +180,12 @@ def pivot_steps(
     return steps
 
 
+def unhunted(entity: Entity, steps: Collection[Step]) -> dict[str, str]:
+    """Tables that a pivot's steps leave out as the identifier that stands in them is not known: table to its type."""
+    asked = {step.table for step in steps}
+    return {table: name for table, name, _ in HUNTED.get(entity.kind, ()) if table not in asked}
+
+
 def identifiers_of(entity: Entity, g: nx.MultiDiGraph | None) -> set[str]:
     """The entity's identifiers as `type=value`; one that no graph knows is taken at its key."""
     if g is not None and entity in g:
@@ -191,7 +199,7 @@ def identifiers_of(entity: Entity, g: nx.MultiDiGraph | None) -> set[str]:
 
 
 def start_of(entity: Entity | str, g: nx.MultiDiGraph | None) -> Entity:
-    """The entity that is meant; text is looked up in the graph."""
+    """The entity that is meant; text is looked up in the graph, without one it has to say itself what it names."""
     if isinstance(entity, linking.Record):
         raise UsageError("A pivot starts at an entity (user, host, ip …); this is a record. Pivot from what it names.")
     if isinstance(entity, Entity):
@@ -201,9 +209,28 @@ def start_of(entity: Entity | str, g: nx.MultiDiGraph | None) -> Entity:
             return linking.find_entity(g, entity)  # under a key that it has now
         except EntityNotFoundError:
             return entity  # the graph need not know it: pivoting is how it gets there
-    if g is None:
-        raise UsageError("Give g=, the entity graph to look the name up in, or an Entity(kind, key).")
-    return linking.find_entity(g, entity)
+    return _named_by(str(entity).strip()) if g is None else linking.find_entity(g, entity)
+
+
+def _named_by(name: str) -> Entity:
+    """What a name alone stands for: an address of mail or network, a hash, a link … in whole."""
+    found = linking.find_mentions(name[:_LONGEST])
+    found = found[(found["text"] == name) & found["kind"].isin(list(RANKED))]
+    sure = found[found["certainty"] == "sure"].head(1)  # of a link and its domain, the link
+    rows = list((sure if len(sure) else found).itertuples())
+    readings = [Entity(row.kind, row.identifier) for row in rows]
+    if len(rows) == 1 and identifiers_of(readings[0], None) == {f"{rows[0].identifier_type}={rows[0].identifier}"}:
+        return readings[0]
+    if readings:
+        listed = ", ".join(f"Entity({entity.kind!r}, {log(entity.key)!r})" for entity in readings)
+        raise AmbiguousEntityError(
+            f"'{log(name)}' can be several things. Give g=, the entity graph to look it up in, or say which: {listed}.",
+            candidates=readings,
+        )
+    raise UsageError(
+        f"'{log(name)}' alone does not say what it names. Give g=, the entity graph to look it up in, or an "
+        "Entity(kind, key)."
+    )
 
 
 def _values(identifiers: Collection[str]) -> dict[str, list[str]]:
@@ -244,6 +271,8 @@ def _declared(entity: Entity) -> str:
             (name for mark, name in (("@", "upn"), ("S-1-", "sid"), ("s-1-", "sid"), ("\\", "account")) if mark in key),
             types[0],
         )
+    if entity.kind == "file":
+        return {64: "sha256", 40: "sha1", 32: "md5"}.get(len(key), types[0])
     if entity.kind == "host":
         return {40: "mde_device_id", 36: "device_id"}.get(len(key) if "." not in key else 0, "host_name")
     return types[0]

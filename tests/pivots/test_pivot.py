@@ -9,6 +9,9 @@ import graphinvestigate as gi
 from graphinvestigate.demo import faults
 from graphinvestigate.demo.faults import Fault
 from graphinvestigate.pivots import SOURCES, new_nodes, pivot_steps
+from graphinvestigate.pivots.steps import identifiers_of, start_of
+
+HASHES = {"sha256": 64, "sha1": 40, "md5": 32}
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +46,62 @@ def test_a_user_brings_everything_that_names_them(world, g) -> None:
     assert list(found.frames["risky_users"]["id"]) == [user.id]
     assert set(found.frames["incidents"]["id"]) == set(found.frames["alerts"]["incident_id"].dropna())
     assert found.coverage["complete"].all()
+
+
+def test_a_name_alone_is_enough_to_start(world, g) -> None:
+    """With no graph yet, a user principal name brings the same records as a user known by all ids.
+
+    What can only be hunted for by another id is told, and the second pivot asks for it.
+    """
+    name = world.tenant.truth.attack.user.user_principal_name
+    alone, known = gi.pivot(world.client, f" {name.upper()} "), gi.pivot(world.client, name, g=g)
+    assert alone.entity == gi.Entity("user", name.lower())
+    for source in SOURCES[:6]:
+        assert len(known.frames[source])
+        assert sorted(alone.frames[source]["id"]) == sorted(known.frames[source]["id"]), source
+    notes = alone.coverage.loc[~alone.coverage["complete"]].set_index("resource")["note"]
+    assert sorted(notes.index) == ["hunting:CloudAppEvents", "hunting:IdentityLogonEvents"]
+    assert notes.str.contains("object_id").all()
+    again = gi.pivot(world.client, name, g=alone.graph)
+    assert again.coverage["complete"].all()
+    assert again.hunted.keys() == known.hunted.keys() > alone.hunted.keys()
+
+
+@pytest.mark.parametrize(
+    ("name", "entity"),
+    [
+        ("198.51.100.7", gi.Entity("ip", "198.51.100.7")),
+        ("2001:DB8::1", gi.Entity("ip", "2001:db8::1")),
+        ("hxxps://evil[.]example/x", gi.Entity("url", "https://evil.example/x")),
+        ("A" * 64, gi.Entity("file", "a" * 64)),
+        (r"CONTOSO\alice", gi.Entity("user", r"contoso\alice")),
+        ("S-1-12-1-1-2-3-4", gi.Entity("user", "00000001-0002-0000-0300-000004000000")),
+    ],
+)
+def test_text_that_says_what_it_names_needs_no_graph(name, entity) -> None:
+    """Addresses, links, hashes and accounts are read as they are pasted."""
+    assert start_of(name, None) == entity
+
+
+@pytest.mark.parametrize("name", ["evil.example", "ab" * 20, "d2189e5b-1a4a-4483-85b3-75576c73166d"])
+def test_text_that_could_be_several_things_is_not_guessed(name) -> None:
+    """A name with dots is a host or a domain, forty digits a file or a device: the error lists them to choose from."""
+    with pytest.raises(gi.AmbiguousEntityError, match="say which") as caught:
+        start_of(name, None)
+    assert len({entity.kind for entity in caught.value.candidates}) > 1
+
+
+@pytest.mark.parametrize("name", ["alice", "", "alice@contoso.com and bob@contoso.com", "x" * 50_000, None])
+def test_text_that_names_nothing_by_itself_needs_a_graph(name) -> None:
+    """A display name or a sentence is no place to start from: the error says what is."""
+    with pytest.raises(gi.UsageError, match="Give g="):
+        start_of(name, None)
+
+
+def test_a_hash_is_told_by_its_length() -> None:
+    """A file that no graph knows is asked for as the hash that it is."""
+    named = {kind: identifiers_of(gi.Entity("file", "a" * size), None) for kind, size in HASHES.items()}
+    assert named == {kind: {f"{kind}={'a' * size}"} for kind, size in HASHES.items()}
 
 
 def test_an_address_brings_its_sign_ins_from_graph_itself(world, g) -> None:
