@@ -79,10 +79,14 @@ def rows_of(
     ]
 
 
-def why_frame(rows: list[tuple[Any, ...]]) -> pd.DataFrame:
-    """Return rows as a frame of fixed columns and types, oldest first."""
+def why_frame(rows: list[tuple[Any, ...]], *, hops: list[int] | None = None) -> pd.DataFrame:
+    """Return rows as a frame of fixed columns and types, oldest first; with hops, hop by hop and with their column."""
     table = pd.DataFrame(rows, columns=list(WHY_COLUMNS))
     for column in WHY_COLUMNS[:-1]:
         table[column] = table[column].astype("str")
     table["time"] = pd.to_datetime(table["time"], utc=True, format="ISO8601").astype("datetime64[ns, UTC]")
-    return table.sort_values(["time", "record_kind", "record_id", "field"], ignore_index=True)
+    order = ["time", "record_kind", "record_id", "field"]
+    if hops is not None:
+        table.insert(0, "hop", pd.Series(hops, dtype="Int64"))
+        order = ["hop", *order]
+    return table.sort_values(order, ignore_index=True)

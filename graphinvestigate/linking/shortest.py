@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
+from functools import cache
 from heapq import heappop, heappush
 from itertools import count, pairwise
-from typing import TypeVar
+from typing import Any, TypeVar
 
 N = TypeVar("N", bound=Hashable)
 
@@ -14,7 +16,12 @@ END_OF_TIME = 2**63 - 1
 
 
 def cheapest_paths(
-    source: N, target: N, *, neighbors: Callable[[N], Iterable[N]], toll: Callable[[N], float]
+    source: N,
+    target: N,
+    *,
+    neighbors: Callable[[N], Iterable[N]],
+    toll: Callable[[N], float],
+    ahead: Callable[[N], float] | None = None,
 ) -> Iterator[tuple[float, tuple[N, ...]]]:
     """Yield simple paths from cheapest to dearest, with their costs; ties in the order of the nodes.
 
@@ -26,15 +33,14 @@ def cheapest_paths(
         Node to its neighbours; every link goes both ways.
     toll : callable
         Node to what it costs to enter or leave it, never negative. A hop costs 1 and the tolls of both its ends.
+    ahead : callable, optional
+        Node to what the cheapest way from it to the target costs, infinite for none; of nodes that are farther than
+        the source it is enough to say that they are as far. Found node by node if not given.
     """
     hop = _Hop(toll)
-    ahead, farthest = _distances(target, source, neighbors, hop)
-    if source not in ahead:
+    at_least = _ahead(target, source, neighbors, hop) if ahead is None else ahead
+    if math.isinf(at_least(source)):
         return
-
-    def at_least(node: N) -> float:
-        return ahead.get(node, farthest)
-
     first = _search((source,), target, neighbors, hop, at_least, banned=frozenset(), closed=frozenset())
     waiting: list[tuple[float, tuple[N, ...]]] = [first] if first is not None else []
     known: set[tuple[N, ...]] = {path for _, path in waiting}
@@ -60,6 +66,7 @@ def cheapest_in_time(
     steps: Callable[[N, int], Iterable[tuple[N, int]]],
     back: Callable[[N, int], Iterable[tuple[N, int]]],
     toll: Callable[[N], float],
+    ahead: Callable[[N], float] | None = None,
     at: int,
     k: int,
     most: int = MOST_WAYS,
@@ -69,8 +76,8 @@ def cheapest_in_time(
 
     Parameters
     ----------
-    source, target, neighbors, toll
-        As for `cheapest_paths`; `neighbors` whatever the time.
+    source, target, neighbors, toll, ahead
+        As for `cheapest_paths`; `neighbors` and `ahead` whatever the time, and `ahead` exact of all nodes.
     steps : callable
         Node and time to the neighbours that can be reached from then on, each with the time of arrival.
     back : callable
@@ -85,14 +92,14 @@ def cheapest_in_time(
         Told when it gives up: there may be more ways.
     """
     hop = _Hop(toll)
-    ahead, _ = _distances(target, None, neighbors, hop)
+    left = _ahead(target, None, neighbors, hop) if ahead is None else ahead
     latest = _latest(target, back)
     if at > latest.get(source, at - 1):
         return
     # What a place can be left with: an earlier arrival over fewer nodes is as good for every way onward.
     settled: dict[N, list[tuple[int, frozenset[N]]]] = {}
     # Of ways that promise the same, the one that has come farthest goes on: else all of them would, side by side.
-    queue: list[tuple[float, float, tuple[N, ...], tuple[int, ...]]] = [(ahead[source], 0.0, (source,), ())]
+    queue: list[tuple[float, float, tuple[N, ...], tuple[int, ...]]] = [(left(source), 0.0, (source,), ())]
     while queue:
         if not most:
             if on_limit is not None:
@@ -113,7 +120,7 @@ def cheapest_in_time(
         for other, reached in steps(node, now):
             if other not in visited and reached <= latest.get(other, reached - 1):
                 spent = cost + hop(node, other)
-                heappush(queue, (round(spent + ahead[other], 9), -spent, (*path, other), (*times, reached)))
+                heappush(queue, (round(spent + left(other), 9), -spent, (*path, other), (*times, reached)))
 
 
 def _latest(target: N, back: Callable[[N, int], Iterable[tuple[N, int]]]) -> dict[N, int]:
@@ -134,24 +141,16 @@ def _latest(target: N, back: Callable[[N, int], Iterable[tuple[N, int]]]) -> dic
 class _Hop:
     """The cost of a hop; tolls are asked for once."""
 
-    def __init__(self, toll: Callable[[N], float]) -> None:
-        self._toll = toll
-        self._known: dict[Hashable, float] = {}
+    def __init__(self, toll: Callable[[Any], float]) -> None:
+        self.toll: Callable[[Any], float] = cache(toll)
 
-    def __call__(self, a: Hashable, b: Hashable) -> float:
+    def __call__(self, a: Any, b: Any) -> float:
         return 1 + self.toll(a) + self.toll(b)
 
-    def toll(self, node: Hashable) -> float:
-        found = self._known.get(node)
-        if found is None:
-            found = self._known[node] = self._toll(node)  # type: ignore[arg-type]
-        return found
 
-
-def _distances(
-    start: N, until: N | None, neighbors: Callable[[N], Iterable[N]], hop: _Hop
-) -> tuple[dict[N, float], float]:
-    """Exact distances from `start` of the nodes up to `until` (of all, for None); others are as far as the second."""
+def _ahead(start: N, until: N | None, neighbors: Callable[[N], Iterable[N]], hop: _Hop) -> Callable[[N], float]:
+    """Exact distances from `start` of the nodes up to `until` (of all, for None); others are as far as the farthest."""
+    toll = hop.toll
     done: dict[N, float] = {}
     best: dict[N, float] = {start: 0.0}
     turn = count()
@@ -164,14 +163,15 @@ def _distances(
         done[node] = distance
         if node == until:
             break
-        from_here = distance + 1 + hop.toll(node)
+        from_here = distance + 1 + toll(node)
         for other in neighbors(node):
             if other not in done:
-                cost = from_here + hop.toll(other)
+                cost = from_here + toll(other)
                 if cost < best.get(other, float("inf")):
                     best[other] = cost
                     heappush(queue, (cost, next(turn), other))
-    return done, distance
+    beyond = distance if until in done else math.inf
+    return lambda node: done.get(node, beyond)
 
 
 def _search(
@@ -185,7 +185,7 @@ def _search(
     closed: Collection[N],
 ) -> tuple[float, tuple[N, ...]] | None:
     """Cheapest path that begins with `root`, enters none of its nodes again and does not go on to one of `closed`."""
-    start = root[-1]
+    start, toll = root[-1], hop.toll
     spent = sum(hop(a, b) for a, b in pairwise(root))
     best: dict[N, float] = {start: spent}
     before: dict[N, N] = {}
@@ -201,11 +201,11 @@ def _search(
                 path.append(before[path[-1]])
             return round(best[target], 9), root[:-1] + tuple(reversed(path))
         done.add(node)
-        from_here = best[node] + 1 + hop.toll(node)
+        from_here = best[node] + 1 + toll(node)
         for other in neighbors(node):
             if other in done or (node == start and other in closed):
                 continue
-            cost = from_here + hop.toll(other)
+            cost = from_here + toll(other)
             if cost < best.get(other, float("inf")):
                 best[other] = cost
                 before[other] = node

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,6 +14,7 @@ import pandas as pd
 
 from graphinvestigate.errors import UsageError
 from graphinvestigate.linking.explain import node_of, rows_of, why_frame
+from graphinvestigate.linking.hops import Edge, Hops
 from graphinvestigate.linking.hubs import Hub, Hubs, closed_by, hubs_of
 from graphinvestigate.linking.index import (
     NO_TIME,
@@ -26,14 +26,13 @@ from graphinvestigate.linking.index import (
     nanoseconds,
     reach,
 )
-from graphinvestigate.linking.moments import Spans, arrival, departure, iso, moment, spans_of
+from graphinvestigate.linking.moments import iso, moment
 from graphinvestigate.linking.nodes import Entity, Node, Record
 from graphinvestigate.linking.sentences import describe, sentence
 from graphinvestigate.linking.shortest import MOST_WAYS, cheapest_in_time, cheapest_paths
 from graphinvestigate.linking.walks import names
 from graphinvestigate.wanted import takes
 
-Edge = tuple[Node, Node, str]
 # A tie that many records state could fill all places with ways through them: so many are passed over, at most.
 _MOST_REPEATS = 40
 
@@ -137,7 +136,7 @@ def paths(
     ends = index.place[first], index.place[last]
     closed = closed_by(index, stops)
     closed[list(ends)] = False
-    walk = _Walk(g, index, edges, closed)
+    walk = Hops(g, index, edges, closed)
     limits: list[str] = []
     candidates: Iterator[tuple[float, tuple[int, ...], tuple[int, ...] | None]]
     if in_time_order:
@@ -148,14 +147,15 @@ def paths(
             steps=walk.steps,
             back=walk.back,
             toll=walk.toll,
+            ahead=walk.distances(ends[1]).tolist().__getitem__,
             at=at,
             k=k + _MOST_REPEATS,
             on_limit=lambda: limits.append(_GAVE_UP),
         )
     else:
-        candidates = (
-            (cost, way, None) for cost, way in cheapest_paths(*ends, neighbors=walk.neighbors, toll=walk.toll)
-        )
+        ahead = walk.distances(ends[1], until=ends[0]).tolist().__getitem__
+        ways = cheapest_paths(*ends, neighbors=walk.neighbors, toll=walk.toll, ahead=ahead)
+        candidates = ((cost, way, None) for cost, way in ways)
     found = Paths()
     for cost, way, times in islice(candidates, k + _MOST_REPEATS):
         nodes = tuple(index.nodes[at] for at in way)
@@ -174,65 +174,6 @@ _GAVE_UP = (
     f"looked into {MOST_WAYS:,} ways in time order and gave up: there may be more; "
     + "give a window (since=, until=) or relations="
 )
-
-
-class _Walk:
-    """Steps through an index: where one can go from a node, and what it costs."""
-
-    def __init__(self, g: nx.MultiDiGraph, index: GraphIndex, edges: EdgeFilter, closed: Mask) -> None:
-        self._index, self._edges, self._closed = index, edges, closed
-        self._spans = spans_of(g, index)
-        self._known: dict[int, list[int]] = {}
-
-    def neighbors(self, node: int) -> list[int]:
-        found = self._known.get(node)
-        if found is None:
-            found = self._known[node] = np.unique(np.concatenate([other for other, _ in self._sides(node)])).tolist()
-        return found
-
-    def steps(self, node: int, at: int) -> Iterator[tuple[int, int]]:
-        """Where one can be, and from when on, by edges that were seen at a time or later."""
-        return self._best(node, lambda spans: arrival(spans, at), min)
-
-    def back(self, node: int, by: int) -> Iterator[tuple[int, int]]:
-        """Where one can have come from, and until when, by edges that were seen by a time."""
-        return self._best(node, lambda spans: departure(spans, by), max)
-
-    def _best(
-        self, node: int, when: Callable[[Spans], int | None], better: Callable[[int, int], int]
-    ) -> Iterator[tuple[int, int]]:
-        best: dict[int, int] = {}
-        for other, edge in self._sides(node):
-            for there, way in zip(other.tolist(), edge.tolist(), strict=True):
-                found = when(self._spans(way))
-                if found is not None:
-                    best[there] = better(found, best.get(there, found))
-        return iter(best.items())
-
-    def toll(self, node: int) -> float:
-        both = (self._index.out, self._index.into)
-        # Most nodes have a handful of neighbours, and a search asks for tens of thousands: a set is the quickest then.
-        ties = sum(len(set(side.other[side.start[node] : side.start[node + 1]].tolist())) for side in both)
-        return math.log2(1 + ties) / 2
-
-    def allowed(self, edge: Edge) -> bool:
-        index = self._index
-        if not self._edges:
-            return True
-        out = index.out.steps(np.array([index.place[edge[0]]]))
-        place = index.place[edge[1]]
-        ways = [e for v, e in zip(*(side.tolist() for side in out), strict=True) if v == place]
-        ways = [e for e in ways if index.relations[index.relation[e]] == edge[2]]
-        return bool(self._edges.allows(index, np.array(ways)).all())
-
-    def _sides(self, node: int) -> Iterator[tuple[Any, Any]]:
-        here = np.array([node])
-        for side in (self._index.out, self._index.into):
-            other, edge = side.steps(here)
-            kept = ~self._closed[other]
-            if self._edges:
-                kept &= self._edges.allows(self._index, edge)
-            yield other[kept], edge[kept]
 
 
 def _repeats_a_tie(g: nx.MultiDiGraph, nodes: tuple[Node, ...], allowed: Callable[[Edge], bool]) -> bool:
@@ -259,7 +200,8 @@ def _path(
 ) -> Path:
     edges: list[Edge] = []
     sentences: list[str] = []
-    frames: list[pd.DataFrame] = []
+    rows: list[tuple[Any, ...]] = []
+    hops: list[int] = []
     seen: list[str | None] = []
     for hop, (u, v) in enumerate(pairwise(nodes), start=1):
         between = sorted((e for e in _between(g, u, v) if allowed(e[:3])), key=_telling)
@@ -274,12 +216,10 @@ def _path(
         edges.append((source, target, relation))
         sentences.append(sentence(g, source, target, relation, reference))
         seen.append(attrs["first_seen"] if times is None else iso(times[hop - 1]))
-        rows = [row for s, t, r, a in between for row in rows_of(g, s, t, r, a["references"])]
-        frame = why_frame(rows)
-        frame.insert(0, "hop", pd.Series([hop] * len(frame), dtype="Int64"))
-        frames.append(frame)
-    every = pd.concat(frames, ignore_index=True)
-    return Path(nodes, tuple(edges), tuple(sentences), every, round(cost, 6), tuple(seen))
+        rows += [row for s, t, r, a in between for row in rows_of(g, s, t, r, a["references"])]
+        hops += [hop] * (len(rows) - len(hops))
+    frame = why_frame(rows, hops=hops)
+    return Path(nodes, tuple(edges), tuple(sentences), frame, round(cost, 6), tuple(seen))
 
 
 def _seen_at(g: nx.MultiDiGraph, reference: dict[str, Any], at: int) -> bool:
@@ -327,7 +267,7 @@ def _no_path(
     through = reach(index, [first], hops=None, edges=edges)
     within = " along the relations and within the window asked for" if edges else ""
     if through[last] >= 0:
-        hub = _on_the_shortest(index, ends, edges, stops)
+        hub = _on_the_shortest(g, index, ends, edges, stops)
         named = " and ".join(f"{describe(g, index.nodes[at])} ({stops[at].why.rstrip('.')})" for at in hub)
         return f"only via {named} do ways lead from {a} to {b}{within}; through_hubs=True shows them"
     sizes = [int((reach(index, [at], hops=None, edges=edges) >= 0).sum()) for at in ends]
@@ -340,15 +280,13 @@ def _no_path(
     )
 
 
-def _on_the_shortest(index: GraphIndex, ends: tuple[int, int], edges: EdgeFilter, stops: dict[int, Hub]) -> list[int]:
+def _on_the_shortest(
+    g: nx.MultiDiGraph, index: GraphIndex, ends: tuple[int, int], edges: EdgeFilter, stops: dict[int, Hub]
+) -> list[int]:
     """The hubs on the way that passes as few of them as it can."""
-
-    def neighbors(node: int) -> list[int]:
-        sides = (side.steps(np.array([node])) for side in (index.out, index.into))
-        found = [other[edges.allows(index, edge)] if edges else other for other, edge in sides]
-        return np.unique(np.concatenate(found)).tolist()
-
-    dear = float(len(index.nodes))
-    cheapest = cheapest_paths(*ends, neighbors=neighbors, toll=lambda node: dear if node in stops else 0.0)
-    _, way = next(iter(cheapest))
+    tolls = np.zeros(len(index.nodes))
+    tolls[list(stops)] = float(len(index.nodes))
+    walk = Hops(g, index, edges, closed_by(index, ()), tolls=tolls)
+    ahead = walk.distances(ends[1], until=ends[0]).tolist().__getitem__
+    _, way = next(iter(cheapest_paths(*ends, neighbors=walk.neighbors, toll=walk.toll, ahead=ahead)))
     return [at for at in way[1:-1] if at in stops]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -100,7 +100,7 @@ def passing(
         _drop_bare(g, every, inside, filters, why)
     if words := filters.text.casefold().split():
         found = {node for node in inside if all(word in _haystack(g, node, named(node)) for word in words)}
-        near = {other for node in found for other in _linked(g, node, filters) if other in inside}
+        near = {other for node in found for other in _linked(g, node, inside, filters)}
         for node in inside - found - near:
             why[node] = "text"
     for node in always:
@@ -112,19 +112,28 @@ def _drop_bare(g: nx.MultiDiGraph, every: list[Any], inside: set[Any], filters: 
     """Drop entities all of whose links fell to the filters; those that had none before stay."""
     whole = set(every)
     for node in [one for one in inside if not kind_look(kind_of(g, one)).is_record]:
-        before = any(other in whole for other in (*g.succ[node], *g.pred[node]) if other != node)
-        if before and not any(other in inside for other in _linked(g, node, filters)):
+        before = next(_between(g, node, whole), None) is not None
+        if before and next(_linked(g, node, inside, filters), None) is None:
             why[node] = "relation, severity or time of all its links"
     inside.difference_update(why)
 
 
-def _linked(g: nx.MultiDiGraph, node: Any, filters: Filters) -> set[Any]:
-    return {
-        other
-        for side in (g.succ[node], g.pred[node])
-        for other, between in side.items()
-        if other != node and any(filters.passes_link(relation, data) for relation, data in between.items())
-    }
+def _linked(g: nx.MultiDiGraph, node: Any, among: Collection[Any], filters: Filters) -> Iterator[Any]:
+    """Give those of some nodes that links lead to which are shown."""
+    for other, between in _between(g, node, among):
+        if any(filters.passes_link(relation, data) for relation, data in between.items()):
+            yield other
+
+
+def _between(g: nx.MultiDiGraph, node: Any, among: Collection[Any]) -> Iterator[tuple[Any, Mapping[str, Any]]]:
+    """Give those of some nodes that are linked to one, with the links of one direction.
+
+    The few that are drawn are looked through for a node with thousands of neighbours, not those.
+    """
+    for side in (g.succ[node], g.pred[node]):
+        for other in among if len(among) < len(side) else side:
+            if other != node and other in among and other in side:
+                yield other, side[other]
 
 
 def _haystack(g: nx.MultiDiGraph, node: Any, name: str) -> str:

@@ -21,7 +21,8 @@ from graphinvestigate.linking import (
     neighborhood,
     paths,
 )
-from graphinvestigate.linking.hubs import listed
+from graphinvestigate.linking.hubs import hubs_of, listed
+from graphinvestigate.linking.index import index_of
 from tests.linking.conftest import ALICE, BOB, alert, alerts_frame, item, sign_in, user
 
 NAT = Entity("ip", "203.0.113.7")
@@ -201,3 +202,14 @@ def test_a_graph_keeps_the_hubs_it_was_built_with() -> None:
     assert merged.graph["hubs"] == one.graph["hubs"] == listed(hubs)
     assert list(find_hubs(merged)["key"]) == ["198.51.100.99"]
     assert list(paths(merged, ALICE, BOB)) == []
+
+
+def test_hubs_are_found_once_per_graph_and_anew_when_it_changes(office: nx.MultiDiGraph) -> None:
+    """A second question takes what the first found; when edges go, what was shared by all is no hub any more."""
+    g = office.copy()
+    found = hubs_of(g, index_of(g))
+    assert hubs_of(g, index_of(g)) is found
+    (at, *_) = [at for at, hub in found.items() if hub.how == "shared"]
+    node = index_of(g).nodes[at]
+    g.remove_edges_from([*g.in_edges(node, keys=True), *g.out_edges(node, keys=True)])
+    assert node not in {index_of(g).nodes[one] for one in hubs_of(g, index_of(g))}

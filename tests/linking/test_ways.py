@@ -9,11 +9,11 @@ import networkx as nx
 import pytest
 
 from graphinvestigate.linking import Entity, Record, paths
+from graphinvestigate.linking.hops import Hops
 from graphinvestigate.linking.hubs import closed_by
 from graphinvestigate.linking.index import NO_TIME, EdgeFilter, index_of, nanoseconds
 from graphinvestigate.linking.moments import arrival, departure, iso, spans_of
 from graphinvestigate.linking.shortest import cheapest_in_time
-from graphinvestigate.linking.ways import _Walk
 from tests.linking.random_graphs import edge_attrs, minute, random_graph
 
 
@@ -35,7 +35,7 @@ def in_time(g: nx.MultiDiGraph, way: tuple) -> bool:
 def cost_of(g: nx.MultiDiGraph, way: tuple) -> float:
     """The sum over the hops, by the definition."""
     index = index_of(g)
-    walk = _Walk(g, index, *no_limits(g))
+    walk = Hops(g, index, *no_limits(g))
     return sum(1 + walk.toll(index.place[u]) + walk.toll(index.place[v]) for u, v in pairwise(way))
 
 
@@ -50,7 +50,7 @@ def test_ways_in_time_order_are_the_cheapest_of_all_that_are(seed: int, k: int) 
     """On random graphs the method finds the costs of the simple ways that go forward in time, tried one by one."""
     g = random_graph(seed, nodes=9, edges=16)
     index = index_of(g)
-    walk = _Walk(g, index, *no_limits(g))
+    walk = Hops(g, index, *no_limits(g))
     first, last = index.nodes[0], index.nodes[-1]
     flat = nx.Graph(g.edges())
     flat.add_nodes_from(g)
@@ -83,7 +83,7 @@ def ladder(seen: list[int], *, rungs: int, width: int = 2) -> tuple[nx.MultiDiGr
 def looked_into(g: nx.MultiDiGraph, a: Entity, b: Entity, *, k: int, wanted: int | None = None) -> tuple[int, int]:
     """How many ways are found of those wanted, and how many places the search steps on from."""
     index = index_of(g)
-    walk, stepped = _Walk(g, index, *no_limits(g)), []
+    walk, stepped = Hops(g, index, *no_limits(g)), []
 
     def steps(node: int, at: int) -> Iterator[tuple[int, int]]:
         stepped.append(node)
@@ -130,7 +130,7 @@ ALWAYS = [*range(40)]
 def ways(g: nx.MultiDiGraph, k: int) -> list[str]:
     """The ways from a to t, as the names on them."""
     index = index_of(g)
-    walk = _Walk(g, index, *no_limits(g))
+    walk = Hops(g, index, *no_limits(g))
     ends = (index.place[Entity("user", name)] for name in "at")
     found = cheapest_in_time(
         *ends, neighbors=walk.neighbors, steps=walk.steps, back=walk.back, toll=walk.toll, at=NO_TIME + 1, k=k
@@ -168,7 +168,7 @@ def test_a_search_that_gives_up_says_so() -> None:
     """Where the limit is met there may be more ways, and the reason does not claim that there are none."""
     g, start, goal = ladder([*range(10, 30)], rungs=20)
     index = index_of(g)
-    walk, told = _Walk(g, index, *no_limits(g)), []
+    walk, told = Hops(g, index, *no_limits(g)), []
     found = cheapest_in_time(
         index.place[start], index.place[goal], neighbors=walk.neighbors, steps=walk.steps, back=walk.back,
         toll=walk.toll, at=NO_TIME + 1, k=5, most=8, on_limit=lambda: told.append(True),

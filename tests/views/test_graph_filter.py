@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from graphinvestigate.linking import Record
 from graphinvestigate.views.graph_filter import NO_FILTERS, Filters, passing
 from graphinvestigate.views.node_facts import neighbors
+from tests.linking.random_graphs import minute, random_graph
 
 
 def test_without_filters_all_pass(graph):
@@ -76,3 +78,31 @@ def test_words_find_names_identifiers_and_what_users_call_it(graph):
     assert passing(graph, graph, Filters(text="alice nowhere-at-all"))[0] == []
     found, _ = passing(graph, [alice], Filters(text="boss"), named=lambda node: "The Boss")
     assert found == [alice]
+
+
+@pytest.mark.parametrize("drawn", [3, 12, 40])
+@pytest.mark.parametrize("seed", range(12))
+def test_few_drawn_of_many_neighbours_pass_as_all_of_them_would(seed, drawn):
+    """Whether few of a node's neighbours are drawn or all, an entity stays if a drawn one is linked to it visibly."""
+    g = random_graph(seed, nodes=40, edges=150)
+    every = list(g)[:drawn]
+    filters = Filters(relations_off=frozenset({"names"}), until=minute(30))
+    kept, why = passing(g, every, filters)
+    records = {node for node in every if isinstance(node, Record)}
+    inside = {node for node in every if node not in records or filters.passes_record(g.nodes[node])}
+
+    def linked(node, among, *, visibly):
+        return {
+            other
+            for u, v, relation, data in g.edges(keys=True, data=True)
+            for other in ({u: v, v: u}.get(node),)
+            if other in among and other != node and (not visibly or filters.passes_link(relation, data))
+        }
+
+    bare = {
+        node
+        for node in inside - records
+        if linked(node, set(every), visibly=False) and not linked(node, inside, visibly=True)
+    }
+    assert kept == [node for node in every if node in inside - bare]
+    assert set(why) == set(every) - set(kept)
