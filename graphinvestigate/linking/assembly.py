@@ -320,6 +320,8 @@ def _references_of(edges: EdgeTable, table: ReferenceTable) -> Callable[[int, in
     besides = held([[list(one) for one in beside] for beside in table.besides])
     judgements = held([(list(one.roles), one.verdict, one.remediation) for one in table.judgements.values])
     said_by = _said_by(table)
+    when = edges.when
+    assert when is not None
 
     def of(first: int, end: int) -> list[list[dict[str, Any]]]:
         begin = int(edges.start[first])
@@ -332,7 +334,7 @@ def _references_of(edges: EdgeTable, table: ReferenceTable) -> Callable[[int, in
                 ids[rows["record"]].tolist(),
                 texts[rows["field"]].tolist(),
                 values[rows["value"]].tolist(),
-                times[edges.when[here]].tolist(),
+                times[when[here]].tolist(),
                 said_by(rows["source"], rows["target"]),
                 strict=True,
             )

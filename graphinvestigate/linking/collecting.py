@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from graphinvestigate import frames
@@ -36,6 +38,8 @@ FRAMES = {
 }
 """Names of frames as functions take them → the kind of their records."""
 
+_AT_ONCE = 20_000  # records: what is read of them is held as Python objects, all the others are not
+
 
 @dataclass(slots=True)
 class Collected:
@@ -62,20 +66,79 @@ def collect(
     typed_readers : bool
         Without them every record is read plainly, with the same result.
     """
-    extractor = Extractor(typed_readers=typed_readers)
-    collected = Collected()
+    return _collected(_unfolded(frames_by_kind), tenant, typed_readers=typed_readers)
+
+
+def collect_in_parts(
+    frames_by_kind: Iterable[tuple[str, pd.DataFrame | None]], *, tenant: str | None = None
+) -> Iterator[Collected]:
+    """Read frames some thousand records at a time; all versions of one record come together, at the end.
+
+    Parameters
+    ----------
+    frames_by_kind, tenant
+        As in `collect`.
+
+    Yields
+    ------
+    Collected
+        Headline facts are only there where a record has several versions.
+    """
+    unfolded = list(_unfolded(frames_by_kind))
+    several = []
+    for kind, rows in _with_versions(unfolded):
+        for frame, again in rows:
+            for first in range(0, len(frame), _AT_ONCE):
+                part = frame.iloc[first : first + _AT_ONCE]
+                once = ~again[first : first + _AT_ONCE]
+                if not once.all():
+                    several.append((kind, part[~once]))
+                    part = part[once]
+                if len(part):
+                    yield _collected([(kind, part)], tenant, headlines=False)
+    if several:
+        yield _collected(several, tenant)
+
+
+def _unfolded(frames_by_kind: Iterable[tuple[str, pd.DataFrame | None]]) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Frames that hold something; behind incidents the alerts that came inside them."""
     for kind, frame in frames_by_kind:
         if frame is None or not len(frame):
             continue
-        if kind == "alert":
-            _read_alerts(collected.records, extractor, frame, tenant)
-            continue
-        if kind not in KINDS:
-            _read_mapped(collected.records, extractor, frame, kind, tenant)
-            continue
-        _read(collected.records, extractor, frame, kind, tenant)
+        yield kind, frame
         if kind == "incident" and len(expanded := frames.expanded_alerts(frame)):
-            _read_alerts(collected.records, extractor, expanded, tenant)
+            yield "alert", expanded
+
+
+def _with_versions(
+    unfolded: Iterable[tuple[str, pd.DataFrame]],
+) -> Iterator[tuple[str, list[tuple[pd.DataFrame, np.ndarray]]]]:
+    """By kind the frames, each with which of its records come again in it or in another."""
+    by_kind: defaultdict[str, list[pd.DataFrame]] = defaultdict(list)
+    for kind, frame in unfolded:
+        by_kind[kind].append(frame)
+    for kind, found in by_kind.items():
+        again = pd.concat([frame["id"] for frame in found]).duplicated(keep=False).to_numpy()
+        cuts = np.cumsum([len(frame) for frame in found])[:-1]
+        yield kind, list(zip(found, np.split(again, cuts), strict=True))
+
+
+def _collected(
+    unfolded: Iterable[tuple[str, pd.DataFrame]],
+    tenant: str | None,
+    *,
+    typed_readers: bool = True,
+    headlines: bool = True,
+) -> Collected:
+    extractor = Extractor(typed_readers=typed_readers)
+    collected = Collected()
+    for kind, frame in unfolded:
+        if kind == "alert":
+            _read_alerts(collected.records, extractor, frame, tenant, headlines)
+        elif kind in KINDS:
+            _read(collected.records, extractor, frame, kind, tenant, headlines)
+        else:
+            _read_mapped(collected.records, extractor, frame, kind, tenant, headlines)
     collected.mentions = extractor.collector.finished()
     return collected
 
@@ -123,8 +186,11 @@ def _records(
     kind: str,
     tenants: list[str | None],
     shape: RecordKind,
+    headlines: bool,
 ) -> list[Record]:
     found = []
+    if not headlines:
+        shape = replace(shape, headlines=())
     for record, attrs in record_rows(frame, kind, shape, tenants):
         before = known.get(record)
         known[record] = attrs if before is None else newer(before, attrs)
@@ -133,31 +199,46 @@ def _records(
 
 
 def _read(
-    known: dict[Record, dict[str, Any]], extractor: Extractor, frame: pd.DataFrame, kind: str, default: str | None
+    known: dict[Record, dict[str, Any]],
+    extractor: Extractor,
+    frame: pd.DataFrame,
+    kind: str,
+    default: str | None,
+    headlines: bool,
 ) -> None:
     tenants = tenants_of(frame, KINDS[kind], default)
     raw = raw_of(frame)
-    extractor.records(_records(known, frame, kind, tenants, KINDS[kind]), KINDS[kind].table, raw.slices(), tenants)
+    records = _records(known, frame, kind, tenants, KINDS[kind], headlines)
+    extractor.records(records, KINDS[kind].table, raw.slices(), tenants)
 
 
 def _read_alerts(
-    known: dict[Record, dict[str, Any]], extractor: Extractor, alerts: pd.DataFrame, default: str | None
+    known: dict[Record, dict[str, Any]],
+    extractor: Extractor,
+    alerts: pd.DataFrame,
+    default: str | None,
+    headlines: bool,
 ) -> None:
     check(alerts, "alert", "evidence")
     tenants = tenants_of(alerts, KINDS["alert"], default)
-    records = _records(known, alerts, "alert", tenants, KINDS["alert"])
+    records = _records(known, alerts, "alert", tenants, KINDS["alert"], headlines)
     # An alert's evidence is most of it, and read by itself: of the rest the incident's id is all that names somebody.
     extractor.columns(records, KINDS["alert"].table, {"incidentId": plain_column(alerts, "incident_id")}, tenants)
     extractor.evidence(records, as_raw(alerts["evidence"]).slices(), tenants)
 
 
 def _read_mapped(
-    known: dict[Record, dict[str, Any]], extractor: Extractor, frame: pd.DataFrame, kind: str, default: str | None
+    known: dict[Record, dict[str, Any]],
+    extractor: Extractor,
+    frame: pd.DataFrame,
+    kind: str,
+    default: str | None,
+    headlines: bool,
 ) -> None:
     for mapped, rows in frame.groupby(MAPPED, sort=True, observed=True):
         shape = mapped_kind(kind, str(mapped))
         tenants = tenants_of(rows, shape, default)
-        records = _records(known, rows, kind, tenants, shape)
+        records = _records(known, rows, kind, tenants, shape, headlines)
         said = [
             found if isinstance(found := decoded(piece or b"null"), dict) else {} for piece in raw_of(rows).slices()
         ]

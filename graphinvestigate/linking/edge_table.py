@@ -7,7 +7,8 @@
 | ``first``, ``last`` | edge | places in ``times`` (ISO texts in UTC, sorted), or -1: when it was first and last seen |
 | ``count`` | edge | how many references say so |
 | ``start`` | edge (and one more) | where the edge's rows begin in the columns of references |
-| ``rows`` | reference | the columns of `ReferenceTable`, sorted by edge, record and field, nothing twice |
+| ``rows`` | reference | sorted by edge, record and field, nothing twice: the columns of `ReferenceTable`, or of them |
+| | | ``record`` (the place of its node) and ``field`` (the place in ``fields``) |
 | ``when`` | reference | place in ``times``, or -1: when its record happened |
 
 Nodes stand in sorted order, records before entities; edges in the order of their ends and relation. Nothing depends on
@@ -22,7 +23,9 @@ from itertools import groupby
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from graphinvestigate.linking.compact import NO_MOMENT, Moments, microseconds
 from graphinvestigate.linking.nodes import Node, Record, verdict_rank
 from graphinvestigate.linking.pools import NONE, Codes, ints, ranks
 from graphinvestigate.linking.reading import Judged
@@ -40,21 +43,25 @@ class EdgeTable:
     nodes: Sequence[Node]
     relations: Sequence[str]
     times: Sequence[str]
-    source: Codes
-    target: Codes
-    relation: Codes
-    first: Codes
-    last: Codes
-    count: Codes
-    start: Codes
-    rows: dict[str, Codes]
-    when: Codes
+    source: NDArray[Any]
+    target: NDArray[Any]
+    relation: NDArray[Any]
+    first: NDArray[Any]
+    last: NDArray[Any]
+    start: NDArray[Any]
+    rows: dict[str, NDArray[Any]]
+    fields: Sequence[str] = ()
+    when: Codes | None = None
+
+    @property
+    def count(self) -> Codes:
+        """How many references say so, per edge."""
+        return np.diff(self.start)
 
     def nanoseconds(self) -> tuple[Codes, Codes]:
         """Return first and last time of each edge as nanoseconds since 1970, UTC; numpy's NaT where unknown."""
-        texts = [text.removesuffix("Z") for text in self.times]
-        known = np.array([*texts, "NaT"], dtype="datetime64[us]")  # -1 is the last
-        moments = known.astype("datetime64[ns]").astype(np.int64)
+        known = self.times.microseconds if isinstance(self.times, Moments) else microseconds(self.times)
+        moments = np.append(known * 1000, NO_MOMENT)  # -1 is the last
         return moments[self.first], moments[self.last]
 
 
@@ -101,7 +108,6 @@ def edges_of(
         relation=relation[heads],
         first=first,
         last=last,
-        count=np.diff(start),
         start=start,
         rows=rows,
         when=when,

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from graphinvestigate.linking.annotating import ANNOTATIONS, united
-from graphinvestigate.linking.assembly import Parts, Seen, assemble, linked, uncollected
-from graphinvestigate.linking.collecting import Collected, by_kind, collect
+from graphinvestigate.linking.assembly import Parts, Seen, assemble, uncollected
+from graphinvestigate.linking.collecting import Collected, by_kind, collect, collect_in_parts
+from graphinvestigate.linking.edge_batches import EdgeBatches
 from graphinvestigate.linking.edge_table import EdgeTable
 from graphinvestigate.linking.hubs import Hubs, listed
 from graphinvestigate.linking.nodes import RECORD_KINDS, Record
@@ -20,7 +21,6 @@ from graphinvestigate.linking.record_rows import newer
 from graphinvestigate.linking.reference_table import add_graph, add_mentions
 from graphinvestigate.wanted import takes
 
-_NOT_WANTED = Seen()
 _DERIVED = frozenset({"kind", "label", "identifiers", "first_seen", "last_seen", "facts", "observations", "refused"})
 
 
@@ -124,7 +124,10 @@ def edge_table(
         The nodes and edges of that graph, in the same order.
     """
     with uncollected():
-        return linked(parts_of(collect(by_kind(named, records), tenant=tenant), attributes=False)).edges
+        batches = EdgeBatches()
+        for collected in collect_in_parts(by_kind(named, records), tenant=tenant):
+            batches.add(collected)
+        return batches.finished()
 
 
 @takes
@@ -207,8 +210,8 @@ def overrides_in(g: nx.MultiDiGraph) -> Overrides:
     return overrides_of(g.graph.get("merges"), g.graph.get("splits"))
 
 
-def parts_of(collected: Collected, *, attributes: bool = True) -> Parts:
-    """Return what frames say as parts of a graph; names and facts are only wanted for the attributes of its nodes."""
+def parts_of(collected: Collected) -> Parts:
+    """Return what frames say as parts of a graph."""
     parts = Parts(records=collected.records)
     found = collected.mentions
     add_mentions(parts.references, found)
@@ -223,9 +226,6 @@ def parts_of(collected: Collected, *, attributes: bool = True) -> Parts:
         if kind in records:
             continue
         observation = (kind, ids)
-        if not attributes:
-            observations[observation] = _NOT_WANTED
-            continue
         seen = observations.get(observation)
         if seen is None:
             seen = observations[observation] = Seen({}, set(facts))

@@ -122,7 +122,7 @@ def resolve(
                 else:
                     ties[other] = {first}
         if kind == "host":
-            _note_domains(ids, domains)
+            note_domains(ids, domains)
     for kind in sorted(kinds):
         ties = kinds[kind]
         by_hand = overrides.of(ties, found.canonical)
@@ -183,7 +183,7 @@ def _by_rank(kind: str, ties: dict[Identifier, Collection[Identifier]]) -> list[
     return [sorted(tiers[place]) for place in sorted(tiers)]
 
 
-def _note_domains(ids: Iterable[Identifier], domains: defaultdict[str, set[str]]) -> None:
+def note_domains(ids: Iterable[Identifier], domains: defaultdict[str, set[str]]) -> None:
     """Note which DNS domains the hosts of a tenant stand in: a short name says who it is within one domain."""
     names: defaultdict[str, list[str]] = defaultdict(list)
     for id_type, value in ids:

@@ -76,7 +76,7 @@ class Half:
 class GraphIndex:
     """An entity graph as arrays; see the module for what each holds. Never changed after it is built."""
 
-    nodes: tuple[Node, ...]
+    nodes: Sequence[Node]
     place: Mapping[Node, int]
     kinds: tuple[str, ...]
     kind: NDArray[np.int16]
@@ -213,7 +213,7 @@ def build_index(
     size = len(nodes)
     source, target = source.astype(np.int32, copy=False), target.astype(np.int32, copy=False)
     return GraphIndex(
-        nodes=tuple(nodes),
+        nodes=tuple(nodes) if isinstance(nodes, list) else nodes,
         place={node: number for number, node in enumerate(nodes)} if place is None else place,
         kinds=tuple(kinds),
         kind=kind.astype(np.int16, copy=False),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
+from graphinvestigate.linking.compact import NodeList, Places
 from graphinvestigate.linking.edge_table import EdgeTable
 from graphinvestigate.linking.index import GraphIndex, build_index
-from graphinvestigate.linking.nodes import Record
+from graphinvestigate.linking.nodes import Node, Record
 from graphinvestigate.linking.pools import Pool
 
 
@@ -18,15 +21,25 @@ def index_of_table(table: EdgeTable) -> GraphIndex:
     table : EdgeTable
         From `entity_graph.edge_table`.
     """
+    nodes = table.nodes
+    place: Mapping[Node, int] | None = None
     kinds: Pool[str] = Pool()
-    kind = kinds.codes(node.kind for node in table.nodes)
+    if isinstance(nodes, NodeList):
+        kind = nodes.per_node([kinds.code(kind) for _, kind in nodes.sorts], np.int16)
+        record = nodes.per_node([is_record for is_record, _ in nodes.sorts], np.bool_)
+        place = Places(nodes)
+    else:
+        kind = kinds.codes(node.kind for node in nodes)
+        record = np.fromiter((isinstance(n, Record) for n in nodes), dtype=np.bool_, count=len(nodes))
     first, last = table.nanoseconds()
-    used, relation = np.unique(table.relation, return_inverse=True)
+    times = np.bincount(table.relation, minlength=len(table.relations))
+    used = np.flatnonzero(times)
+    relation = (np.cumsum(times > 0) - 1).astype(np.int16)[table.relation]
     return build_index(
-        nodes=table.nodes,
+        nodes=nodes,
         kinds=kinds.values,
         kind=kind,
-        record=np.fromiter((isinstance(n, Record) for n in table.nodes), dtype=np.bool_, count=len(table.nodes)),
+        record=record,
         source=table.source,
         target=table.target,
         relations=[table.relations[code] for code in used.tolist()],
@@ -34,4 +47,5 @@ def index_of_table(table: EdgeTable) -> GraphIndex:
         first=first,
         last=last,
         count=table.count,
+        place=place,
     )

@@ -267,7 +267,9 @@ def test_columns_and_graph_hold_the_same(alerts: list[Json], sign_ins: list[Json
     times = [None if code < 0 else table.times[code] for code in table.first.tolist()]
     assert times == [first for *_, first in g.edges(data="first_seen")]
     index, straight = index_of(g), index_of_table(table)
-    assert straight.nodes == index.nodes
+    assert tuple(straight.nodes) == index.nodes
+    assert {node: straight.place[node] for node in g} == dict(index.place)
+    assert [straight.nodes[at] for at in range(len(g))] == list(g)
     for name in ("record", "source", "target", "first", "last", "count"):
         assert getattr(straight, name).tolist() == getattr(index, name).tolist()
     for names, codes in (("kinds", "kind"), ("relations", "relation")):
