@@ -11,7 +11,8 @@ import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
-from graphinvestigate.linking.index import EdgeFilter, GraphIndex, Half, Ints, Mask
+from graphinvestigate.linking.hubs import hubs_of
+from graphinvestigate.linking.index import EdgeFilter, GraphIndex, Half, Ints, Mask, index_of
 from graphinvestigate.linking.moments import Spans, arrival, departure, spans_of
 from graphinvestigate.linking.nodes import Node
 
@@ -135,6 +136,13 @@ class Hops:
             if self._edges:
                 kept &= self._edges.allows(self._index, edge)
             yield other[kept], edge[kept]
+
+
+def ready_to_walk(g: nx.MultiDiGraph) -> None:
+    """Work out what every walk through a graph asks for: index, hubs and tolls. They are kept until it changes."""
+    index = index_of(g)
+    hubs_of(g, index)
+    tolls_of(index)
 
 
 def tolls_of(index: GraphIndex) -> Costs:

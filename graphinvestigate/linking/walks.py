@@ -15,7 +15,7 @@ from graphinvestigate.linking.explain import node_of
 from graphinvestigate.linking.hubs import Hub, Hubs, closed_by, hubs_of
 from graphinvestigate.linking.index import EdgeFilter, GraphIndex, Mask, edge_filter, edges_within, index_of, reach
 from graphinvestigate.linking.moments import moment
-from graphinvestigate.linking.nodes import Entity, Record
+from graphinvestigate.linking.nodes import Entity, Node, Record
 from graphinvestigate.linking.sentences import describe
 from graphinvestigate.wanted import takes
 
@@ -65,16 +65,32 @@ def neighborhood(
     UsageError
         ``hops`` is negative, or a time has no zone.
     """
+    window = (moment(since, "since"), moment(until, "until"))
+    edges = edge_filter(index_of(g), names(relations), *window)
+    inside, not_walked = _around(g, node_of(g, entity), hops, edges, through_hubs=through_hubs, hubs=hubs)
+    near = cut_out(g, index_of(g), inside, edges)
+    near.graph["not_walked"] = not_walked
+    return near
+
+
+def nodes_around(
+    g: nx.MultiDiGraph, entity: Entity | Record, *, hops: int, through_hubs: bool
+) -> tuple[list[Node], list[dict[str, Any]]]:
+    """Give the nodes of a `neighborhood` and where the walk stopped, without a copy of what lies there."""
+    index = index_of(g)
+    inside, not_walked = _around(g, entity, hops, EdgeFilter(), through_hubs=through_hubs, hubs=None)
+    return [index.nodes[at] for at in np.flatnonzero(inside).tolist()], not_walked
+
+
+def _around(
+    g: nx.MultiDiGraph, start: Node, hops: int, edges: EdgeFilter, *, through_hubs: bool, hubs: Hubs
+) -> tuple[Mask, list[dict[str, Any]]]:
     if hops < 0:
         raise UsageError(f"hops={hops}: give 0 or more")
-    start = node_of(g, entity)
     index = index_of(g)
-    edges = edge_filter(index, names(relations), moment(since, "since"), moment(until, "until"))
     stops = {} if through_hubs else hubs_of(g, index, hubs)
     level = reach(index, [index.place[start]], hops=hops, edges=edges, closed=closed_by(index, stops))
-    near = cut_out(g, index, level >= 0, edges)
-    near.graph["not_walked"] = stopped_at(g, index, stops, level, hops, edges)
-    return near
+    return level >= 0, stopped_at(g, index, stops, level, hops, edges)
 
 
 @takes

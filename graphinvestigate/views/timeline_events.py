@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -30,6 +30,7 @@ _SEVERITY = {
 _SOURCE = {"alert": "service_source", "risk_detection": "source"}
 _NAMED_BY = ("user_account_user_principal_name", "user_account_account_name", "device_dns_name", "host_name")
 _NOBODY, _NO_SOURCE = " without a user or host", " without a source"
+_BREATH = 2_000  # alerts between two breaths: some 30 ms of one core
 _NO_TIME = np.iinfo(np.int64).min
 
 
@@ -107,7 +108,7 @@ class Marks:
 _ARRAYS = ("start", "end", "severity", "lane", "frame", "row")
 
 
-def marks_of(frames: Sequence[pd.DataFrame], lanes: str) -> Marks:
+def marks_of(frames: Sequence[pd.DataFrame], lanes: str, *, breathe: Callable[[], None] | None = None) -> Marks:
     """Read the marks of frames.
 
     Parameters
@@ -116,6 +117,8 @@ def marks_of(frames: Sequence[pd.DataFrame], lanes: str) -> Marks:
         Each with a column ``record_kind``.
     lanes : {"tactic", "entity", "source", "record_kind"}
         What the lanes stand for.
+    breathe : callable, optional
+        Called again and again while whom alerts name is read, in this thread alone, for one that lets others go first.
 
     Returns
     -------
@@ -140,7 +143,7 @@ def marks_of(frames: Sequence[pd.DataFrame], lanes: str) -> Marks:
             end = np.maximum(_nanoseconds(frame["end_date_time"]), start)
         if kind in ("alert", "evidence") and "last_activity_date_time" in frame:
             end = np.maximum(_nanoseconds(frame["last_activity_date_time"]), start)
-        rows, lane = _lane_codes(kind, frame, lanes, names)
+        rows, lane = _lane_codes(kind, frame, lanes, names, breathe)
         timed = start[rows] != _NO_TIME
         level = _severity_codes(kind, frame)
         if not timed.all():
@@ -222,13 +225,15 @@ def _severity_codes(kind: str, frame: pd.DataFrame) -> np.ndarray:
     return np.array([place[severity(value)] for value in values], dtype=np.int8)[codes]
 
 
-def _lane_codes(kind: str, frame: pd.DataFrame, lanes: str, names: dict[str, int]) -> tuple[np.ndarray, np.ndarray]:
+def _lane_codes(
+    kind: str, frame: pd.DataFrame, lanes: str, names: dict[str, int], breathe: Callable[[], None] | None
+) -> tuple[np.ndarray, np.ndarray]:
     """Give rows and their lanes; a row may stand in several lanes (entities) but in one at least."""
     rows = np.arange(len(frame))
     own = kind_word(kind, 2)
     own = own[:1].upper() + own[1:]
     if lanes == "entity":
-        rows, values = _entity_rows(kind, frame)
+        rows, values = _entity_rows(kind, frame, breathe)
         codes, found = _factorized(values)
         labels = [own + _NOBODY if value is None else str(value).casefold() for value in found]
     elif lanes == "tactic" and kind == "alert" and "category" in frame.columns:
@@ -244,11 +249,11 @@ def _lane_codes(kind: str, frame: pd.DataFrame, lanes: str, names: dict[str, int
     return rows, np.array(place, dtype=np.int32)[codes]
 
 
-def _entity_rows(kind: str, frame: pd.DataFrame) -> tuple[np.ndarray, pd.Series]:
+def _entity_rows(kind: str, frame: pd.DataFrame, breathe: Callable[[], None] | None) -> tuple[np.ndarray, pd.Series]:
     """Give pairs of row and user or host; rows that name none come once, without a name."""
     rows = np.arange(len(frame))
     if kind == "alert" and "evidence" in frame.columns:
-        named = _named(evidence_of(frame, columns=_NAMED_BY))
+        named = pd.concat([_named(evidence_of(part, columns=_NAMED_BY)) for part in _in_parts(frame, breathe)])
         position = pd.Series(rows, index=frame["id"].astype("object").to_numpy())
         position = position[~position.index.duplicated()]
         pairs = pd.DataFrame({"row": named["alert_id"].map(position), "name": named["name"]}).dropna()
@@ -262,6 +267,16 @@ def _entity_rows(kind: str, frame: pd.DataFrame) -> tuple[np.ndarray, pd.Series]
     if "user_principal_name" in frame.columns:
         return rows, frame["user_principal_name"].astype("str").str.casefold()
     return rows, pd.Series([None] * len(frame), dtype="object")
+
+
+def _in_parts(frame: pd.DataFrame, breathe: Callable[[], None] | None) -> Iterator[pd.DataFrame]:
+    """Give a frame whole; to who breathes, piece by piece with a breath after each."""
+    if breathe is None or len(frame) <= _BREATH:
+        yield frame
+        return
+    for first in range(0, len(frame), _BREATH):
+        yield frame.iloc[first : first + _BREATH]
+        breathe()
 
 
 def _named(evidence: pd.DataFrame, *, keep_all: bool = False) -> pd.DataFrame:

@@ -8,7 +8,7 @@ import ipywidgets
 import msgspec
 
 from graphinvestigate import text
-from graphinvestigate.widgets.details import alert_details
+from graphinvestigate.widgets.alert_details import EVIDENCE_COLUMNS, alert_details
 from graphinvestigate.widgets.failures import Messages
 from graphinvestigate.widgets.rows import Queue
 from graphinvestigate.widgets.safe import Safe, join, pane, safe_html, show
@@ -53,7 +53,7 @@ class AlertPane:
 
     def _words(self, number: int | None, selected: int, elsewhere: str | None) -> Safe:
         if number is not None:
-            details = alert_details(self._queue.rows([number]), self._queue.evidence_rows(number))
+            details = alert_details(self._queue.rows([number]), self._queue.evidence_rows(number, EVIDENCE_COLUMNS))
             if selected > 1:
                 words = f"{selected:,} alerts are selected; this is the current one."
                 return join([safe_html('<p class="gi-muted">{words}</p>', words=words), details])

@@ -10,8 +10,8 @@ from graphinvestigate.linking import Entity, Record
 from graphinvestigate.views.graph_model import TRACE_KINDS
 from graphinvestigate.views.times import utc_text
 from graphinvestigate.widgets import explorer_state as states
-from graphinvestigate.widgets.details import link_details
 from graphinvestigate.widgets.explorer_actions import ExplorerActions
+from graphinvestigate.widgets.node_details import link_details
 from graphinvestigate.widgets.safe import show
 from graphinvestigate.widgets.shown import Node
 

@@ -14,8 +14,8 @@ from graphinvestigate.views.graph_plot import figure_of
 from graphinvestigate.views.static import Section, Table, page
 from graphinvestigate.views.timeline import plot_timeline
 from graphinvestigate.widgets.canvas import within
-from graphinvestigate.widgets.details import step_words
 from graphinvestigate.widgets.explorer_state import State
+from graphinvestigate.widgets.step_words import step_words
 
 
 def page_of(state: State, kinds: Mapping[str, int], log: Sequence[Mapping[str, Any]]) -> str:

@@ -14,6 +14,7 @@ import pandas as pd
 from graphinvestigate import linking
 from graphinvestigate.errors import AmbiguousEntityError, EntityNotFoundError
 from graphinvestigate.linking import Entity
+from graphinvestigate.linking.walks import nodes_around
 from graphinvestigate.views.graph_filter import NO_FILTERS, Filters, passing
 from graphinvestigate.views.graph_model import Extras, GraphTraces, graph_traces
 from graphinvestigate.views.layout_rings import ring_layout
@@ -206,13 +207,10 @@ def collapsed(state: State, node: Node, relation: str | None) -> State:
 
 def around(state: State, node: Node, *, hops: int, through_hubs: bool) -> State:
     """Draw a node's neighbourhood, what is pinned, and nothing else."""
-    near = linking.neighborhood(state.graph, node, hops=hops, through_hubs=through_hubs)
-    base = replace(state, drawn=state.pinned & set(state.graph), not_walked=_sentences(near))
-    return revealed(base, node, set(near))
-
-
-def _sentences(near: nx.MultiDiGraph) -> tuple[str, ...]:
-    return tuple(stop["sentence"] for stop in near.graph.get("not_walked", ()))
+    near, not_walked = nodes_around(state.graph, node, hops=hops, through_hubs=through_hubs)
+    pinned = frozenset(one for one in state.pinned if one in state.graph)
+    base = replace(state, drawn=pinned, not_walked=tuple(stop["sentence"] for stop in not_walked))
+    return revealed(base, node, near)
 
 
 def arranged(state: State, layout: str) -> State:

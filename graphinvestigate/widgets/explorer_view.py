@@ -18,7 +18,6 @@ from graphinvestigate.views.graph_filter import NO_FILTERS, Filters
 from graphinvestigate.views.style import kind_look
 from graphinvestigate.widgets import twins
 from graphinvestigate.widgets.canvas import SIZE, GraphCanvas, TimelineCanvas
-from graphinvestigate.widgets.details import coverage_table, log_lines, node_details, plan
 from graphinvestigate.widgets.entity_grid import EntityGrid
 from graphinvestigate.widgets.explorer_controls import WINDOWS, FilterBar, NodeBar, ViewBar, bar, button
 from graphinvestigate.widgets.explorer_files import FORMATS, keeps_files
@@ -27,9 +26,11 @@ from graphinvestigate.widgets.explorer_state import State
 from graphinvestigate.widgets.explorer_words import left_out, path_words
 from graphinvestigate.widgets.failures import Messages
 from graphinvestigate.widgets.graph_facts import GraphFacts, facts_of
+from graphinvestigate.widgets.node_details import node_details
 from graphinvestigate.widgets.safe import Safe, join, pane, safe_html, show
 from graphinvestigate.widgets.selection import Selection, Span
 from graphinvestigate.widgets.shown import BUDGET, Node, hidden_by_relation
+from graphinvestigate.widgets.step_words import coverage_table, log_lines, plan
 from graphinvestigate.widgets.style import SHEET
 
 KEYS = ("ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Enter", "Escape", "e", "c", "p", "h", "u", "r")

@@ -11,8 +11,8 @@ import pandas as pd
 from graphinvestigate.linking import Entity
 from graphinvestigate.views.node_facts import own_rank
 from graphinvestigate.views.style import SEVERITIES, kind_look, severity_rank
-from graphinvestigate.widgets.details import first_reason
 from graphinvestigate.widgets.explorer_state import State
+from graphinvestigate.widgets.node_details import first_reason
 from graphinvestigate.widgets.safe import Safe, join, safe_html
 from graphinvestigate.widgets.shown import Node
 from graphinvestigate.widgets.style import MARK

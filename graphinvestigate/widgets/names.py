@@ -9,7 +9,7 @@ import pandas as pd
 
 from graphinvestigate.frames import evidence as evidence_of
 from graphinvestigate.views.tables import IMPACTED
-from graphinvestigate.widgets.details import NAMING
+from graphinvestigate.widgets.alert_details import NAMING
 
 MOST_NAMES = 3
 # Whom and what alerts hit, as the queue lists them; then addresses, which it can be filtered by as well.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -104,9 +104,9 @@ class Queue:
             return self.alerts.iloc[int(numbers[0]) : int(numbers[0]) + 1]
         return self.alerts.iloc[np.asarray(numbers, dtype=np.int64)]
 
-    def evidence_rows(self, number: int) -> pd.DataFrame:
-        """Give the evidence of one alert, one row per item."""
-        return evidence_of(self.rows([number]))
+    def evidence_rows(self, number: int, columns: Collection[str] | None = None) -> pd.DataFrame:
+        """Give the evidence of one alert, one row per item; of the columns of its types those asked for, or all."""
+        return evidence_of(self.rows([number]), columns=columns)
 
     def order(self, filters: Filters = NO_FILTERS, *, sort: str, descending: bool) -> np.ndarray:
         """Give the numbers of the alerts that pass the filters, in order; equal ones newest first, then by id.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 
 import pandas as pd
 
@@ -11,6 +13,41 @@ from graphinvestigate.widgets.timeline_records import Records
 
 MANY = 20_000
 """From so many marks on, whom alerts name is read beside everything else: it takes seconds."""
+_REST = 3.0  # so many times as long as it worked a reader rests: a click finds it resting, three times of four
+
+
+class Gently:
+    """A pace that leaves a kernel to its user: after each piece of work a rest, until somebody waits for the whole.
+
+    Parameters
+    ----------
+    clock : callable, optional
+        Seconds that go on.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
+        self._clock, self._hurry = clock, threading.Event()
+        self._since = clock()
+
+    def hurry(self) -> None:
+        """Rest no more: somebody waits."""
+        self._hurry.set()
+
+    def breathe(self) -> None:
+        """Rest in proportion to the work since the last rest.
+
+        Raises
+        ------
+        RuntimeError
+            The program ends: nobody will ask.
+        """
+        self._rest(_REST * (self._clock() - self._since))
+        if not threading.main_thread().is_alive():
+            raise RuntimeError("the program ends")
+        self._since = self._clock()
+
+    def _rest(self, seconds: float) -> None:
+        self._hurry.wait(seconds)
 
 
 class Readings:
@@ -36,9 +73,8 @@ class Readings:
         self._parts: dict[str, Records] = {}
         self._ahead: Future[Records] | None = None
         if lanes != "entity" and len(first.marks) >= MANY:
-            reader = ThreadPoolExecutor(1, thread_name_prefix="graphinvestigate-lanes")
-            self._ahead = reader.submit(Records, self.frames, "entity")
-            reader.shutdown(wait=False)
+            self._pace = Gently()
+            self._ahead = _beside(lambda: Records(self.frames, "entity", breathe=self._pace.breathe))
 
     def narrow(self, since: int | None, until: int | None) -> bool:
         """Give, from now on, only what was active in a part of time (nanoseconds, UTC) or has none.
@@ -57,11 +93,28 @@ class Readings:
     def of(self, lanes: str) -> Records:
         """Give the records in such lanes."""
         if lanes not in self._read:
-            waits = self._ahead if lanes == "entity" else None
-            self._read[lanes] = waits.result() if waits is not None else Records(self.frames, lanes)
+            if lanes == "entity" and self._ahead is not None:
+                self._pace.hurry()
+                self._read[lanes] = self._ahead.result()
+            else:
+                self._read[lanes] = Records(self.frames, lanes)
         whole = self._read[lanes]
         if self._narrow == (None, None):
             return whole
         if lanes not in self._parts:
             self._parts[lanes] = whole.only(whole.marks.within(*self._narrow))
         return self._parts[lanes]
+
+
+def _beside(work: Callable[[], Records]) -> Future[Records]:
+    """Do it in a thread of its own, which ends with the program: an executor's would keep that waiting."""
+    found: Future[Records] = Future()
+
+    def run() -> None:
+        try:
+            found.set_result(work())
+        except BaseException as error:  # noqa: BLE001 (it is raised again to who asks)
+            found.set_exception(error)
+
+    threading.Thread(target=run, name="graphinvestigate-lanes").start()
+    return found

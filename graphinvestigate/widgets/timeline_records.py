@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -28,6 +28,8 @@ class Records:
         What `plot_timeline` takes; they are not changed.
     lanes : str
         What the lanes stand for.
+    breathe : callable, optional
+        As for `marks_of`.
 
     Attributes
     ----------
@@ -35,9 +37,11 @@ class Records:
         All that have a time.
     """
 
-    def __init__(self, frames: Sequence[pd.DataFrame], lanes: str) -> None:
+    def __init__(
+        self, frames: Sequence[pd.DataFrame], lanes: str, *, breathe: Callable[[], None] | None = None
+    ) -> None:
         self.frames = tuple(frames)
-        self.marks = marks_of(self.frames, lanes)
+        self.marks = marks_of(self.frames, lanes, breathe=breathe)
         self._in_time: np.ndarray | None = None
 
     def only(self, which: np.ndarray) -> Records:

@@ -16,12 +16,14 @@ import numpy as np
 from graphinvestigate import text
 from graphinvestigate.views.graph_svg import graph_svg
 from graphinvestigate.views.pictures import picture as figure_picture
-from graphinvestigate.widgets.details import alert_details, log_lines, node_details
+from graphinvestigate.widgets.alert_details import EVIDENCE_COLUMNS, alert_details
 from graphinvestigate.widgets.explorer_state import State
 from graphinvestigate.widgets.explorer_words import entity_table, left_out, path_words, reading
+from graphinvestigate.widgets.node_details import node_details
 from graphinvestigate.widgets.picker_cells import GRID, cells_of
 from graphinvestigate.widgets.rows import Queue
 from graphinvestigate.widgets.safe import Safe, image, join, safe_html
+from graphinvestigate.widgets.step_words import log_lines
 from graphinvestigate.widgets.style import MARK, SHEET
 from graphinvestigate.widgets.timeline_records import Records
 from graphinvestigate.widgets.timeline_svg import timeline_svg
@@ -97,7 +99,9 @@ def picker(queue: Queue, order: np.ndarray, marked: np.ndarray, current: int | N
         rest=rest,
         head=head,
         rows=join(rows),
-        details=alert_details(queue.rows([current]), queue.evidence_rows(current)) if current is not None else Safe(""),
+        details=alert_details(queue.rows([current]), queue.evidence_rows(current, EVIDENCE_COLUMNS))
+        if current is not None
+        else Safe(""),
     )
     words = f"AlertPicker: {len(order):,} of {len(queue):,} alerts, {n:,} selected"
     if current is not None:

@@ -13,7 +13,7 @@ from graphinvestigate.errors import UsageError
 from graphinvestigate.frames import read_records
 from graphinvestigate.linking import Entity, annotate, entities, entity_graph, merge_graphs, with_overrides
 from graphinvestigate.views.graph_words import hover_words
-from graphinvestigate.widgets.details import node_details
+from graphinvestigate.widgets.node_details import node_details
 from tests.linking.conftest import ALICE, BOB, LAPTOP, SIGN_IN, alert, alerts_frame, item, sign_in, user
 
 Frames = dict[str, pd.DataFrame]

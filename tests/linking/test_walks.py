@@ -15,6 +15,7 @@ from graphinvestigate.errors import EntityNotFoundError, UsageError
 from graphinvestigate.frames import read_records
 from graphinvestigate.linking import Entity, Record, entity_graph, neighborhood, paths, why
 from graphinvestigate.linking.shortest import cheapest_paths
+from graphinvestigate.linking.walks import nodes_around
 from tests.linking.conftest import ALICE, BOB, LAPTOP, SIGN_IN, alert, alerts_frame, device, item, sign_in, user
 from tests.linking.test_mapped import MAIL
 
@@ -232,3 +233,13 @@ def test_sign_in_sentences_say_whether_it_succeeded() -> None:
     failed = sign_in(status={"errorCode": 50126})
     g = entity_graph(sign_ins=read_records("sign_ins", [failed]))
     assert "failed with 50126" in why(g, Record("sign_in", SIGN_IN), USER)["sentence"][0]
+
+
+@pytest.mark.parametrize("through_hubs", [False, True])
+@pytest.mark.parametrize("hops", [0, 1, 2])
+def test_nodes_around_are_those_of_the_neighborhood(tenant: Frames, hops: int, through_hubs: bool) -> None:
+    """Without the copy the walk finds the same nodes, in the same order, and stops at the same hubs."""
+    g = entity_graph(**tenant)
+    for node in g:
+        near = neighborhood(g, node, hops=hops, through_hubs=through_hubs)
+        assert nodes_around(g, node, hops=hops, through_hubs=through_hubs) == (list(near), near.graph["not_walked"])

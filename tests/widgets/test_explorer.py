@@ -17,6 +17,7 @@ import pytest
 
 import graphinvestigate as gi
 from graphinvestigate.client import GraphClient
+from graphinvestigate.linking.index import index_of
 from graphinvestigate.pivots import pivot_steps
 from graphinvestigate.views.graph_model import LABELS
 from graphinvestigate.views.pictures import svg_of
@@ -146,6 +147,15 @@ def test_a_pivot_says_first_what_it_asks_then_grows_all(client: GraphClient, gra
     }
     assert "requests asked" in explorer._coverage.value
     assert "Asked (all that Graph keeps)" in explorer._plan.value
+
+
+def test_what_every_walk_asks_for_is_found_before_anybody_waits(client: GraphClient, graph: nx.MultiDiGraph) -> None:
+    """Hubs and tolls are known when an explorer has opened, and of the larger graph when a pivot has ended."""
+    explorer = EntityExplorer(client, graph)
+    assert {"hubs", "tolls"} <= set(index_of(explorer.graph).known)
+    explorer.pivot(next(node for node in graph if node.kind == "user"))
+    assert explorer.graph is not graph
+    assert {"hubs", "tolls"} <= set(index_of(explorer.graph).known)
 
 
 def test_the_timeline_shows_what_a_new_one_would(alerts: pd.DataFrame) -> None:

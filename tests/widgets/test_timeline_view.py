@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from html.parser import HTMLParser
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,8 +15,10 @@ from hypothesis import example, given, settings, strategies as st
 
 import graphinvestigate as gi
 from graphinvestigate.linking import Entity, Record
+from graphinvestigate.views import timeline_events
 from graphinvestigate.views.pictures import svg_of
 from graphinvestigate.views.style import source_word
+from graphinvestigate.views.timeline_events import marks_of
 from graphinvestigate.widgets import AlertPicker, Selection, TimelineView, timeline_reading, timeline_view
 from graphinvestigate.widgets.timeline_window import Window, box_of, zoomed
 
@@ -238,6 +241,49 @@ def test_whom_alerts_name_is_read_ahead_and_once(alerts: pd.DataFrame, monkeypat
     monkeypatch.setattr(timeline_reading, "Records", None)  # whoever reads again fails
     ahead.set_lanes("entity")
     assert ahead._records.marks.lanes == asked._records.marks.lanes
+
+
+def test_who_reads_ahead_rests_three_times_as_long_as_it_works() -> None:
+    """After each piece of work a rest of three times its length, which the next one does not count."""
+    now, rests = [0.0], []
+
+    class Watched(timeline_reading.Gently):
+        def _rest(self, seconds: float) -> None:
+            rests.append(seconds)
+            now[0] += seconds
+
+    pace = Watched(lambda: now[0])
+    for worked in (0.5, 0.25):
+        now[0] += worked
+        pace.breathe()
+    assert rests == [1.5, 0.75]
+
+
+def test_who_is_waited_for_rests_no_more() -> None:
+    """A rest that would take minutes ends when somebody asks for the whole, and there is none after it."""
+    now = [0.0]
+    pace = timeline_reading.Gently(lambda: now[0])
+    now[0] = 1000.0
+    reader = threading.Thread(target=lambda: (pace.breathe(), now.append(1.0), pace.breathe()), daemon=True)
+    reader.start()
+    assert now == [1000.0]
+    pace.hurry()
+    reader.join(20)
+    assert not reader.is_alive()
+
+
+def test_alerts_read_piece_by_piece_stand_in_the_same_lanes(
+    alerts: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who breathes reads the same marks as who does not, and breathes after each piece."""
+    whole = marks_of([alerts], "entity")
+    monkeypatch.setattr(timeline_events, "_BREATH", 7)
+    breaths: list[int] = []
+    parts = marks_of([alerts], "entity", breathe=lambda: breaths.append(1))
+    assert len(breaths) == -(-len(alerts) // 7)
+    assert parts.lanes == whole.lanes
+    for name in ("start", "end", "severity", "lane", "frame", "row"):
+        assert getattr(parts, name).tolist() == getattr(whole, name).tolist()
 
 
 def test_keys_walk_through_time(alerts: pd.DataFrame) -> None:
