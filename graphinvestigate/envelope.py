@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 import msgspec
 import numpy as np
 
+from graphinvestigate.bodies import Body
 from graphinvestigate.errors import BadResponseError
 
 _BOM = b"\xef\xbb\xbf"
@@ -27,10 +28,13 @@ _ABSENT = msgspec.Raw(b"")
 class Page:
     """One answer and where its records lie.
 
+    Parameters
+    ----------
+    kept : bytes or Body
+        The answer as received, after content decoding; it becomes a `Body`.
+
     Attributes
     ----------
-    body : bytes
-        The answer as received, after content decoding.
     spans : numpy.ndarray
         int64, shape (n, 2): offset and length of each record's JSON within `body`.
     next_link : str or None
@@ -41,11 +45,20 @@ class Page:
         Who did not answer Graph in time, where it said that the answer is partial (206).
     """
 
-    body: bytes
+    kept: Any
     spans: np.ndarray
     next_link: str | None = None
     count: int | None = None
     left_out: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "kept", Body.of(self.kept))
+
+    @property
+    def body(self) -> bytes:
+        """The answer as received."""
+        whole: bytes = self.kept.whole()
+        return whole
 
     def __len__(self) -> int:
         return len(self.spans)
@@ -63,7 +76,7 @@ class Page:
         bytes
         """
         offset, length = self.spans[position].tolist()
-        return self.body[offset : offset + length]
+        return bytes(self.kept.pieces([offset], [length])[0])
 
 
 class _ListAnswer(msgspec.Struct):
@@ -221,8 +234,8 @@ def _address(piece: Any) -> int:
 
 
 def _checked(page: Page, source: str) -> Page:
-    if len(page.spans) and page.body:
-        starts = np.frombuffer(page.body, np.uint8)[page.spans[:, 0]]
+    if len(page.spans) and (body := page.body):
+        starts = np.frombuffer(body, np.uint8)[page.spans[:, 0]]
         wrong = np.flatnonzero(starts != ord("{"))
         if wrong.size:
             which = f"item {wrong[0]} of its `value` is" if len(page.spans) > 1 else "it holds"

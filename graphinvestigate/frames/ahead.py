@@ -5,9 +5,10 @@ from __future__ import annotations
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 
+from graphinvestigate.bodies import Room
 from graphinvestigate.envelope import Page
 from graphinvestigate.errors import GraphInvestigateError
-from graphinvestigate.frames.chunks import Chunk, ChunkReader
+from graphinvestigate.frames.chunks import Chunk, ChunkReader, Columns
 from graphinvestigate.frames.raw import RawArray
 from graphinvestigate.frames.schema import Resource
 
@@ -23,20 +24,24 @@ class Ahead:
     """
 
     def __init__(self, resource: Resource) -> None:
-        self._reader = ChunkReader(resource.columns, source=resource.name)
+        self._reader, self._columns = ChunkReader(resource.columns, source=resource.name), Columns(resource.columns)
+        self._room = Room()
         self._pool: ThreadPoolExecutor | None = None
         self._done: dict[int, tuple[Page, Future[Chunk]]] = {}
 
     def add(self, page: Page) -> None:
-        """Read a page's records soon; small ones are left for later.
+        """Read a page's records soon, and pack it then where a pull has many; small ones are read later.
 
         Parameters
         ----------
         page : Page
         """
+        packs = not self._room.holds(page.kept)
         if len(page) >= FEWEST:
             self._pool = self._pool or ThreadPoolExecutor(1, thread_name_prefix="decode")
-            self._done[id(page)] = (page, self._pool.submit(self._read, page))
+            self._done[id(page)] = (page, self._pool.submit(self._read, page, packs))
+        elif packs:
+            page.kept.pack()
 
     def take(self, page: Page) -> Chunk | None:
         """Give what was read of a page, once; waits while it is being read.
@@ -66,5 +71,9 @@ class Ahead:
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=error is not None)
 
-    def _read(self, page: Page) -> Chunk:
-        return self._reader.read([*RawArray.from_pages([page]).slices()])
+    def _read(self, page: Page, packs: bool) -> Chunk:
+        try:
+            return self._columns.pack(self._reader.read([*RawArray.from_pages([page]).slices()]))
+        finally:
+            if packs:
+                page.kept.pack()

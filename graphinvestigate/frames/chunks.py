@@ -7,18 +7,20 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain, islice
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
 
-from graphinvestigate.frames.columns import POOL, Nulls, to_arrow
+from graphinvestigate.frames.columns import ARROW, POOL, from_arrow, nothing, of_packing, to_arrow
 from graphinvestigate.frames.fast import Chunk, FastReader, MisfitError
+from graphinvestigate.frames.packing import Packer
 from graphinvestigate.frames.records import Piece, RecordDecoder
 from graphinvestigate.frames.schema import Column
 
 ROWS = 8192  # records read at a time
 FEW = 8  # so many records are as fast one by one
+_PACKED = ("string", "json", "strings")
 MISFITS = 256  # of a chunk; with more of them all are read one by one
 
 _Job = TypeVar("_Job")
@@ -156,38 +158,60 @@ def spans_of(chunk: Chunk, name: str) -> np.ndarray:
     return np.full((chunk.rows, 2), (-1, 0), np.int64) if found is None else found
 
 
-def together(chunks: Iterable[Chunk]) -> Iterator[Chunk]:
-    """Join small chunks, so that a column is not cut into many pieces.
+class Columns:
+    """Makes pandas' columns of chunks, which it packs as they come.
 
     Parameters
     ----------
-    chunks : iterable of Chunk
-
-    Yields
-    ------
-    Chunk
+    columns : sequence of Column
+        Of the table; others in a chunk are texts.
     """
-    waiting: list[Chunk] = []
-    for chunk in chunks:
-        if waiting and sum(one.rows for one in waiting) + chunk.rows > ROWS:
-            yield joined(waiting)
-            waiting = []
-        waiting.append(chunk)
-    if waiting:
-        yield joined(waiting)
 
+    def __init__(self, columns: Sequence[Column]) -> None:
+        self._dtypes = {column.name: column.dtype for column in columns}
+        self._packer = Packer()
 
-def pieces_of(chunks: Sequence[Chunk], column: Column, nulls: Nulls) -> list[pa.Array]:
-    """Give one column's pieces; `nulls` has those of the chunks without any value.
+    def pack(self, chunk: Chunk) -> Chunk:
+        """Pack the texts of a chunk.
 
-    Parameters
-    ----------
-    chunks : sequence of Chunk
-    column : Column
-    nulls : Nulls
+        Parameters
+        ----------
+        chunk : Chunk
 
-    Returns
-    -------
-    list of pyarrow.Array
-    """
-    return [chunk.arrays.get(column.name, nulls.of(column.dtype, chunk.rows)) for chunk in chunks]
+        Returns
+        -------
+        Chunk
+            The same one.
+        """
+        seen: dict[bytes, np.ndarray] = {}
+        for name in [name for name in chunk.arrays if self._dtypes.get(name, "string") in _PACKED]:
+            chunk.packed[name] = self._packer.piece(name, chunk.arrays.pop(name), seen)
+        return chunk
+
+    def column(self, chunks: Sequence[Chunk], column: Column) -> Any:
+        """Put one column of all chunks together, and take it out of them.
+
+        Parameters
+        ----------
+        chunks : sequence of Chunk
+        column : Column
+            Of any dtype but `raw`.
+
+        Returns
+        -------
+        pandas.api.extensions.ExtensionArray
+        """
+        if column.dtype in _PACKED:
+            pieces = [chunk.packed.pop(column.name, chunk.rows) for chunk in chunks]
+            return of_packing(column.dtype, self._packer.together(pieces, ARROW[column.dtype]))
+        arrays = [chunk.arrays.pop(column.name, None) for chunk in chunks]
+        if column.dtype != "time" and all(array is None for array in arrays):
+            return nothing(column.dtype, sum(chunk.rows for chunk in chunks))
+        kind = ARROW[column.dtype]
+        return from_arrow(
+            column.dtype,
+            [
+                pa.nulls(chunk.rows, kind) if array is None else array
+                for array, chunk in zip(arrays, chunks, strict=True)
+            ],
+        )

@@ -10,9 +10,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from graphinvestigate.frames.packing import Packing, constant as packed_constant
 from graphinvestigate.frames.raw import RawDtype
 from graphinvestigate.frames.schema import Column, Dtype
-from graphinvestigate.frames.strings import StringsDtype
+from graphinvestigate.frames.strings import StringsArray, StringsDtype
+from graphinvestigate.frames.texts import PackedStringArray, texts_of
 
 ARROW: dict[Dtype, pa.DataType] = {
     "string": pa.large_string(),
@@ -38,7 +40,6 @@ PANDAS: dict[Dtype, Any] = {
 POOL = pa.system_memory_pool()
 # RFC 3339 with a zone; Arrow alone would also read a bare hour, or a space for the T.
 _TIME = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$"
-_REPEAT = 2**16  # rows of a constant that are kept in memory, whatever their number
 _INT64 = range(-(2**63), 2**63)
 
 
@@ -111,21 +112,31 @@ def from_arrow(dtype: Dtype, chunks: Iterable[pa.Array]) -> Any:
     return PANDAS[dtype].__from_arrow__(pa.chunked_array(list(chunks), ARROW[dtype]))
 
 
-class Nulls:
-    """Empty columns: one piece of Arrow memory per dtype and length, shared by all of them."""
+def of_packing(dtype: Dtype, packing: Packing) -> Any:
+    """Make a pandas array of a packed column of texts or of lists of texts."""
+    return StringsArray(packing) if dtype == "strings" else texts_of(packing)
 
-    def __init__(self) -> None:
-        self._arrays: dict[tuple[Dtype, int], pa.Array] = {}
 
-    def of(self, dtype: Dtype, rows: int) -> pa.Array:
-        """Give a column of that many missing values."""
-        if (dtype, rows) not in self._arrays:
-            self._arrays[dtype, rows] = pa.nulls(rows, ARROW[dtype])
-        return self._arrays[dtype, rows]
+def nothing(dtype: Dtype, rows: int) -> Any:
+    """Make a column of numbers without any value; memory that is never touched is none.
+
+    Parameters
+    ----------
+    dtype : str
+        `int`, `float` or `bool`.
+    rows : int
+
+    Returns
+    -------
+    pandas.api.extensions.ExtensionArray
+    """
+    kinds = {"int": pd.arrays.IntegerArray, "float": pd.arrays.FloatingArray, "bool": pd.arrays.BooleanArray}
+    values: np.ndarray = np.zeros(rows, {"int": np.int64, "float": np.float64, "bool": np.bool_}[dtype])
+    return kinds[dtype](values, np.ones(rows, np.bool_))
 
 
 def constant(value: str | None, rows: int) -> Any:
-    """Make a text column that says the same in every row.
+    """Make a text column that says the same in every row, and is kept once.
 
     Parameters
     ----------
@@ -136,9 +147,9 @@ def constant(value: str | None, rows: int) -> Any:
     -------
     pandas.api.extensions.ExtensionArray
     """
-    whole, rest = divmod(rows, _REPEAT)
-    once = pa.repeat(pa.scalar(value, ARROW["string"]), min(rows, _REPEAT))
-    return from_arrow("string", [*[once] * whole, *[once.slice(0, rest)][: min(rest, 1)]])
+    if value is None:
+        return texts_of(Packing(rows, pa.array([], ARROW["string"]), rows=np.empty(0, np.int32)))
+    return texts_of(packed_constant(pa.array([value], ARROW["string"]), rows))
 
 
 def repeated(texts: Any, rows: np.ndarray) -> Any:
@@ -153,6 +164,8 @@ def repeated(texts: Any, rows: np.ndarray) -> Any:
     -------
     pandas.api.extensions.ExtensionArray
     """
+    if isinstance(texts, PackedStringArray):
+        return texts.take(rows)
     found = pc.unique(pa.array(texts, ARROW["string"]))
     return constant(found[0].as_py(), len(rows)) if len(found) == 1 else texts.take(rows)
 

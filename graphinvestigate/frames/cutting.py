@@ -15,7 +15,7 @@ from graphinvestigate.frames.records import REFUSED
 
 _ITEMS = msgspec.json.Decoder(list[msgspec.Raw])
 _WIDE = 8  # bytes between two items, from which on they are overwritten one gap at a time
-_SPACE = ord(" ")
+_SPACE, _OPEN = b" ["
 
 
 class Items:
@@ -46,13 +46,14 @@ class Items:
     """
 
     def __init__(self, raw: RawArray, source: str, first: int = 0) -> None:
-        rows = raw.beginning_with(b"[")
-        whole = [
-            piece for piece in raw.inner(rows, np.ones(len(rows)), raw.lengths[rows] - 2).slices() if piece is not None
-        ]
-        lines = bytearray(b",").join([b"[", *whole, b"]"])
+        pieces = [*raw.slices()]
+        rows = np.array(
+            [row for row, piece in enumerate(pieces) if piece is not None and len(piece) > 2 and piece[0] == _OPEN],
+            np.int64,
+        )
+        lines = bytearray(b",").join([b"[", *(pieces[row][1:-1] for row in rows.tolist()), b"]"])
         lines[1:2] = lines[-2:-1] = b" "  # the commas beside the brackets
-        inside = raw.lengths[rows] - 2  # without their brackets
+        inside = raw.lengths[rows].astype(np.int64) - 2  # without their brackets
         begins = 2 + np.cumsum(inside + 1) - inside - 1
         try:
             counts, spans = _all_at_once(lines, begins, inside)

@@ -10,8 +10,8 @@ import pandas as pd
 
 from graphinvestigate.envelope import Page
 from graphinvestigate.frames.ahead import Ahead
-from graphinvestigate.frames.chunks import ROWS, Chunk, ChunkReader, in_order, pieces_of, spans_of, together
-from graphinvestigate.frames.columns import Nulls, constant, from_arrow
+from graphinvestigate.frames.chunks import ROWS, Chunk, ChunkReader, Columns, in_order, spans_of
+from graphinvestigate.frames.columns import constant
 from graphinvestigate.frames.raw import RawArray
 from graphinvestigate.frames.schema import Resource
 from graphinvestigate.frames.tables import Table
@@ -86,15 +86,15 @@ def frame_of(
     -------
     pandas.DataFrame
     """
-    reader, nulls = ChunkReader(resource.columns, source=resource.name), Nulls()
+    reader, columns = ChunkReader(resource.columns, source=resource.name), Columns(resource.columns)
 
     def read(run: tuple[int, int]) -> Chunk:
-        return reader.read([*raw.slices(*run)], first=run[0])
+        return columns.pack(reader.read([*raw.slices(*run)], first=run[0]))
 
     if done:
         runs = _runs(raw, done)
         rest = in_order(read, [run for run in runs if run[0] not in done])
-        chunks = [*together(done[run[0]] if run[0] in done else next(rest) for run in runs)]
+        chunks = [columns.pack(done[run[0]]) if run[0] in done else next(rest) for run in runs]
     else:
         chunks = [*in_order(read, raw.parts(rows=ROWS))]
     data: dict[str, Any] = {"record_kind": constant(resource.record_kind, len(raw))}
@@ -104,7 +104,7 @@ def frame_of(
             rows = np.where(spans[:, 0] < 0, -1, np.arange(len(raw)))
             data[column.name] = raw.inner(rows, *spans.T)
         else:
-            data[column.name] = from_arrow(column.dtype, pieces_of(chunks, column, nulls))
+            data[column.name] = columns.column(chunks, column)
     return pd.DataFrame({**data, "pull_id": pull_ids, "raw": raw}, copy=False)
 
 

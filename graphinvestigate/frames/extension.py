@@ -74,6 +74,14 @@ class OwnArray(ExtensionArray):  # noqa: PLW1641 (like every pandas array it has
     def _is_one(value: Any) -> bool:
         return value is None or value is pd.NA or isinstance(value, str | float)
 
+    def view(self, dtype: Any = None) -> Any:
+        """Share the values, as `copy` does."""
+        if dtype is not None:
+            return super().view(dtype)
+        array = self.copy()
+        array._readonly = self._readonly
+        return array
+
     def take(self, indices: Any, *, allow_fill: bool = False, fill_value: Any = None) -> Self:
         """Pick rows; with `allow_fill`, -1 is a missing value (or `fill_value`)."""
         positions = np.asarray(indices, dtype=np.int64)

@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 from pyarrow import json as arrow_json
 
 from graphinvestigate.frames.columns import ARROW, POOL, times
+from graphinvestigate.frames.packing import Packing
 from graphinvestigate.frames.records import ABSENT, REFUSED, Node, Piece
 from graphinvestigate.frames.schema import Column
 
@@ -52,6 +53,8 @@ class Chunk:
     rows : int
     arrays : dict of str to pyarrow.Array
         Column → values, in the column's Arrow type.
+    packed : dict of str to Packing
+        Column of texts → values, once they are packed.
     spans : dict of str to numpy.ndarray
         Raw column → where each value lies in its record.
     one_by_one : int
@@ -60,6 +63,7 @@ class Chunk:
 
     rows: int
     arrays: dict[str, pa.Array] = field(default_factory=dict)
+    packed: dict[str, Packing] = field(default_factory=dict)
     spans: dict[str, Spans] = field(default_factory=dict)
     one_by_one: int = 0
 

@@ -14,14 +14,18 @@ from typing import Any, NoReturn
 import msgspec
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
+from graphinvestigate.bodies import Room
 from graphinvestigate.envelope import Page, read_lines, read_page, read_record
 from graphinvestigate.errors import BadFileError, BadResponseError, UsageError
-from graphinvestigate.frames.columns import constant
 from graphinvestigate.frames.decode import frame_of
 from graphinvestigate.frames.legacy import legacy_frame
+from graphinvestigate.frames.packing import packing_of
 from graphinvestigate.frames.raw import RawArray
+from graphinvestigate.frames.records import REFUSED
 from graphinvestigate.frames.schema import LEGACY_ALERTS, LEGACY_COLUMNS, RESOURCES, Resource
+from graphinvestigate.frames.texts import texts_of
 from graphinvestigate.text import log
 from graphinvestigate.wanted import takes
 
@@ -62,13 +66,14 @@ def read_records(kind: str, source: Any) -> pd.DataFrame:
     resource = _READABLE.get(kind) if isinstance(kind, str) else None
     if resource is None:
         raise UsageError(f"there is no kind {log(repr(kind))}; read_records reads {', '.join(sorted(_READABLE))}.")
-    pages, pulls = [], []
+    pages, pulls, room = [], [], Room()
     for name, body in _bodies(source):
-        page = _page(resource, body, name)
-        pages.append(page)
-        pulls += [f"{name}@{hashlib.sha256(body).hexdigest()[:12]}"] * len(page)
+        pages.append(_page(resource, body, name))
+        pulls.append(f"{name}@{hashlib.sha256(body).hexdigest()[:12]}")
+        if not room.holds(pages[-1].kept):
+            pages[-1].kept.pack()
     raw = RawArray.from_pages(pages)
-    pull_ids = pd.array(pulls, dtype=constant("", 0).dtype)
+    pull_ids = texts_of(packing_of(np.repeat(np.arange(len(pulls)), [*map(len, pages)]), pa.array(pulls, pa.string())))
     try:
         if resource is LEGACY_ALERTS:
             frame = legacy_frame(raw, pull_ids=pull_ids)
@@ -106,6 +111,8 @@ def newest(resource: Resource, frame: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     older = ranked.loc[ranked.duplicated(keys, keep="last"), "_row"]
     keep = np.ones(len(frame), dtype=bool)
     keep[older] = False
+    if not len(older):
+        return frame.reset_index(drop=True), 0
     return frame.loc[keep].reset_index(drop=True), len(older)
 
 
@@ -154,6 +161,9 @@ def _dump(records: Sequence[Any]) -> bytes:
         raise UsageError(
             f"these records are no JSON ({log(str(error))}). Pass them as json.loads returned them."
         ) from error
+
+
+_MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])  # their names, at the cost of skipping over the values
 
 
 class _Wrapped(msgspec.Struct):
@@ -212,7 +222,11 @@ def _value(record: bytes) -> bytes:
 
 def _names(record: bytes) -> set[str]:
     """The record's own property names, without OData's."""
-    return {name for name in json.loads(record, parse_int=str) if not name.startswith("@odata.")}
+    try:
+        members: dict[str, Any] = _MEMBERS.decode(record)
+    except REFUSED:  # valid JSON that msgspec reads less of
+        members = json.loads(record, parse_int=str)
+    return {name for name in members if not name.startswith("@odata.")}
 
 
 def _check_kind(resource: Resource, page: Page, source: str) -> None:

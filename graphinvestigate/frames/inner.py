@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from graphinvestigate.errors import UsageError
-from graphinvestigate.frames.chunks import ROWS, Chunk, in_order, pieces_of
-from graphinvestigate.frames.columns import Nulls, constant, from_arrow, repeated
+from graphinvestigate.frames.chunks import ROWS, Chunk, Columns, in_order
+from graphinvestigate.frames.columns import constant, repeated
 from graphinvestigate.frames.cutting import Items, items_of
 from graphinvestigate.frames.decode import frame_of
 from graphinvestigate.frames.items import ITEM_TYPE, ItemReader
@@ -49,12 +49,13 @@ def evidence(alerts: pd.DataFrame, *, columns: Collection[str] | None = None) ->
     check(alerts, "alert", "evidence", *_OF_ALERT)
     wanted = _wanted(columns)
     reader, held = ItemReader(replace(EVIDENCE, columns=tuple(wanted))), as_raw(alerts["evidence"])
+    columns_of = Columns(wanted)
 
     def read(run: tuple[int, int]) -> tuple[np.ndarray, np.ndarray, RawArray, Chunk]:
         items = Items(held[run[0] : run[1]], "evidence", run[0])
-        return items.rows + run[0], items.positions, items.raw, reader.read(items)
+        return items.rows + run[0], items.positions, items.raw, columns_of.pack(reader.read(items))
 
-    parts, nulls = [*in_order(read, held.parts(rows=ROWS))], Nulls()
+    parts = [*in_order(read, held.parts(rows=ROWS))]
     at = np.concatenate([_NO_ROWS, *(part[0] for part in parts)])
     positions = np.concatenate([_NO_ROWS, *(part[1] for part in parts)])
     raw, chunks = RawArray._concat_same_type([part[2] for part in parts]), [part[3] for part in parts]
@@ -62,9 +63,9 @@ def evidence(alerts: pd.DataFrame, *, columns: Collection[str] | None = None) ->
         "record_kind": constant(EVIDENCE.record_kind, len(raw)),
         "alert_id": alerts["id"].array.take(at),
         "evidence_index": pd.array(positions, dtype="Int64"),
-        "evidence_type": from_arrow("string", pieces_of(chunks, ITEM_TYPE, nulls)),
+        "evidence_type": columns_of.column(chunks, ITEM_TYPE),
         **{name: _of_alert(alerts[name], at) for name in _OF_ALERT},
-        **{c.name: from_arrow(c.dtype, pieces_of(chunks, c, nulls)) for c in wanted},
+        **{column.name: columns_of.column(chunks, column) for column in wanted},
         "pull_id": repeated(alerts["pull_id"].array, at),
         "raw": raw,
     }

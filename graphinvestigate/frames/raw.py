@@ -10,8 +10,11 @@ import pandas as pd
 import pyarrow as pa
 from pandas.api.extensions import register_extension_dtype
 
+from graphinvestigate.bodies import Body
 from graphinvestigate.envelope import Page
 from graphinvestigate.frames.extension import OwnArray, OwnDtype, objects
+
+_ROWS = 4096  # rows of packed pages that are unpacked at a time
 
 
 @register_extension_dtype
@@ -36,17 +39,19 @@ class RawArray(OwnArray):
 
     Parameters
     ----------
-    pages : sequence of bytes
+    pages : sequence of bytes or Body
         What is sliced; never copied.
     page, offset, length : numpy.ndarray
         Integers, one per row.
     """
 
-    def __init__(self, pages: Sequence[bytes], page: np.ndarray, offset: np.ndarray, length: np.ndarray) -> None:
-        self._pages = tuple(pages)
+    def __init__(self, pages: Sequence[Any], page: np.ndarray, offset: np.ndarray, length: np.ndarray) -> None:
+        self._pages = tuple(map(Body.of, pages))
+        # An offset takes 32 bits where all pages are shorter than that counts, as Graph's are.
+        kind = np.int32 if max(map(len, self._pages), default=0) < 2**31 else np.int64
         self._page = page.astype(np.int32, copy=False)
-        self._offset = offset.astype(np.int64, copy=False)
-        self._length = np.where(self._page < 0, 0, length).astype(np.int64, copy=False)
+        self._offset = offset.astype(kind, copy=False)
+        self._length = np.where(self._page < 0, 0, length).astype(kind, copy=False)
 
     @classmethod
     def from_pages(cls, pages: Iterable[Page]) -> RawArray:
@@ -63,7 +68,7 @@ class RawArray(OwnArray):
         pages = list(pages)
         spans = np.concatenate([np.empty((0, 2), np.int64), *(page.spans for page in pages)])
         counts = [len(page) for page in pages]
-        return cls([page.body for page in pages], np.repeat(np.arange(len(pages)), counts), *spans.T)
+        return cls([page.kept for page in pages], np.repeat(np.arange(len(pages)), counts), *spans.T)
 
     @classmethod
     def from_texts(cls, texts: Iterable[bytes | None]) -> RawArray:
@@ -90,7 +95,7 @@ class RawArray(OwnArray):
     def nbytes(self) -> int:
         """Memory of the pages (shared with every other column that slices them) and of the positions."""
         positions = self._page.nbytes + self._offset.nbytes + self._length.nbytes
-        return positions + sum(map(len, self._pages))
+        return positions + sum(page.held for page in self._pages)
 
     def __len__(self) -> int:
         return len(self._page)
@@ -100,11 +105,11 @@ class RawArray(OwnArray):
         return self._page < 0
 
     def copy(self) -> Self:
-        """Copy the positions; the pages stay shared."""
-        return self._like(self._page.copy(), self._offset.copy(), self._length.copy())
+        """Share the positions and the pages: a column that is changed gets positions of its own."""
+        return self._like(self._page, self._offset, self._length)
 
-    def slices(self, first: int = 0, end: int | None = None) -> Iterator[memoryview | None]:
-        """Each row's bytes, not copied; None where missing.
+    def slices(self, first: int = 0, end: int | None = None) -> Iterator[Any]:
+        """Each row's bytes; None where missing. Not copied where its page is whole.
 
         Parameters
         ----------
@@ -114,16 +119,47 @@ class RawArray(OwnArray):
 
         Yields
         ------
-        memoryview or None
+        bytes-like or None
         """
+        end = len(self) if end is None else end
         pages = self._page[first:end]
-        views = {page: memoryview(self._pages[page]) for page in set(pages.tolist()) if page >= 0}
+        used = [page for page in np.unique(pages).tolist() if page >= 0]
+        if any(self._pages[page].packed for page in used):
+            # Few at a time: what is unpacked is not to be all in memory.
+            for start, stop in self[first:end].parts(rows=_ROWS):
+                yield from self._unpacked(first + start, first + stop)
+            return
+        views = {page: memoryview(self._pages[page].whole()) for page in used}
         rows = zip(pages.tolist(), self._offset[first:end].tolist(), self._length[first:end].tolist(), strict=True)
         for page, offset, length in rows:
             yield None if page < 0 else views[page][offset : offset + length]
 
+    def _unpacked(self, first: int, end: int) -> list[Any]:
+        """Give the bytes of some rows, page by page, in their order."""
+        found: list[Any] = [None] * (end - first)
+        order = np.argsort(self._page[first:end], kind="stable")
+        pages, begins = np.unique(self._page[first:end][order], return_index=True)
+        for page, rows in zip(pages.tolist(), np.split(order, begins[1:]), strict=True):
+            if page >= 0:
+                offsets, lengths = self._offset[first:end][rows].tolist(), self._length[first:end][rows].tolist()
+                for row, piece in zip(rows.tolist(), self._pages[page].pieces(offsets, lengths), strict=True):
+                    found[row] = piece
+        return found
+
+    def __iter__(self) -> Iterator[str | None]:
+        for piece in self.slices():
+            yield None if piece is None else str(piece, "utf-8")
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        if copy is False:
+            raise ValueError("values are made on request, so they are always a copy")
+        values = np.empty(len(self), dtype=object)
+        for position, text in enumerate(self):
+            values[position] = text
+        return values if dtype is None or np.dtype(dtype) == np.dtype(object) else values.astype(dtype)
+
     @property
-    def pages(self) -> tuple[bytes, ...]:
+    def pages(self) -> tuple[Body, ...]:
         """What is sliced."""
         return self._pages
 
@@ -131,26 +167,6 @@ class RawArray(OwnArray):
     def lengths(self) -> np.ndarray:
         """How many bytes each row has; 0 where missing."""
         return self._length
-
-    def beginning_with(self, mark: bytes) -> np.ndarray:
-        """Find the rows whose first byte is `mark` and that hold more than two bytes.
-
-        Parameters
-        ----------
-        mark : bytes
-            One byte.
-
-        Returns
-        -------
-        numpy.ndarray
-            Row numbers, in order.
-        """
-        found = np.zeros(len(self), bool)
-        there = (self._page >= 0) & (self._length > len("[]"))
-        for page in np.unique(self._page[there]).tolist():
-            here = np.flatnonzero(there & (self._page == page))
-            found[here] = np.frombuffer(self._pages[page], np.uint8)[self._offset[here]] == ord(mark)
-        return np.flatnonzero(found)
 
     def parts(self, *, rows: int, size: int = 8 * 2**20) -> Iterator[tuple[int, int]]:
         """Cut the rows into runs to be read at a time.
@@ -164,7 +180,7 @@ class RawArray(OwnArray):
         ------
         first, end : int
         """
-        total = np.cumsum(self._length)
+        total = np.cumsum(self._length, dtype=np.int64)
         first = 0
         while first < len(self):
             before = int(total[first - 1]) if first else 0
@@ -189,7 +205,7 @@ class RawArray(OwnArray):
         """
         there = rows >= 0
         page = np.where(there, self._page[rows], -1) if len(self) else np.full(len(rows), -1)
-        offset = np.where(there, self._offset[rows] + start, 0) if len(self) else np.zeros(len(rows))
+        offset = np.where(there, self._offset[rows].astype(np.int64) + start, 0) if len(self) else np.zeros(len(rows))
         return self._like(page, offset, np.where(there, length, 0))
 
     def _like(self, page: np.ndarray, offset: np.ndarray, length: np.ndarray) -> Self:
@@ -200,7 +216,7 @@ class RawArray(OwnArray):
         if page < 0:
             return None
         offset = int(self._offset[position])
-        return self._pages[page][offset : offset + int(self._length[position])].decode()
+        return str(self._pages[page].pieces([offset], [int(self._length[position])])[0], "utf-8")
 
     def _at(self, positions: np.ndarray) -> Self:
         if not len(self):
@@ -216,7 +232,7 @@ class RawArray(OwnArray):
     @classmethod
     def _concat_same_type(cls, to_concat: Sequence[RawArray]) -> RawArray:
         number: dict[int, int] = {}
-        pages: list[bytes] = []
+        pages: list[Body] = []
         renumbered = [np.empty(0, np.int32)]
         for array in to_concat:
             for page in array._pages:
@@ -235,7 +251,7 @@ class RawArray(OwnArray):
         )
 
     def __arrow_array__(self, type: pa.DataType | None = None) -> pa.Array:
-        offsets = np.concatenate([[0], np.cumsum(self._length)]).astype(np.int64)
+        offsets = np.concatenate([[0], np.cumsum(self._length, dtype=np.int64)])
         data = pa.py_buffer(b"".join(piece for piece in self.slices() if piece is not None))
         valid = pa.py_buffer(np.packbits(~self.isna(), bitorder="little").tobytes())
         buffers = [valid, pa.py_buffer(offsets.tobytes()), data]

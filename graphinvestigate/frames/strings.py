@@ -10,8 +10,9 @@ import pyarrow as pa
 from pandas.api.extensions import register_extension_dtype
 
 from graphinvestigate.frames.extension import OwnArray, OwnDtype, objects
+from graphinvestigate.frames.packing import Packer, Packing, joined
 
-_LISTS = pa.list_(pa.string())
+LISTS = pa.list_(pa.string())
 
 
 @register_extension_dtype
@@ -31,27 +32,27 @@ class StringsDtype(OwnDtype):
 
 
 class StringsArray(OwnArray):
-    """Lists of strings, kept by Arrow.
+    """Lists of strings, each distinct one kept once.
 
     Parameters
     ----------
-    lists : pyarrow.Array or pyarrow.ChunkedArray
+    lists : pyarrow.Array, pyarrow.ChunkedArray or Packing
         Lists of strings.
     """
 
-    def __init__(self, lists: pa.Array | pa.ChunkedArray) -> None:
-        if isinstance(lists, pa.ChunkedArray):
-            lists = lists.combine_chunks()
-        if isinstance(lists, pa.ChunkedArray):  # no chunk at all
-            lists = pa.array([], _LISTS)
-        self._lists: pa.Array = lists.cast(_LISTS)
+    def __init__(self, lists: pa.Array | pa.ChunkedArray | Packing) -> None:
+        if not isinstance(lists, Packing):
+            chunks = lists.chunks if isinstance(lists, pa.ChunkedArray) else [lists]
+            packer = Packer()
+            lists = packer.together([packer.piece("", chunk.cast(LISTS), {}) for chunk in chunks], LISTS)
+        self._packing: Packing = lists
 
     @classmethod
     def _from_sequence(cls, scalars: Any, *, dtype: Any = None, copy: bool = False) -> StringsArray:
         del dtype, copy
         if isinstance(scalars, cls):
             return scalars.copy()
-        return cls(pa.array([None if v is None else list(v) for v in objects(scalars)], _LISTS))
+        return cls(pa.array([None if v is None else list(v) for v in objects(scalars)], LISTS))
 
     @property
     def dtype(self) -> StringsDtype:
@@ -61,35 +62,39 @@ class StringsArray(OwnArray):
     @property
     def nbytes(self) -> int:
         """Memory of the lists."""
-        return int(self._lists.nbytes)
+        return self._packing.nbytes
 
     def __len__(self) -> int:
-        return len(self._lists)
+        return self._packing.length
 
     def isna(self) -> np.ndarray:
         """Tell which rows are missing; an empty list is not."""
-        return np.asarray(self._lists.is_null().to_numpy(zero_copy_only=False), dtype=bool)
+        return self._packing.missing()
 
     def copy(self) -> Self:
-        """Share the lists: Arrow never changes them."""
-        return type(self)(self._lists)
+        """Share the lists: they never change."""
+        return type(self)(self._packing)
 
     def __iter__(self) -> Iterator[Any]:
-        return iter(self._lists.to_pylist())
+        return iter(self._packing.array().to_pylist())
 
     def _value(self, position: int) -> list[str | None] | None:
-        value: list[str | None] | None = self._lists[position].as_py()
+        code = self._packing.code(position)
+        if code < 0:
+            return None
+        value: list[str | None] = self._packing.values[code].as_py()
         return value
 
     def _at(self, positions: np.ndarray) -> Self:
-        return type(self)(self._lists.take(pa.array(positions, mask=positions < 0)))
+        return type(self)(self._packing.at(positions))
 
     def _adopt(self, other: Self) -> None:
-        self._lists = other._lists
+        self._packing = other._packing
 
     @classmethod
     def _concat_same_type(cls, to_concat: Sequence[StringsArray]) -> StringsArray:
-        return cls(pa.concat_arrays([array._lists for array in to_concat] or [pa.array([], _LISTS)]))
+        filled = [array._packing for array in to_concat if len(array)]
+        return cls(joined(filled) if filled else pa.array([], LISTS))
 
     @staticmethod
     def _is_one(value: Any) -> bool:
@@ -112,7 +117,8 @@ class StringsArray(OwnArray):
         return values
 
     def __arrow_array__(self, type: pa.DataType | None = None) -> pa.Array:
-        return self._lists if type is None else self._lists.cast(type)
+        lists = self._packing.array()
+        return lists if type is None else lists.cast(type)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return StringsArray, (self._lists,)
+        return StringsArray, (self._packing.array(),)

@@ -261,7 +261,8 @@ def _keep(client: GraphClient, question: Question, pieces: list[Piece], ahead: A
     asked, narrowed = matches(frame, question)
     if not asked.all():
         notes.append(f"{int((~asked).sum())} rows do not fit what Graph was asked: left out")
-    frame = frame[asked & narrowed]
+    kept = asked & narrowed
+    frame = frame if kept.all() else frame[kept]  # a copy of a million rows is worth avoiding
     if question.limit is not None and (len(frame) > question.limit or (len(frame) == question.limit and not ended)):
         frame = frame.head(question.limit)
         notes.append(f"limit={question.limit} cut the answer: Graph holds more")

@@ -84,7 +84,7 @@ class TenantStore:
             )
         note = dict(note or {})
         if keep_pages:
-            note["pages"] = [self.pages.keep(page) for page in as_raw(frame["raw"]).pages]
+            note["pages"] = [self.pages.keep(page.whole()) for page in as_raw(frame["raw"]).pages]
         frame, _ = newest(resource, frame)
         held = self._write_all(resource, frame)
         if resource.name == "incidents" and "alerts" in frame and len(expanded := frames.expanded_alerts(frame)):

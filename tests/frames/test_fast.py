@@ -13,7 +13,7 @@ from pandas.testing import assert_frame_equal
 from graphinvestigate.envelope import Page, read_page
 from graphinvestigate.errors import BadResponseError
 from graphinvestigate.frames import EVIDENCE, RESOURCES, Ahead, RawArray, records_frame
-from graphinvestigate.frames.chunks import FEW, ROWS, ChunkReader, in_order, joined, together
+from graphinvestigate.frames.chunks import FEW, ChunkReader, Columns, in_order
 from graphinvestigate.frames.columns import ARROW, to_arrow
 from graphinvestigate.frames.cutting import Items
 from graphinvestigate.frames.fast import Chunk
@@ -225,14 +225,15 @@ def test_jobs_keep_their_order_and_raise():
         list(in_order(lambda number: 1 // (number - 20), iter(range(50))))
 
 
-def test_small_chunks_become_large_ones():
-    """Chunks of single pages are joined up to the size of others, with all rows and missing columns as such."""
-    chunks = [Chunk(300, {"id": pa.array([str(n)] * 300, ARROW["string"])} if n % 2 else {}) for n in range(40)]
-    found = list(together(chunks))
-    assert max(chunk.rows for chunk in found) <= ROWS
-    assert len(found) < 5
-    whole = joined(found)
-    assert whole.arrays["id"].to_pylist() == [str(n) if n % 2 else None for n in range(40) for _ in range(300)]
+def test_chunks_become_columns():
+    """Columns of several chunks have all their rows in order, missing ones where a chunk has none of the column."""
+    chunks = [Chunk(300, {"id": pa.array([str(n // 7)] * 300, ARROW["string"])} if n % 2 else {}) for n in range(40)]
+    columns = Columns(ALERTS.columns)
+    packed = [columns.pack(chunk) for chunk in chunks]
+    found = columns.column(packed, ALERTS.column("id"))
+    assert found.tolist() == [str(n // 7) if n % 2 else np.nan for n in range(40) for _ in range(300)]
+    assert columns.column(packed, ALERTS.column("title")).isna().all()
+    assert found.nbytes < 300 * 40 * 6
 
 
 def test_pages_read_ahead_make_the_same_frame():
