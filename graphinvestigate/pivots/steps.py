@@ -209,11 +209,12 @@ def start_of(entity: Entity | str, g: nx.MultiDiGraph | None) -> Entity:
             return linking.find_entity(g, entity)  # under a key that it has now
         except EntityNotFoundError:
             return entity  # the graph need not know it: pivoting is how it gets there
-    return _named_by(str(entity).strip()) if g is None else linking.find_entity(g, entity)
+    return named_by(str(entity)) if g is None else linking.find_entity(g, entity)
 
 
-def _named_by(name: str) -> Entity:
+def named_by(text: str) -> Entity:
     """What a name alone stands for: an address of mail or network, a hash, a link … in whole."""
+    name = text.strip()
     found = linking.find_mentions(name[:_LONGEST])
     found = found[(found["text"] == name) & found["kind"].isin(list(RANKED))]
     sure = found[found["certainty"] == "sure"].head(1)  # of a link and its domain, the link
@@ -224,7 +225,7 @@ def _named_by(name: str) -> Entity:
     if readings:
         listed = ", ".join(f"Entity({entity.kind!r}, {log(entity.key)!r})" for entity in readings)
         raise AmbiguousEntityError(
-            f"'{log(name)}' can be several things. Give g=, the entity graph to look it up in, or say which: {listed}.",
+            f"'{log(name)}' can be several things. Say which: {listed}; or give g=, the entity graph to look it up in.",
             candidates=readings,
         )
     raise UsageError(

@@ -95,6 +95,7 @@ class EntityExplorer(ExplorerPivots):
         self._client, self._picker, self._has_frames = client, picker, len(frames) > 0
         self._task: Task[pivots.Pivot] | None = None
         self._asked_for: Entity | None = None
+        self._stranger: Entity | None = None
         self._halted = None
         self.selection = picker.selection if picker is not None else Selection()
         self.selection.label_of = lambda node: label_of(g, node) if node in g else None

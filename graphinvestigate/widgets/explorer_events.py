@@ -82,10 +82,8 @@ class ExplorerEvents(ExplorerActions):
         return x1 - x0, y1 - y0
 
     def _on_choice(self, change: Any) -> None:
-        names = self._known().names
-        if change["new"] in names:
-            self._ask("select", names[change["new"]])
-            self._choice.value = ""
+        if name := change["new"].strip():
+            self._ask("_look_up", self._known().names.get(name, name))
 
     def _on_pivot(self) -> None:
         # A second click that was on its way while the first one's pivot ran must not ask twice.

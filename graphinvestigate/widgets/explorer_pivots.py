@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from types import EllipsisType
+from typing import cast
 
 import pandas as pd
 
 from graphinvestigate import linking, pivots
 from graphinvestigate.client import GraphClient
-from graphinvestigate.errors import StoppedError, UsageError
-from graphinvestigate.linking import Entity
+from graphinvestigate.errors import AmbiguousEntityError, EntityNotFoundError, StoppedError, UsageError
+from graphinvestigate.linking import Entity, Record
 from graphinvestigate.linking.hops import ready_to_walk
 from graphinvestigate.widgets import explorer_state as states
 from graphinvestigate.widgets.background import Task
@@ -20,6 +21,7 @@ from graphinvestigate.widgets.canvas import merged_frames
 from graphinvestigate.widgets.explorer_history import call
 from graphinvestigate.widgets.explorer_saving import ExplorerSaving
 from graphinvestigate.widgets.safe import safe_html, show
+from graphinvestigate.widgets.selection import Node
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,8 @@ class ExplorerPivots(ExplorerSaving):
         Parameters
         ----------
         entity : Entity or str, optional
-            Whom to ask for; the selected entity if not given.
+            Whom to ask for; the selected entity if not given. The graph need not know it, if the text says by itself
+            what it names: a user principal name, an address, a SHA-256, a link ….
         since : str or None, optional
             How far back; what the explorer shows if not given, None for all that Graph keeps.
 
@@ -148,12 +151,38 @@ class ExplorerPivots(ExplorerSaving):
         return self._halted
 
     def _to_ask(self, entity: Entity | str | None, since: str | EllipsisType | None) -> tuple[Entity, str | None]:
-        node = self._node_or_selected(entity)
+        node = self._pivots_at() if entity is None else self._known_or_named(entity)
+        if node is None and self._state.current is None:
+            raise UsageError("nothing is selected: click a node, or name an entity")
         if not isinstance(node, Entity):
             raise UsageError("a pivot starts at an entity, such as a user, a host or an address: select one")
         if self._task is not None:
             raise UsageError("a pivot is running: wait until it has ended, or cancel it")
         return node, (self._since.value or None) if isinstance(since, EllipsisType) else since
+
+    def _known_or_named(self, entity: Entity | Record | str) -> Node:
+        try:
+            return self._node(entity)
+        except EntityNotFoundError as unknown:
+            if not isinstance(entity, str):
+                return entity
+            try:
+                return pivots.named_by(entity)
+            except UsageError:
+                raise unknown from None  # its near names help more
+            except AmbiguousEntityError as several:
+                choice = " or ".join(f"explorer.pivot(gi.{one!r})" for one in several.candidates)
+                raise EntityNotFoundError(f"{unknown}. To ask Graph for it: {choice}", near=unknown.near) from None
+
+    def _look_up(self, name: Node | str) -> None:
+        """Select what the box names; what the graph does not know stands ready to be asked for."""
+        node = self._known_or_named(name)
+        if node in self._state.graph:
+            self.select(node)
+        else:
+            self._stranger = cast(Entity, node)
+            self._show_plan()
+        self._choice.value = ""
 
     def _asking(
         self, task: Task[pivots.Pivot], node: Entity, window: str | None,
@@ -203,12 +232,14 @@ class ExplorerPivots(ExplorerSaving):
         self._show_history()
 
     def _take_in(self, node: Entity, window: str | None, found: pivots.Pivot) -> None:
-        before = self._state
+        before, asked = self._state, node
         g = linking.merge_graphs(before.graph, found.graph)
         ready_to_walk(g)  # a pivot may take its time; the paths and neighbourhoods after it may not
         rows = {name: len(frame) for name, frame in found.frames.items()}
         new = g.number_of_nodes() - before.graph.number_of_nodes()
         state, node = states.grown(before, g, node, found.graph.nodes)
+        if asked not in before.graph and node in g:
+            state = states.selected(state, [node], node)
         windows = state.pivoted.get(node, frozenset()) | {window or ""}
         self._become(
             replace(
@@ -221,7 +252,8 @@ class ExplorerPivots(ExplorerSaving):
         )
         self._halted = None
         entry = self._entry("pivot", node) | {"since": window, "rows": rows, "new_nodes": new}
-        self._history.push(entry, partial(call, "pivot", node, since=window), before)
+        said = node if asked in before.graph else asked
+        self._history.push(entry, partial(call, "pivot", said, since=window), before)
         self._show_history()
         self._show_plan()
         self._messages.say(

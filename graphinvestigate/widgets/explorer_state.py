@@ -262,4 +262,6 @@ def grown(state: State, g: nx.MultiDiGraph, entity: Entity, also: Iterable[Node]
         pivoted={now(n): windows for n, windows in state.pivoted.items()},
     )
     entity = now(entity)
+    if entity not in g:  # nothing that came names it
+        return state, entity
     return revealed(state, entity, {*linked_by(g, entity), *(now(node) for node in also if now(node) in g)}), entity

@@ -58,6 +58,7 @@ class ExplorerView(ipywidgets.VBox):
 
     selection: Selection
     _halted: Any
+    _stranger: Entity | None
 
     def _code_lines(self, *, short: bool) -> list[str]:
         raise NotImplementedError
@@ -100,7 +101,7 @@ class ExplorerView(ipywidgets.VBox):
     def _become(self, state: State) -> None:
         """Show another state; if that fails, go on showing the one before."""
         before = self._state
-        self._state = state
+        self._state, self._stranger = state, None
         try:
             self._render()
             self._tell_selection()
@@ -163,6 +164,11 @@ class ExplorerView(ipywidgets.VBox):
             raise UsageError("nothing is selected: click a node, or name an entity")
         return self._node(self._state.current if entity is None else entity)
 
+    def _pivots_at(self) -> Entity | None:
+        """Give where the button pivots: what the box named and the graph does not know, else the selected entity."""
+        current = self._state.current
+        return self._stranger or (current if isinstance(current, Entity) else None)
+
     def _label(self, node: Node) -> str:
         return f"{kind_look(node.kind).word} {text.visible(self._state.called(node), 60)}"
 
@@ -180,7 +186,7 @@ class ExplorerView(ipywidgets.VBox):
     def _build(self, since: str | None) -> list[ipywidgets.Widget]:
         self._head = pane(css_class="gi-head")
         self._choice = ipywidgets.Combobox(
-            placeholder="Type a name, address or id to select …", ensure_option=True, continuous_update=False,
+            placeholder="Type a name, address or id …", continuous_update=False,
             layout=ipywidgets.Layout(width="320px"),
         )  # fmt: skip
         self._choice.observe(self._on_choice, names="value")
@@ -312,8 +318,7 @@ class ExplorerView(ipywidgets.VBox):
         self._show_plan()
 
     def _show_plan(self) -> None:
-        node = self._state.current
-        start = node if isinstance(node, Entity) else None
+        start = self._pivots_at()
         busy = self._task is not None
         done = start is not None and self._since.value in self._state.pivoted.get(start, ())
         self._button.disabled = start is None or done or busy
@@ -340,7 +345,9 @@ class ExplorerView(ipywidgets.VBox):
             return
         window = {value: name for name, value in WINDOWS}.get(self._since.value, f"since {self._since.value}")
         asks = [(step.name, step.sentence) for step in pivots.pivot_steps(start, g=self._state.graph)]
-        show(self._plan, plan(asks, window=window, done=done))
+        new = f"{self._label(start)} is not in this graph yet: a pivot asks for it." if start == self._stranger else ""
+        words = safe_html('<div role="status">{new}</div>', new=new)
+        show(self._plan, join([words, plan(asks, window=window, done=done)]))
 
     # ---- what stays when the kernel is gone -----------------------------------------------------------------
 

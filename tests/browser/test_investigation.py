@@ -166,3 +166,10 @@ def test_errors_are_shown_in_the_widget(open_notebook: Callable[..., Any]) -> No
     assert notebook.value("explorer.log[-1]['action']") == "pivot"
     assert "Error" in notebook.value("explorer.log[-1]['error']")
     assert button.is_enabled()
+    choice.focus()
+    page.keyboard.type("203.0.113.254")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Pivot on IP address 203.0.113.254").wait_for()
+    assert "203.0.113.254 is not in this graph yet" in page.locator(".gi-plan").inner_text()
+    assert choice.input_value() == ""
+    notebook.picture("stranger")

@@ -86,7 +86,7 @@ def test_text_that_says_what_it_names_needs_no_graph(name, entity) -> None:
 @pytest.mark.parametrize("name", ["evil.example", "ab" * 20, "d2189e5b-1a4a-4483-85b3-75576c73166d"])
 def test_text_that_could_be_several_things_is_not_guessed(name) -> None:
     """A name with dots is a host or a domain, forty digits a file or a device: the error lists them to choose from."""
-    with pytest.raises(gi.AmbiguousEntityError, match="say which") as caught:
+    with pytest.raises(gi.AmbiguousEntityError, match="Say which") as caught:
         start_of(name, None)
     assert len({entity.kind for entity in caught.value.candidates}) > 1
 

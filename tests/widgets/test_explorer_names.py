@@ -1,0 +1,111 @@
+"""The box for names: what the graph knows is selected, what it does not know yet can be asked for."""
+
+from __future__ import annotations
+
+import networkx as nx
+import pytest
+
+import graphinvestigate as gi
+from graphinvestigate.widgets import EntityExplorer
+from graphinvestigate.widgets.shown import linked_by
+
+
+def typed(explorer: EntityExplorer, name: str) -> None:
+    """Type into the box and press Enter."""
+    explorer._choice.value = name
+
+
+@pytest.fixture
+def client() -> gi.GraphClient:
+    """A client of the tenant that the graph comes from."""
+    return gi.connect_demo(seed=2, alerts=60)
+
+
+@pytest.fixture
+def user(graph: nx.MultiDiGraph) -> gi.Entity:
+    """Somebody whom alerts name, known by object id, with a user principal name."""
+    return max((node for node in graph if node.kind == "user"), key=lambda node: (len(linked_by(graph, node)), node))
+
+
+def name_of(graph: nx.MultiDiGraph, user: gi.Entity) -> str:
+    """The user principal name."""
+    names = (text.partition("=") for text in graph.nodes[user]["identifiers"])
+    return next(value for kind, _, value in names if kind == "upn")
+
+
+def test_any_name_of_a_node_selects_it(client, graph, user) -> None:
+    """Not only what the list offers: an address in capitals or an object id does, too, and the box is empty again."""
+    explorer = EntityExplorer(client, graph)
+    for name in (name_of(graph, user).upper(), f" {user.key} "):
+        explorer.select()
+        typed(explorer, name)
+        assert explorer._messages.error is None
+        assert explorer.selected == user
+        assert explorer._choice.value == ""
+
+
+def test_a_misspelt_name_is_answered(client, graph, user) -> None:
+    """The error names what comes close; the name stays in the box to be mended, and nothing has changed."""
+    explorer = EntityExplorer(client, graph, selected=user)
+    wrong = name_of(graph, user).partition("@")[0][:-1]
+    typed(explorer, wrong)
+    assert isinstance(explorer._messages.error, gi.EntityNotFoundError)
+    assert graph.nodes[user]["label"] in explorer._messages.widget.value
+    assert explorer._choice.value == wrong
+    assert explorer.selected == user
+
+
+def test_an_investigation_starts_at_a_name_alone(client, graph, user) -> None:
+    """With an empty graph, the button asks for a name: the user is found and selected; code does the same."""
+    explorer = EntityExplorer(client, gi.entity_graph(), since=None)
+    name = name_of(graph, user)
+    typed(explorer, name)
+    assert explorer.selected is None
+    assert f"{name} is not in this graph yet" in explorer._plan.value
+    assert "sign ins" in explorer._plan.value
+    assert not explorer._button.disabled
+    explorer._button.click()
+    assert explorer._messages.error is None
+    assert explorer.selected == user, "known by its object id now"
+    assert len(explorer.graph) > 20
+    by_code = EntityExplorer(client, gi.entity_graph(), since=None)
+    by_code.pivot(name)
+    assert by_code.selected == user
+    assert set(by_code.graph) == set(explorer.graph)
+    assert by_code.log == explorer.log
+    assert f"explorer.pivot(gi.Entity('user', '{name}'), since=None)" in explorer.to_code()
+    explorer.undo()
+    assert len(explorer.graph) == 0
+
+
+def test_what_is_selected_meanwhile_is_pivoted_on(client, graph, user) -> None:
+    """A stranger named in the box is forgotten with the next selection: the button says whom it asks for."""
+    explorer = EntityExplorer(client, graph)
+    typed(explorer, "203.0.113.254")
+    assert "203.0.113.254" in explorer._button.description
+    explorer.select(user)
+    assert "203.0.113.254" not in explorer._button.description + explorer._plan.value
+
+
+def test_a_stranger_whom_nothing_names_leaves_all_as_it_was(client, graph, user) -> None:
+    """The pivot says that nothing came, its coverage stands there, and what was selected stays selected."""
+    explorer = EntityExplorer(client, graph, selected=user)
+    typed(explorer, "203.0.113.254")
+    explorer._button.click()
+    assert explorer._messages.error is None
+    assert "the graph grew by 0 nodes" in explorer._messages.widget.value
+    assert "requests asked" in explorer._coverage.value
+    assert explorer.selected == user
+    assert set(explorer.graph) == set(graph)
+
+
+def test_text_that_could_be_several_things_is_asked_back(client, graph) -> None:
+    """Neither the box nor the method guesses what an unknown name with dots is: the error gives the code for each."""
+    explorer = EntityExplorer(client, graph)
+    typed(explorer, "nowhere.example")
+    assert isinstance(explorer._messages.error, gi.EntityNotFoundError)
+    for kind in ("host", "domain"):
+        with pytest.raises(gi.EntityNotFoundError, match=f"kind='{kind}', key='nowhere.example'"):
+            explorer.pivot("nowhere.example")
+    with pytest.raises(gi.EntityNotFoundError):
+        explorer.pivot("nobody")
