@@ -15,10 +15,13 @@ def add_commands(commands: Any) -> None:
     )
     bench.add_argument("--sizes", default="1k,10k", help="how many alerts, such as 1k,10k,100k,1M (default: 1k,10k)")
     bench.add_argument("--output", type=Path, help="a folder for bench.json and bench.html, a page with charts")
+    bench.add_argument(
+        "--peer-python", metavar="PATH", help="the Python of an environment that has msticpy 3, for the row peers"
+    )
     bench.set_defaults(run=_bench)
 
 
 def _bench(chosen: argparse.Namespace) -> int:
     from graphinvestigate.scale.bench.command import run
 
-    return run(chosen.rows, chosen.sizes, chosen.output, print)
+    return run(chosen.rows, chosen.sizes, chosen.output, print, peer_python=chosen.peer_python)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from graphinvestigate.errors import UsageError
@@ -52,7 +53,9 @@ def sizes_of(text: str) -> list[int]:
     return found
 
 
-def measured(rows: Sequence[str], sizes: Iterable[int], say: Callable[[str], None]) -> list[Finding]:
+def measured(
+    rows: Sequence[str], sizes: Iterable[int], say: Callable[[str], None], *, peer_python: str | None = None
+) -> list[Finding]:
     """Run some rows, and say what is found while it is found.
 
     Parameters
@@ -63,13 +66,16 @@ def measured(rows: Sequence[str], sizes: Iterable[int], say: Callable[[str], Non
         Alerts.
     say : callable
         Takes each line.
+    peer_python : str, optional
+        The interpreter of an environment that has msticpy.
 
     Returns
     -------
     list of Finding
     """
     say(table([]))
-    work = [(FIXED[row], 0) for row in rows if row in FIXED]
+    fixed: dict[str, Row] = {**FIXED, "peers": partial(peers.peers, python=peer_python)}
+    work = [(fixed[row], 0) for row in rows if row in fixed]
     work += [(GROWING[row], size) for size in sizes for row in rows if row in GROWING]
     found: list[Finding] = []
     for row, size in work:
@@ -79,7 +85,9 @@ def measured(rows: Sequence[str], sizes: Iterable[int], say: Callable[[str], Non
     return found
 
 
-def run(rows: str, sizes: str, output: Path | None, say: Callable[[str], None]) -> int:
+def run(
+    rows: str, sizes: str, output: Path | None, say: Callable[[str], None], *, peer_python: str | None = None
+) -> int:
     """Measure, print, and write what was found.
 
     Parameters
@@ -90,6 +98,8 @@ def run(rows: str, sizes: str, output: Path | None, say: Callable[[str], None]) 
         A folder, for ``bench.json``, ``bench.html``, and ``bench.md`` and ``bench.svg`` for documentation.
     say : callable
         Takes each line.
+    peer_python : str, optional
+        The interpreter of an environment that has msticpy.
 
     Returns
     -------
@@ -99,7 +109,7 @@ def run(rows: str, sizes: str, output: Path | None, say: Callable[[str], None]) 
     Raises
     ------
     UsageError
-        There is no such row or size.
+        There is no such row or size, or `peer_python` has no msticpy.
     """
     known = [*FIXED, *GROWING]
     chosen = known if rows == "all" else [row.strip() for row in rows.split(",")]
@@ -107,7 +117,7 @@ def run(rows: str, sizes: str, output: Path | None, say: Callable[[str], None]) 
     if unknown:
         raise UsageError(f"there is no row {log(', '.join(unknown))}; there are {', '.join(known)}.")
     wanted, about = sizes_of(sizes), machine()
-    found = measured(chosen, wanted, say)
+    found = measured(chosen, wanted, say, peer_python=peer_python)
     about["load_at_end"] = load()
     if output is not None:
         output.mkdir(parents=True, exist_ok=True)
