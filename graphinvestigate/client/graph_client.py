@@ -3,31 +3,20 @@
 from __future__ import annotations
 
 import threading
-import time
-import weakref
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime
-from types import TracebackType
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import httpx
-
-from graphinvestigate.client.asking import Asker, Call, headers_with, json_of, object_or_nothing
-from graphinvestigate.client.auth import BearerAuth, Credential
+from graphinvestigate.client.asking import Call, headers_with, json_of, object_or_nothing
 from graphinvestigate.client.batching import Batch, BatchAnswer, BatchRequest, item_of
-from graphinvestigate.client.clouds import Cloud, is_loopback, refuse_mixture
-from graphinvestigate.client.emulator_credential import EmulatorCredential
+from graphinvestigate.client.connection import Connection
 from graphinvestigate.client.journal import Journal
 from graphinvestigate.client.links import Address, address_of, next_address
 from graphinvestigate.client.paging import follow
-from graphinvestigate.client.pull import Pull
-from graphinvestigate.client.throttle import Limiters
-from graphinvestigate.client.traffic import Traffic
 from graphinvestigate.envelope import Page, read_page, read_record
 from graphinvestigate.errors import UsageError
 
 
-class GraphClient:
+class GraphClient(Connection):
     """A connection to one tenant. Make one with :func:`connect`; close it or use it in ``with``.
 
     Threads may share a client.
@@ -43,99 +32,6 @@ class GraphClient:
     pulls : dict of str to Pull
         What each pull asked for and got, by `pull_id`.
     """
-
-    def __init__(
-        self,
-        *,
-        tenant_id: str,
-        cloud: Cloud,
-        credential: Credential,
-        http: httpx.Client,
-        own_transport: bool = False,
-        proxy_host: str | None = None,
-        _clock: Callable[[], float] = time.monotonic,
-        _sleep: Callable[[float], None] = time.sleep,
-        _wall: Callable[[], float] = time.time,
-    ) -> None:
-        self.tenant_id = tenant_id
-        self.cloud = cloud
-        self.base_url = cloud.graph
-        self.pulls: dict[str, Pull] = {}
-        self._origin = httpx.URL(cloud.graph)
-        self._emulated = isinstance(credential, EmulatorCredential)
-        refuse_mixture(self._origin, emulated=self._emulated, own_transport=own_transport)
-        self._traffic = Traffic(
-            origin=self._origin,
-            limiters=Limiters((_clock, cloud.graph, tenant_id, id(http) if own_transport else None)),
-            clock=_clock,
-            sleep=_sleep,
-            wall=_wall,
-            own_time=self._emulated,
-        )
-        self._auth = BearerAuth(credential, self._origin)
-        self._asker = Asker(
-            http=http,
-            auth=self._auth,
-            traffic=self._traffic,
-            proxy_host=proxy_host,
-            loopback=is_loopback(self._origin),
-        )
-        http.event_hooks = {"request": [self._traffic.before], "response": [self._traffic.after]}
-        self._close = weakref.finalize(self, http.close)
-
-    @property
-    def requests_made(self) -> int:
-        """Requests made to Graph so far, repeated ones included."""
-        return self._traffic.requests
-
-    @property
-    def waited_seconds(self) -> float:
-        """Seconds spent waiting so far because Graph limits requests or failed for a moment."""
-        return self._traffic.waited
-
-    @property
-    def on_wait(self) -> Callable[[float, str], None] | None:
-        """Called with ``(seconds left, why)`` while waiting and ``(0.0, why)`` after it, in the thread that waits."""
-        return self._traffic.on_wait
-
-    @on_wait.setter
-    def on_wait(self, hook: Callable[[float, str], None] | None) -> None:
-        self._traffic.on_wait = hook
-
-    @property
-    def stop(self) -> threading.Event | None:
-        """While this event is set, whoever asks Graph next or waits gets a `StoppedError`; pulls keep what came."""
-        return self._traffic.stop
-
-    @stop.setter
-    def stop(self, event: threading.Event | None) -> None:
-        self._traffic.stop = event
-
-    def home(self) -> str:
-        """Give the tenant's id, also where `tenant_id` is one of its domain names: then the token says it."""
-        named = "." in self.tenant_id
-        return (self._auth.tenant() if named else "") or self.tenant_id.lower()
-
-    def now(self) -> datetime:
-        """Give the time by Graph's clock, which this machine's may differ from.
-
-        An emulator lives in a time of its own: it is asked once if nothing was heard from it lately.
-
-        Returns
-        -------
-        datetime
-            Aware, UTC, in whole seconds.
-
-        Raises
-        ------
-        NetworkError
-            The emulator does not answer.
-        """
-        if not self._emulated:
-            return self._traffic.now()
-        if self._traffic.said() is None:
-            self._asker.probe(httpx.URL(f"{self.base_url}/v1.0/"))
-        return self._traffic.said() or self._traffic.now()
 
     def pages(
         self,
@@ -355,36 +251,6 @@ class GraphClient:
         """
         items = [item_of(self._origin, request, version=version) for request in requests]
         return Batch(items, asker=self._asker, traffic=self._traffic, base=self._origin, version=version).run()
-
-    def signed_in_as(self, permission: str | None = None) -> str:
-        """Say who asks, signing in if need be.
-
-        Parameters
-        ----------
-        permission : str or None
-            What the next request needs: a person who signs in is asked for that, and no more.
-
-        Returns
-        -------
-        str
-            A user's name or an app's id, as the token has it; empty where it can't be read.
-        """
-        return self._auth.who((permission,) if permission else ())
-
-    def close(self) -> None:
-        """Close the connections. Doing it twice is no error."""
-        self._close()
-
-    def __enter__(self) -> GraphClient:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def __repr__(self) -> str:
-        return f"GraphClient(tenant_id={self.tenant_id!r}, cloud={self.cloud.name!r})"
 
     def _send(
         self,

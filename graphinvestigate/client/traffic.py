@@ -10,6 +10,7 @@ from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 import httpx
 
@@ -26,6 +27,14 @@ _SKEW = timedelta(minutes=5)  # tokens and signatures bear no more
 _PIECE = 0.5  # seconds after which a wait looks up
 
 _stop: ContextVar[threading.Event | None] = ContextVar("graphinvestigate_stop", default=None)
+_watches: ContextVar[tuple[tuple[Traffic, Watch], ...]] = ContextVar("graphinvestigate_watches", default=())
+
+
+class Watch(NamedTuple):
+    """Who stops one piece of work, and who hears its waits."""
+
+    stop: threading.Event | None = None
+    on_wait: Callable[[float, str], None] | None = None
 
 
 class ClockWarning(UserWarning):
@@ -128,16 +137,14 @@ class Traffic:
         left = seconds
         try:
             while left > 0:
-                if self.on_wait is not None:
-                    self.on_wait(left, why)
+                self._tell(left, why)
                 self._rest(left)
                 self.look_up()
                 left = end - self.clock() if self._sleep is time.sleep else 0.0
         finally:
             with self._lock:
                 self.waited += seconds - max(left, 0.0)
-            if self.on_wait is not None:
-                self.on_wait(0.0, why)
+            self._tell(0.0, why)
 
     @contextmanager
     def until(self, stop: threading.Event | None) -> Iterator[None]:
@@ -148,16 +155,36 @@ class Traffic:
         finally:
             _stop.reset(mark)
 
+    @contextmanager
+    def watched(self, watch: Watch) -> Iterator[None]:
+        """Let somebody stop, and hear the waits of, what is asked in this context and in copies of it."""
+        mark = _watches.set((*_watches.get(), (self, watch)))
+        try:
+            yield
+        finally:
+            _watches.reset(mark)
+
     def look_up(self) -> None:
         """Raise `CancelledError` when the pull is to stop, `StoppedError` when its user stopped it."""
-        if self.stop is not None and self.stop.is_set():
+        if any(event.is_set() for event in self._stops()):
             raise StoppedError("Stopped: nothing more was asked of Graph. What came until then is kept.")
         stop = _stop.get()
         if stop is not None and stop.is_set():
             raise CancelledError("the pull was stopped")
 
+    def _stops(self) -> Iterator[threading.Event]:
+        """Give the events by which users stop what is asked here, the nearest first."""
+        own = [watch.stop for traffic, watch in reversed(_watches.get()) if traffic is self]
+        return (event for event in (*own, self.stop) if event is not None)
+
+    def _tell(self, left: float, why: str) -> None:
+        heard = [self.on_wait, *(watch.on_wait for traffic, watch in _watches.get() if traffic is self)]
+        for hook in heard:
+            if hook is not None:
+                hook(left, why)
+
     def _rest(self, seconds: float) -> None:
-        stop = self.stop or _stop.get()
+        stop = next(self._stops(), None) or _stop.get()
         if self._sleep is not time.sleep:
             self._sleep(seconds)
         elif stop is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from contextlib import ExitStack
 from types import TracebackType
 
 from tqdm import tqdm
@@ -31,7 +32,7 @@ class Progress:
     def __init__(self, client: GraphClient, what: str, rows: int) -> None:
         self._client = client
         self._before = client.waited_seconds
-        self._heard = client.on_wait
+        self._heard = ExitStack()
         self._begun = time.monotonic()
         self._bar = tqdm(
             desc=what.replace("_", " "), unit=" rows", initial=rows, delay=AFTER, leave=False, file=sys.stderr,
@@ -45,21 +46,18 @@ class Progress:
 
     def waits(self, left: float, why: str) -> None:
         """Somebody waits: say how long still, and why."""
-        if self._heard is not None:
-            self._heard(left, why)
         if left >= WORTH_SAYING and time.monotonic() - self._begun >= AFTER:
             self._bar.set_postfix_str(f"waiting {left:.0f} s: {why}")
 
     def __enter__(self) -> Progress:
         if not self._bar.disable:
-            self._client.on_wait = self.waits
+            self._heard.enter_context(self._client.watched(on_wait=self.waits))
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if not self._bar.disable:
-            self._client.on_wait = self._heard
+        self._heard.close()
         self._bar.close()
 
     def _waited(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextvars import copy_context
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -140,7 +141,9 @@ class Team:
         tuple of (Piece, GraphInvestigateError) or None
             What failed first; None: all is there.
         """
-        threads = [threading.Thread(target=self._work, daemon=True) for _ in range(self._workers)]
+        # In copies of this context: who stops this pull, or hears its waits, reaches its threads and no others.
+        contexts = [copy_context() for _ in range(self._workers)]
+        threads = [threading.Thread(target=context.run, args=(self._work,), daemon=True) for context in contexts]
         failed: tuple[Piece, GraphInvestigateError] | None = None
         try:
             for thread in threads:

@@ -20,7 +20,7 @@ class Task(Generic[T]):
     Parameters
     ----------
     client : GraphClient
-        Whose waits are told and can be ended.
+        Whose waits are told and can be ended: those of this work alone.
     say : callable
         Told in words what happens now.
     """
@@ -81,19 +81,12 @@ class Task(Generic[T]):
 
     @contextmanager
     def _listening(self) -> Iterator[None]:
-        before = self._client.on_wait
-
         def on_wait(seconds: float, why: str) -> None:
-            if before is not None:
-                before(seconds, why)
             if seconds >= 1 and not self.stopped:
                 self._tell(f"{self._doing}: waiting {seconds:.0f} s, {why}")
 
-        self._client.on_wait, self._client.stop = on_wait, self._stop
-        try:
+        with self._client.watched(stop=self._stop, on_wait=on_wait):
             yield
-        finally:
-            self._client.on_wait, self._client.stop = before, None
 
 
 def kernel_loop() -> asyncio.AbstractEventLoop | None:

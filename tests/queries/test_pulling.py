@@ -233,6 +233,26 @@ def test_ctrl_c_ends_all_threads(make_world) -> None:
     assert threading.active_count() == threads
 
 
+def test_a_watched_pull_stops_in_all_its_threads(make_world) -> None:
+    """Stopped in the middle of a pull in pieces, its threads ask no more, what came is kept, and others may ask."""
+
+    def stopping(asked: faults.Asked):
+        number[0] += 1
+        if number[0] == 9:
+            stop.set()
+        return asked.genuine()
+
+    number, stop = [0], threading.Event()
+    world = make_world(alerts=240, faults=[Fault(f"/{PATH}", stopping)])
+    with world.client.watched(stop=stop), pytest.raises(gi.PartialResultError) as caught:
+        gi.list_alerts(world.client, since="30d", page_size=5, concurrent=4)
+    assert isinstance(caught.value.__cause__, gi.StoppedError)
+    assert number[0] <= 9 + 3  # what the other threads were asking just then
+    whole = caught.value.resume()
+    assert set(whole["id"]) > set(caught.value.frame["id"])
+    assert gi.coverage(whole)["complete"].item()
+
+
 @pytest.mark.parametrize("concurrent", [0, -1, 17, 2.0, True, "4"])
 def test_so_many_threads_and_no_more(world, concurrent) -> None:
     """A number of threads that cannot be right is a UsageError."""

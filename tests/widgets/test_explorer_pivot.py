@@ -222,6 +222,44 @@ def test_cancel_reaches_into_a_long_list_and_nothing_is_lost(
     assert explorer._state.graph is before.graph
 
 
+def test_cancel_stops_one_pivot_and_not_another_of_the_same_client(
+    in_pages: tuple[GraphClient, Callable[[], int]], graph: nx.MultiDiGraph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two explorers ask through one client at the same time: the one that is stopped stops, the other brings all."""
+    client, _ = in_pages
+    users = sorted((n for n in graph if n.kind == "user"), key=graph.degree)[-2:]
+    stopped, goes_on = (EntityExplorer(client, graph, selected=user, since=None) for user in users)
+    taken = queries_reading.pages_of
+    both = threading.Barrier(2)
+    met: set[int] = set()
+
+    def pages_of(*args: Any) -> Any:
+        for page in taken(*args):
+            yield page
+            if threading.get_ident() not in met:  # both are asking now
+                met.add(threading.get_ident())
+                both.wait(20)
+                if stopped._task is not None:
+                    stopped._task.stop()
+                both.wait(20)
+
+    monkeypatch.setattr(queries_pulling, "pages_of", pages_of)
+
+    async def scenario() -> None:
+        stopped._button.click()
+        goes_on._button.click()
+        await until(lambda: stopped._task is None and goes_on._task is None)
+
+    in_a_kernel(scenario, monkeypatch)
+    monkeypatch.setattr(queries_pulling, "pages_of", taken)
+    assert stopped._state.graph is graph
+    assert "was stopped" in stopped._messages.widget.value
+    assert goes_on._messages.error is None
+    assert goes_on.stopped is None
+    whole = gi.pivot(gi.connect_demo(seed=2, alerts=60), users[1], g=graph, since=None)
+    assert set(goes_on.graph) == set(gi.merge_graphs(graph, whole.graph))
+
+
 def test_without_a_stopped_pivot_there_is_nothing_to_keep(graph: nx.MultiDiGraph) -> None:
     """Keep and Go on say so instead of doing nothing."""
     explorer = EntityExplorer(gi.connect_demo(seed=2, alerts=60), graph)
