@@ -6,37 +6,23 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-import ipywidgets
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
 from graphinvestigate.errors import UsageError
-from graphinvestigate.views.style import CONFIG
-from graphinvestigate.views.timeline import moments, timeline_figure, zone_of
-from graphinvestigate.widgets import twins
-from graphinvestigate.widgets.failures import Messages
-from graphinvestigate.widgets.plotly_view import Event, PlotlyView
-from graphinvestigate.widgets.safe import Safe, pane, safe_html, show
-from graphinvestigate.widgets.selection import Selection, Span
+from graphinvestigate.views.timeline import zone_of
+from graphinvestigate.widgets.plotly_view import Event
+from graphinvestigate.widgets.safe import pane
+from graphinvestigate.widgets.selection import Selection
 from graphinvestigate.widgets.style import SHEET
 from graphinvestigate.widgets.timeline_bar import TimelineBar
-from graphinvestigate.widgets.timeline_code import code_of_timeline, zoom_lines
-from graphinvestigate.widgets.timeline_parts import grip, untimed_list
+from graphinvestigate.widgets.timeline_drawing import TimelineDrawing
 from graphinvestigate.widgets.timeline_reading import Readings
-from graphinvestigate.widgets.timeline_window import Cells, Window, box_of, zoomed
+from graphinvestigate.widgets.timeline_window import Window, box_of, zoomed
 from graphinvestigate.widgets.times import moment
 
-MOST_MARKS = 2_000
-"""Above so many marks in the window the view shows counts."""
-_CONFIG = {
-    **CONFIG,
-    "modeBarButtonsToRemove": [*CONFIG["modeBarButtonsToRemove"], *("zoom2d", "pan2d", "resetScale2d")],
-}  # the bar above has them: what dragging does is known to the kernel
-_KEYS = ("ArrowLeft", "ArrowRight", "PageUp", "PageDown", "+", "-", "=", "Home", "Escape")
 
-
-class TimelineView(ipywidgets.VBox):
+class TimelineView(TimelineDrawing):
     """What happened when: a timeline that selects, and follows what is selected elsewhere.
 
     Drag to zoom or, with "Select", to select what the box holds; click a mark to select it (with Ctrl it goes in or
@@ -85,40 +71,13 @@ class TimelineView(ipywidgets.VBox):
     ) -> None:
         if selection is not None and not isinstance(selection, Selection):
             raise UsageError(f"selection is a Selection, such as another widget's, not {type(selection).__name__}")
-        self.selection = selection if selection is not None else Selection()
-        self._read = Readings(frames, lanes)
-        self._records = self._read.of(lanes)
-        self._lanes, self._zone, self._lines = lanes, zone_of(tz), moments(lines)
-        self._window = Window()
-        self._marked = self._records.of(self.selection.nodes)
-        self._drag, self._jumps, self._dense = "zoom", 0, False
-        self._messages = Messages()
         self._quiet = False
-        super().__init__(children=self._build())
+        super().__init__(frames, selection if selection is not None else Selection(), lanes, tz, lines)
+        self._build()
         self.add_class("gi-root")
         self._show()
         self.selection.observe(self._on_selection, names="edition")
         self.selection.observe(self._on_time_range, names="time_range")
-
-    @property
-    def log(self) -> list[dict[str, Any]]:  # in the place of a logger that ipywidgets itself never uses
-        """What was done, oldest first, as plain values: a copy."""
-        return self.selection.log
-
-    @property
-    def frames(self) -> tuple[pd.DataFrame, ...]:
-        """What is on the timeline."""
-        return self._records.frames
-
-    @property
-    def selected(self) -> pd.DataFrame:
-        """The highlighted records, one row each, in the order of time."""
-        return self._records.table(np.flatnonzero(self._marked))
-
-    @property
-    def time_range(self) -> Span | None:
-        """From when to when (UTC) is shown; None for all of time."""
-        return self._window.span(self._records.marks)
 
     def add(self, *frames: pd.DataFrame) -> None:
         """Show more records.
@@ -211,66 +170,19 @@ class TimelineView(ipywidgets.VBox):
             mask &= self._records.marks.lane == names.index(lane)
         self._choose(np.flatnonzero(mask), by="code")
 
-    def to_code(self, name: str = "timeline", frames: str = "alerts") -> str:
-        """Give the code that makes a timeline of these lanes, this zone, window and selection.
-
-        Parameters
-        ----------
-        name, frames : str
-            What the code calls the timeline, and what it puts on it.
-
-        Returns
-        -------
-        str
-        """
-        return code_of_timeline(
-            name, frames, lanes=self._lanes, tz=self._zone.key, lines=self._lines, window=self._window.texts(),
-            nodes=self._records.nodes(np.flatnonzero(self._marked)),
-        )  # fmt: skip
-
-    def state_lines(self, name: str, *, lanes: str) -> list[str]:
-        """Give the calls that bring a timeline of such lanes, UTC and all of time to these lanes, zone and window."""
-        lines = [f"{name}.set_lanes({self._lanes!r})"] if self._lanes != lanes else []
-        lines += [f"{name}.set_time_zone({self._zone.key!r})"] if self._zone.key != "UTC" else []
-        return [*lines, *zoom_lines(name, self._window.texts())]
-
     # ---- building -------------------------------------------------------------------------------------------
 
-    def _build(self) -> list[ipywidgets.Widget]:
-        self._head = pane(css_class="gi-head")
+    def _build(self) -> None:
         self._bar = TimelineBar(
             self._lanes, self._zone.key, self._messages,
             on_lanes=self.set_lanes, on_zone=self._on_zone, on_drag=self._on_drag, on_leads=self._lead,
             on_all=self.zoom, on_none=self._choose_nothing,
         )  # fmt: skip
-        self._status = pane(css_class="gi-muted")
-        self._apart = pane()
-        self._view = PlotlyView(self._figure(), label=f"Timeline. Keys: {', '.join(_KEYS)}", keys=_KEYS, config=_CONFIG)
         for name, call in (("click", self._on_click), ("select", self._on_box), ("zoom", self._on_zoom),
                            ("key", self._on_key)):  # fmt: skip
             self._view.on(name, call)
-        return [pane(SHEET), self._head, self._bar.widget, self._messages.widget, self._view, self._status, self._apart]
-
-    def _figure(self) -> go.Figure:
-        figure = timeline_figure(
-            self._records.marks, tz=self._zone.key, window=self._window.ends, lines=self._lines, most_marks=MOST_MARKS,
-            named=True, chosen=self._marked,
-        )  # fmt: skip
-        layout = figure.layout
-        self._dense = bool((layout.meta or {}).get("dense"))
-        if self._dense:
-            self._cells = Cells(tuple(layout.meta["bins"]), tuple(trace.name for trace in figure.data))
-        layout.title.text = None
-        layout.margin.t = 64
-        layout.height = min(layout.height, 640)
-        layout.dragmode = self._drag
-        layout.yaxis.fixedrange = True
-        if self._dense:
-            layout.yaxis2.fixedrange = True
-            figure.add_trace(grip(figure))
-        layout.uirevision = f"{self._lanes} {self._dense}"
-        layout.xaxis.uirevision = self._jumps
-        return figure
+        bar, said = self._bar.widget, self._messages.widget
+        self.children = [pane(SHEET), self._head, bar, said, self._view, self._status, self._apart]
 
     # ---- what users do --------------------------------------------------------------------------------------
 
@@ -355,7 +267,7 @@ class TimelineView(ipywidgets.VBox):
                 self._jumps += 1
                 self._show()
 
-    # ---- state → widgets ------------------------------------------------------------------------------------
+    # ---- what follows from it -------------------------------------------------------------------------------
 
     def _choose(self, places: np.ndarray, *, by: str = "timeline") -> None:
         """Select records; what another widget selected that has no mark here is selected no longer."""
@@ -396,47 +308,3 @@ class TimelineView(ipywidgets.VBox):
             self.selection.set_time_range(*(span or (None, None)), by="timeline")
         finally:
             self._quiet = False
-
-    def _read_on(self) -> None:
-        self._records = self._read.of(self._lanes)
-        self._marked = self._records.of(self.selection.nodes)
-        self._show()
-
-    def _show(self) -> None:
-        self._view.draw(self._figure())
-        self._show_controls()
-        self._show_status()
-        show(self._apart, untimed_list(self._records))
-
-    def _show_controls(self) -> None:
-        self._bar.show(self._lanes, self._zone.key, whole=self._window == Window())
-
-    def _show_status(self) -> None:
-        marks = self._records.marks
-        shown = int(np.count_nonzero(marks.within(*self._window.ends)))
-        words = f"Timeline: {shown:,} of {len(marks):,} marks in view"
-        show(self._head, safe_html("{words}", words=words))
-        chosen = int(np.count_nonzero(self._marked))
-        said = [f"{chosen:,} selected"]
-        node = self.selection.node
-        current = np.flatnonzero(self._records.of([node] if node is not None else []))
-        if len(current):
-            (one, *_) = self._records.words(current[:1])
-            said.append(f"current: {one['what']}, {one['when']}: {one['name']}")
-        if self._dense:
-            said.append("counts are shown: zoom in to see each record")
-        show(self._status, safe_html('<span role="status">{words}</span>', words=" · ".join(said)))
-
-    # ---- what stays when the kernel is gone -----------------------------------------------------------------
-
-    def twin(self) -> tuple[Safe, str]:
-        """Give what it shows as HTML without scripts and as words, for readers who have no kernel."""
-        return twins.timeline(
-            self._records, self._window.ends, self._marked, self._zone.key, untimed_list(self._records)
-        )
-
-    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        return twins.beside(super()._repr_mimebundle_(**kwargs), *self.twin())
-
-    def __repr__(self) -> str:
-        return f"<TimelineView: {len(self._records.marks)} marks, {int(np.count_nonzero(self._marked))} selected>"

@@ -19,7 +19,7 @@ from graphinvestigate.views import timeline_events
 from graphinvestigate.views.pictures import svg_of
 from graphinvestigate.views.style import source_word
 from graphinvestigate.views.timeline_events import marks_of
-from graphinvestigate.widgets import AlertPicker, Selection, TimelineView, timeline_reading, timeline_view
+from graphinvestigate.widgets import AlertPicker, Selection, TimelineView, timeline_drawing, timeline_reading
 from graphinvestigate.widgets.timeline_window import Window, box_of, zoomed
 
 
@@ -128,7 +128,7 @@ def test_selected_is_what_is_ringed_for_any_order(alerts: pd.DataFrame, risk: pd
 
 def test_zooming_a_dense_timeline_refines_it(alerts: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
     """Counts become finer counts, then single records; all of time brings the first picture back."""
-    monkeypatch.setattr(timeline_view, "MOST_MARKS", 30)
+    monkeypatch.setattr(timeline_drawing, "MOST_MARKS", 30)
     view = TimelineView(alerts)
     page = Page(view)
     whole = page.figure["data"]
@@ -152,7 +152,7 @@ def test_zooming_a_dense_timeline_refines_it(alerts: pd.DataFrame, monkeypatch: 
 
 def test_a_box_over_counts_selects_what_is_counted(alerts: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
     """Over lanes it takes those lanes, over the bars all of them; each record that began in it, and no other."""
-    monkeypatch.setattr(timeline_view, "MOST_MARKS", 5)
+    monkeypatch.setattr(timeline_drawing, "MOST_MARKS", 5)
     view = TimelineView(alerts, lanes="source", tz="America/New_York")
     times = alerts["first_activity_date_time"].sort_values()
     low, high = times.iloc[8].floor("us"), times.iloc[40].ceil("us")
@@ -173,7 +173,7 @@ def test_a_click_on_a_count_selects_what_it_counts(
     alerts: pd.DataFrame, monkeypatch: pytest.MonkeyPatch, zoomed: bool
 ) -> None:
     """In every cell of a lane and every bar of a severity: as many records as it says, of that lane or severity."""
-    monkeypatch.setattr(timeline_view, "MOST_MARKS", 5)
+    monkeypatch.setattr(timeline_drawing, "MOST_MARKS", 5)
     view = TimelineView(alerts, lanes="source")
     if zoomed:  # what began before the window is counted in its first span
         times = alerts["first_activity_date_time"].sort_values()
