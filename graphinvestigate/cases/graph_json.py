@@ -73,7 +73,7 @@ def graph_from_bytes(body: bytes, *, source: str = FILE) -> nx.MultiDiGraph:
     BadFileError
         It is no node-link JSON of an entity graph.
     """
-    value = parsed(body, source=source)
+    value = parsed(body, source=source, share=True)
     nodes, edges = (value.get("nodes"), value.get("edges")) if isinstance(value, dict) else (None, None)
     if not isinstance(nodes, list) or not isinstance(edges, list) or not isinstance(value.get("graph", {}), dict):
         raise BadFileError(f"{source}: no node-link JSON of an entity graph; the case is damaged.")
