@@ -22,6 +22,7 @@ from graphinvestigate.linking.entity_graph import entity_graph
 from graphinvestigate.scale.bench import msticpy_graph
 from graphinvestigate.scale.bench.decode import frames_of
 from graphinvestigate.scale.bench.measure import Finding, side_by_side
+from graphinvestigate.scale.bench.starting import as_installed, run
 from graphinvestigate.scale.bench.synthetic import alert_pages
 from graphinvestigate.text import log
 
@@ -29,11 +30,11 @@ _FEW = 100  # alerts: the SDK takes seconds for them
 _GRAPH = 1000  # alerts of the graph
 _MOST = 1800  # seconds that a peer may take
 _IMPORT = """
-import json, resource, time
+import json, time
 wall, processor = time.perf_counter(), time.process_time()
 import graphinvestigate as gi
 gi.read_records, gi.entity_graph
-used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+used = int(open("/proc/self/status").read().partition("VmHWM:")[2].split()[0]) / 1024
 print(json.dumps([time.perf_counter() - wall, time.process_time() - processor, used]))
 """
 
@@ -102,12 +103,16 @@ def graphs(python: str, count: int) -> Iterator[Finding]:
     g = entity_graph(alerts=alerts)
     (taken,) = side_by_side(lambda: entity_graph(alerts=alerts), rounds=2)
     kept = sum(data.get("kind") == "alert" for _, data in g.nodes(data=True))
-    wall, processor, used = json.loads(_run([sys.executable, "-c", _IMPORT]))
+    with tempfile.TemporaryDirectory() as folder:
+        own = [sys.executable, "-c", _IMPORT]
+        environment = as_installed(Path(folder))  # as the peer is
+        run(own, environment)
+        wall, processor, used = json.loads(run(own, environment))
     name = f"msticpy {theirs['version']}"
     note = f"EntityGraph(frame of SecurityAlert): {theirs['nodes']} nodes, {theirs['edges']} edges"
     yield Finding("peers", count, f"{name}: alert nodes kept", theirs["alerts"], note=note)
-    own = f"entity_graph(alerts=frame): {g.number_of_nodes()} nodes, {g.number_of_edges()} edges"
-    yield Finding("peers", count, "ours: alert nodes kept", kept, note=own)
+    note = f"entity_graph(alerts=frame): {g.number_of_nodes()} nodes, {g.number_of_edges()} edges"
+    yield Finding("peers", count, "ours: alert nodes kept", kept, note=note)
     yield Finding("peers", count, f"{name}: graph, s of processor", theirs["graph_processor"])
     yield Finding("peers", count, "ours: graph, s of processor", taken.processor)
     yield Finding("peers", count, f"{name}: processor time / ours", theirs["graph_processor"] / taken.processor)
@@ -143,7 +148,7 @@ def msticpy(python: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
         path = Path(folder) / "rows.json"
         path.write_text(json.dumps(rows), encoding="utf-8")
         try:
-            said = _run([python, msticpy_graph.__file__, str(path)])
+            said = run([python, msticpy_graph.__file__, str(path)], timeout=_MOST)
             found: dict[str, Any] = json.loads(said.splitlines()[-1])
         except (OSError, ValueError, IndexError, subprocess.SubprocessError) as error:
             words = (getattr(error, "stderr", None) or str(error)).strip().rpartition("\n")[2]
@@ -212,8 +217,3 @@ def _entity(item: dict[str, Any]) -> dict[str, Any] | None:
             return {"Type": "cloud-application", "AppId": item["appId"], "Name": item["displayName"]}
         case _:
             return None
-
-
-def _run(command: list[str]) -> str:
-    done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=_MOST)  # noqa: S603 (the caller's own interpreter)
-    return done.stdout
