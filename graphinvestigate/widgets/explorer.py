@@ -20,7 +20,6 @@ from graphinvestigate.widgets.canvas import merged_frames
 from graphinvestigate.widgets.entity_grid import EntityGrid
 from graphinvestigate.widgets.explorer_code import closing, opening
 from graphinvestigate.widgets.explorer_pivots import ExplorerPivots
-from graphinvestigate.widgets.explorer_view import found as found_node
 from graphinvestigate.widgets.explorer_words import left_out_table
 from graphinvestigate.widgets.picker import AlertPicker
 from graphinvestigate.widgets.selection import Selection
@@ -100,7 +99,7 @@ class EntityExplorer(ExplorerPivots):
         self.selection = picker.selection if picker is not None else Selection()
         self.selection.label_of = lambda node: label_of(g, node) if node in g else None
         if selected is not None:
-            self.selection.select(found_node(g, selected))
+            self.selection.select(states.found(g, selected))
         inside = tuple(node for node in self.selection.nodes if node in g)
         current = self.selection.node if self.selection.node in g else None
         shown = merged_frames({}, [*([picker.alerts] if picker is not None else []), *frames])

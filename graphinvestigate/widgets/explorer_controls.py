@@ -6,19 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import ipywidgets
-import pandas as pd
 
 from graphinvestigate import text
-from graphinvestigate.views.graph_filter import Filters
-from graphinvestigate.views.style import kind_word
 
 Ask = Callable[..., None]
 """``ask(method, *arguments, **options)``: do what the explorer's method of that name does, and show what goes wrong."""
 
 WINDOWS = (("last 7 days", "7d"), ("last 30 days", "30d"), ("last 90 days", "90d"), ("all that Graph keeps", ""))
 ARRANGEMENTS = (("by links", "force"), ("by time", "time"), ("rings around the selected", "rings"))
-SEVERITIES = (("any severity", ""), ("low and above", "low"), ("medium and above", "medium"), ("high only", "high"))
-TICKS = 100
 
 
 def button(words: str, hint: str, on_click: Callable[[], None], *, css_class: str = "") -> ipywidgets.Button:
@@ -37,7 +32,8 @@ def bar(*children: ipywidgets.Widget) -> ipywidgets.HBox:
     return made
 
 
-def _drop(options: Sequence[Any], hint: str, width: str, **more: Any) -> ipywidgets.Dropdown:
+def drop(options: Sequence[Any], hint: str, width: str, **more: Any) -> ipywidgets.Dropdown:
+    """Make a box to choose from."""
     return ipywidgets.Dropdown(options=options, tooltip=hint, layout=ipywidgets.Layout(width=width), **more)
 
 
@@ -48,7 +44,7 @@ class ViewBar:
         self._ask, self._quiet = ask, False
         self.undo = button("↶ Undo", "Take back the last action", lambda: ask("undo"))
         self.redo = button("↷ Redo", "Do again what was undone", lambda: ask("redo"))
-        self.layout = _drop(ARRANGEMENTS, "How the graph is laid out", "210px")
+        self.layout = drop(ARRANGEMENTS, "How the graph is laid out", "210px")
         self.layout.observe(self._on_layout, names="value")
         self.labels = ipywidgets.ToggleButton(
             description="Link labels",
@@ -59,7 +55,7 @@ class ViewBar:
         self.filters = ipywidgets.ToggleButton(
             description="Filters", tooltip="Show or hide the filters", layout=ipywidgets.Layout(width="auto")
         )
-        self.format = _drop(formats, "What Save and Download write", "140px")
+        self.format = drop(formats, "What Save and Download write", "140px")
         self.save = button("Save", "Write it beside the notebook", lambda: ask("_save", self.format.value))
         self.download = button("Download", "Let the browser save it", lambda: ask("_download", self.format.value))
         self.save.layout.display = "inline-flex" if saves else "none"
@@ -88,135 +84,17 @@ class ViewBar:
             self._ask("label_links", change["new"])
 
 
-class FilterBar:
-    """Kinds, relations, severity, text and time; what is chosen is shown."""
-
-    def __init__(self, ask: Ask) -> None:
-        self._ask, self._quiet = ask, False
-        self._ends: tuple[str, ...] = ()
-        box = ipywidgets.Layout(width="250px", height="112px")
-        self.kinds = ipywidgets.SelectMultiple(tooltip="Kinds that are shown", layout=box)
-        self.relations = ipywidgets.SelectMultiple(tooltip="Relations that are shown", layout=box)
-        self.severity = _drop(SEVERITIES, "The least severity of records that are shown", "160px")
-        self.text = ipywidgets.Text(
-            placeholder="Words of a name or id …", continuous_update=False, layout=ipywidgets.Layout(width="220px"),
-            tooltip="Only what has these words in its name or ids, and what is linked to it",
-        )  # fmt: skip
-        self.clear = button("Clear filters", "Show everything again", lambda: ask("filter"))
-        self.span = ipywidgets.IntRangeSlider(
-            min=0, max=TICKS, value=(0, TICKS), readout=False, continuous_update=False, tooltip="From when to when",
-            layout=ipywidgets.Layout(width="360px"),
-        )  # fmt: skip
-        self.play = ipywidgets.Play(min=1, max=TICKS, value=1, step=2, interval=700, tooltip="Play", show_repeat=False)
-        self.when = ipywidgets.Label()
-        self.kinds.observe(lambda _: self._set(kinds_off=self._off(self.kinds)), names="value")
-        self.relations.observe(lambda _: self._set(relations_off=self._off(self.relations)), names="value")
-        self.severity.observe(lambda change: self._set(severity=change["new"]), names="value")
-        self.text.observe(lambda change: self._set(text=change["new"]), names="value")
-        self.span.observe(self._on_span, names="value")
-        self.play.observe(self._on_play, names="value")
-        lists = ipywidgets.HBox([_titled("Kinds shown", self.kinds), _titled("Relations shown", self.relations)])
-        right = ipywidgets.VBox(
-            [bar(self.severity, self.text, self.clear), bar(self.span, self.play), self.when],
-            layout=ipywidgets.Layout(flex="1 1 380px", min_width="0"),
-        )
-        self.widget = ipywidgets.HBox([lists, right], layout=ipywidgets.Layout(flex_flow="row wrap", display="none"))
-        self.widget.add_class("gi-filters")
-
-    def show(
-        self, filters: Filters, kinds: Mapping[str, int], relations: Mapping[str, int], ends: tuple[str, str] | None
-    ) -> None:
-        """Show how things stand.
-
-        Parameters
-        ----------
-        filters : Filters
-        kinds, relations : mapping of str to int
-            What can be filtered, and how much there is of it.
-        ends : two ISO times, or None
-            The whole time of the graph.
-        """
-        self._quiet = True
-        try:
-            _offer(self.kinds, [(f"{kind_word(k, n)} ({n:,})", k) for k, n in kinds.items()], filters.kinds_off)
-            named = [(f"{text.visible(r.replace('_', ' '), 40)} ({n:,})", r) for r, n in relations.items()]
-            _offer(self.relations, named, filters.relations_off)
-            self.severity.value, self.text.value = filters.severity, filters.text
-            self._ends = ends or ()
-            self.span.disabled = self.play.disabled = ends is None
-            self.span.value = (self._tick(filters.since, 0), self._tick(filters.until, TICKS))
-            first, last = filters.since or (ends or ("", ""))[0], filters.until or (ends or ("", ""))[1]
-            self.when.value = (
-                f"{first[:16].replace('T', ' ')} to {last[:16].replace('T', ' ')} UTC"
-                if ends
-                else "no record has a time"
-            )
-        finally:
-            self._quiet = False
-
-    def _off(self, box: ipywidgets.SelectMultiple) -> list[str]:
-        chosen = set(box.value)
-        return [value for _, value in box.options if value not in chosen]
-
-    def _set(self, **filters: Any) -> None:
-        if not self._quiet:
-            self._ask("_filter_by", **filters)
-
-    def _on_span(self, change: Any) -> None:
-        if not self._quiet:
-            first, last = change["new"]
-            since = self._time(first) if first > 0 else ""
-            self._ask("_filter_by", replaces=True, since=since, until=self._time(last) if last < TICKS else "")
-
-    def _on_play(self, change: Any) -> None:
-        if not self._quiet and change["new"] > 1:
-            first = self.span.value[0]
-            last = max(change["new"], first + 1)
-            until = self._time(last) if last < TICKS else ""
-            self._ask("_filter_by", replaces=True, until=until)
-
-    def _time(self, tick: int) -> str:
-        first, last = (_seconds(end) for end in self._ends)
-        return _iso(first + (last - first) * tick / TICKS)
-
-    def _tick(self, time: str, default: int) -> int:
-        if not time or not self._ends:
-            return default
-        first, last = (_seconds(end) for end in self._ends)
-        return round(min(max((_seconds(time) - first) / max(last - first, 1e-6), 0.0), 1.0) * TICKS)
-
-
-def _seconds(time: str) -> float:
-    return float(pd.Timestamp(time).timestamp())
-
-
-def _iso(seconds: float) -> str:
-    return str(pd.Timestamp(seconds, unit="s").isoformat(timespec="microseconds")) + "Z"
-
-
-def _titled(title: str, widget: ipywidgets.Widget) -> ipywidgets.VBox:
-    label = ipywidgets.Label(title)
-    label.add_class("gi-small")
-    return ipywidgets.VBox([label, widget])
-
-
-def _offer(box: ipywidgets.SelectMultiple, options: Sequence[tuple[str, str]], off: frozenset[str]) -> None:
-    if tuple(box.options) != tuple(options):
-        box.options = tuple(options)
-    box.value = tuple(value for _, value in options if value not in off)
-
-
 class NodeBar:
     """What can be done with the selected node."""
 
     def __init__(self, ask: Ask) -> None:
         self._ask = ask
-        self.relation = _drop([("all links", "")], "Which links to expand or collapse", "190px")
+        self.relation = drop([("all links", "")], "Which links to expand or collapse", "190px")
         self.expand = button("Expand", "Draw what is linked to it", lambda: ask("expand", relation=self._relation()))
         self.collapse = button(
             "Collapse", "Hide what hangs only at it", lambda: ask("collapse", relation=self._relation())
         )
-        self.hops = _drop([("1 hop", 1), ("2 hops", 2), ("3 hops", 3)], "How far around it", "86px")
+        self.hops = drop([("1 hop", 1), ("2 hops", 2), ("3 hops", 3)], "How far around it", "86px")
         self.hubs = ipywidgets.Checkbox(
             description="through hubs", tooltip="Walk on through what everybody shares", indent=False,
             layout=ipywidgets.Layout(width="auto"),
@@ -236,7 +114,7 @@ class NodeBar:
         self.find = button("Find paths", "Show how they are linked", self._on_find)
         self.clear = button("Clear paths", "Bring out no path", lambda: ask("clear_paths"))
         self.merge = button("Merge the two", "The two selected are one; say why in the box above", self._on_merge)
-        self.identifier = _drop([("identifier …", -1)], "Which identifier is somebody else's", "150px")
+        self.identifier = drop([("identifier …", -1)], "Which identifier is somebody else's", "150px")
         self.split = button("Split off", "It is somebody else's; say why in the box above", self._on_split)
         self._pinned = False
         self._two: tuple[Any, ...] = ()

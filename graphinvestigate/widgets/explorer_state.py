@@ -11,9 +11,8 @@ from typing import Any
 import networkx as nx
 import pandas as pd
 
-from graphinvestigate import linking
-from graphinvestigate.errors import AmbiguousEntityError, EntityNotFoundError
-from graphinvestigate.linking import Entity
+from graphinvestigate.errors import AmbiguousEntityError, EntityNotFoundError, UsageError
+from graphinvestigate.linking import Entity, Record, find_entity
 from graphinvestigate.linking.walks import nodes_around
 from graphinvestigate.views.graph_filter import NO_FILTERS, Filters, passing
 from graphinvestigate.views.graph_model import Extras, GraphTraces, graph_traces
@@ -238,7 +237,7 @@ def grown(state: State, g: nx.MultiDiGraph, entity: Entity, also: Iterable[Node]
     for node in mentioned:
         if node not in g and isinstance(node, Entity):
             try:
-                new_keys[node] = linking.find_entity(g, node)
+                new_keys[node] = find_entity(g, node)
             except (AmbiguousEntityError, EntityNotFoundError):
                 continue
 
@@ -265,3 +264,32 @@ def grown(state: State, g: nx.MultiDiGraph, entity: Entity, also: Iterable[Node]
     if entity not in g:  # nothing that came names it
         return state, entity
     return revealed(state, entity, {*linked_by(g, entity), *(now(node) for node in also if now(node) in g)}), entity
+
+
+def found(g: nx.MultiDiGraph, entity: Entity | Record | str) -> Node:
+    """Find the node that is meant.
+
+    Parameters
+    ----------
+    g : networkx.MultiDiGraph
+    entity : Entity, Record or str
+        An entity may be given by a weaker or former key; text is looked up with ``find_entity``.
+
+    Returns
+    -------
+    Entity or Record
+
+    Raises
+    ------
+    UsageError
+        It is no node, or a record that the graph does not hold.
+    EntityNotFoundError, AmbiguousEntityError
+        No entity goes by it, or several do.
+    """
+    if isinstance(entity, (Entity, str)) and entity not in g:
+        return find_entity(g, entity)
+    if not isinstance(entity, (Entity, Record)):
+        raise UsageError(f"give an Entity, a Record or a name, not {type(entity).__name__}")
+    if entity not in g:
+        raise UsageError(f"{entity!r:.200} is not in this entity graph")
+    return entity

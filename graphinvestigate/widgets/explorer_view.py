@@ -8,21 +8,21 @@ from functools import partial
 from typing import Any
 
 import ipywidgets
-import networkx as nx
 import pandas as pd
 
 from graphinvestigate import pivots, text
 from graphinvestigate.errors import UsageError
-from graphinvestigate.linking import Entity, Record, find_entity
+from graphinvestigate.linking import Entity
 from graphinvestigate.views.graph_filter import NO_FILTERS, Filters
 from graphinvestigate.views.style import kind_look
 from graphinvestigate.widgets import twins
 from graphinvestigate.widgets.canvas import SIZE, GraphCanvas, TimelineCanvas
 from graphinvestigate.widgets.entity_grid import EntityGrid
-from graphinvestigate.widgets.explorer_controls import WINDOWS, FilterBar, NodeBar, ViewBar, bar, button
+from graphinvestigate.widgets.explorer_controls import WINDOWS, NodeBar, ViewBar, bar, button
 from graphinvestigate.widgets.explorer_files import FORMATS, keeps_files
+from graphinvestigate.widgets.explorer_filters import FilterBar
 from graphinvestigate.widgets.explorer_history import History, call
-from graphinvestigate.widgets.explorer_state import State
+from graphinvestigate.widgets.explorer_state import State, found
 from graphinvestigate.widgets.explorer_words import left_out, path_words
 from graphinvestigate.widgets.failures import Messages
 from graphinvestigate.widgets.graph_facts import GraphFacts, facts_of
@@ -368,32 +368,3 @@ def _span(filters: Filters, ends: tuple[str, str] | None) -> Span | None:
 def _are_alike(nodes: Sequence[Node]) -> bool:
     """Tell whether these are two entities of one kind."""
     return len(nodes) == 2 and all(isinstance(node, Entity) for node in nodes) and nodes[0].kind == nodes[1].kind
-
-
-def found(g: nx.MultiDiGraph, entity: Entity | Record | str) -> Node:
-    """Find the node that is meant.
-
-    Parameters
-    ----------
-    g : networkx.MultiDiGraph
-    entity : Entity, Record or str
-        An entity may be given by a weaker or former key; text is looked up with ``find_entity``.
-
-    Returns
-    -------
-    Entity or Record
-
-    Raises
-    ------
-    UsageError
-        It is no node, or a record that the graph does not hold.
-    EntityNotFoundError, AmbiguousEntityError
-        No entity goes by it, or several do.
-    """
-    if isinstance(entity, (Entity, str)) and entity not in g:
-        return find_entity(g, entity)
-    if not isinstance(entity, (Entity, Record)):
-        raise UsageError(f"give an Entity, a Record or a name, not {type(entity).__name__}")
-    if entity not in g:
-        raise UsageError(f"{entity!r:.200} is not in this entity graph")
-    return entity

@@ -22,6 +22,14 @@ SHEET = Safe("""<style>
 .gi-toolbar .jupyter-button { border-radius: 12px; height: 26px; line-height: 24px; padding: 0 10px;
   width: auto; border: 1px solid var(--gi-line); background: transparent; color: var(--gi-ink); }
 .gi-toolbar .jupyter-button.mod-active { background: #1565c0; color: #fff; box-shadow: none; }
+.gi-toolbar .jupyter-button.gi-quiet { border-color: transparent; color: var(--gi-muted);
+  text-decoration: underline; }
+.gi-switches .jupyter-button.widget-toggle-button { height: 24px; line-height: 22px; padding: 0 8px;
+  box-shadow: none; }
+.gi-switches .jupyter-button.widget-toggle-button.mod-active { background: transparent; color: var(--gi-ink);
+  border-color: var(--gi-brand); }
+.gi-switches .jupyter-button.widget-toggle-button:not(.mod-active) { border-style: dashed; color: var(--gi-muted);
+  text-decoration: line-through; }
 .gi-toolbar .jupyter-button.gi-pivot.mod-primary { background: var(--gi-brand); color: #fff;
   border-color: transparent; }
 .gi-grid { border: 1px solid var(--gi-line); border-radius: 4px; }

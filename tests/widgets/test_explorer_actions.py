@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+from collections import Counter
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -16,6 +17,7 @@ import pytest
 
 import graphinvestigate as gi
 from graphinvestigate.client import GraphClient
+from graphinvestigate.views.graph_filter import NO_FILTERS
 from graphinvestigate.views.graph_model import LABELS, LINKS
 from graphinvestigate.views.node_facts import neighbors
 from graphinvestigate.widgets import AlertPicker, EntityExplorer
@@ -269,12 +271,37 @@ def test_a_relation_that_is_off_is_not_drawn(explorer: EntityExplorer, graph: nx
         return {r for ends in (pair, pair[::-1]) for r in (graph.get_edge_data(*ends) or {})}
 
     assert any(said(pair) <= off for pair in explorer._canvas._model.traces[LINKS].items)
-    box = explorer._filter_bar.relations
-    box.value = tuple(value for _, value in box.options if value not in off)
+    for relation in off:
+        explorer._filter_bar.relations.switches[relation].value = False
     links = explorer._canvas._model.traces[LINKS].items
     assert links
     assert not any(said(pair) <= off for pair in links)
     assert explorer._state.filters.relations_off == off
+
+
+def test_switches_filter_as_the_legend_does_and_count_the_whole_graph(
+    explorer: EntityExplorer, graph: nx.MultiDiGraph
+) -> None:
+    """A switch off is the same step as its legend entry pressed; each counts the graph's nodes or links of its name."""
+    kinds, relations = explorer._filter_bar.kinds, explorer._filter_bar.relations
+    users = sum(node.kind == "user" for node in graph)
+    assert kinds.switches["user"].description == f"users {users}"
+    counted = Counter(relation for *_, relation in graph.edges(keys=True))
+    assert {name: switch.description.rsplit(" ", 1)[1] for name, switch in relations.switches.items()} == {
+        name: f"{n:,}" for name, n in counted.items()
+    }
+    kinds.switches["alert"].value = False
+    pressed = explorer._state
+    explorer.undo()
+    assert kinds.switches["alert"].value
+    explorer._on_legend("alert", False)
+    assert explorer._state.filters == pressed.filters
+    assert not kinds.switches["alert"].value
+    assert explorer.log[-1]["action"] == "filter"
+    kinds.none.click()
+    assert explorer._state.filters.kinds_off == set(kinds.switches)
+    kinds.all.click()
+    assert explorer._state.filters == NO_FILTERS
 
 
 def test_hidden_neighbours_are_counted_at_the_node(explorer: EntityExplorer, graph: nx.MultiDiGraph) -> None:
