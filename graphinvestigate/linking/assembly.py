@@ -19,13 +19,14 @@ import numpy as np
 from graphinvestigate.linking.annotating import ANNOTATIONS, united
 from graphinvestigate.linking.edge_table import EdgeTable, edges_of, judgements_of
 from graphinvestigate.linking.identifiers import STRONG
-from graphinvestigate.linking.identity import KindedId, Observation, Refusal, Resolution, resolve
+from graphinvestigate.linking.identity import KindedId, Observation, Refusal, Resolution
 from graphinvestigate.linking.labels import entity_label, record_label
-from graphinvestigate.linking.nodes import Entity, Node, Record
+from graphinvestigate.linking.nodes import Entity, Node, Record, in_order
 from graphinvestigate.linking.overrides import NO_OVERRIDES, Overrides
-from graphinvestigate.linking.pools import NONE, Codes, chosen, held, ints
+from graphinvestigate.linking.pools import NONE, Codes, chosen, held
 from graphinvestigate.linking.reference_table import ReferenceTable
 from graphinvestigate.linking.tables import MAIN
+from graphinvestigate.linking.who import Who, who
 
 _AT_ONCE = 5_000  # pairs of nodes
 
@@ -59,10 +60,9 @@ class Parts:
 class Linked:
     """Who is who, and the edges between: all of a graph but its attributes."""
 
-    found: Resolution
     edges: EdgeTable
     records: list[Record]
-    entities: dict[Entity, list[Observation]]
+    entities: Who
     tenants: list[str]
 
 
@@ -81,26 +81,23 @@ def uncollected() -> Iterator[None]:
 def linked(parts: Parts) -> Linked:
     """Resolve the observations and group the references into edges, in columns."""
     tenants = parts.tenants | {t for attrs in parts.records.values() if (t := attrs.get("tenant_id"))}
-    found = resolve(parts.observations, tenants=tenants, overrides=parts.overrides)
-    leads = found.leads
     ends = parts.references.ends.values
-    records = sorted({*parts.records, *(end for end in ends if isinstance(end, Record))})
-    entities: defaultdict[Entity, list[Observation]] = defaultdict(list)
-    for observation in parts.observations:
-        kind, ids = observation
-        entities[leads[(kind, *ids[0])]].append(observation)
-    nodes: list[Node] = [*records, *sorted(entities)]
-    place = {node: at for at, node in enumerate(nodes)}
-    node_of_end = ints([place[end if isinstance(end, Record) else leads[end]] for end in ends])
+    entities = who(parts.observations, ends, tenants=tenants, overrides=parts.overrides)
+    records: list[Record] = in_order({*parts.records, *(end for end in ends if isinstance(end, Record))})
+    place = {record: at for at, record in enumerate(records)}
+    node_of_end = entities.of_end + len(records)
+    its_own = np.flatnonzero(entities.of_end == NONE)
+    node_of_end[its_own] = [place[ends[at]] for at in its_own.tolist()]  # type: ignore[index]
     spans = {record: (attrs["time"], attrs["end_time"]) for record, attrs in parts.records.items()}
-    edges = edges_of(parts.references, nodes, node_of_end, spans)
-    return Linked(found, edges, records, entities, sorted(tenants))
+    edges = edges_of(parts.references, [*records, *entities.entities], node_of_end, spans, place)
+    return Linked(edges, records, entities, sorted(tenants))
 
 
 def assemble(parts: Parts) -> nx.MultiDiGraph:
     """Build the graph; nodes and edges stand in sorted order. The parts are used up: what they hold is in the graph."""
     whole = linked(parts)
-    refused = _refused(whole.found)
+    entities, found = whole.entities, whole.entities.found
+    refused = _refused(found)
     g = nx.MultiDiGraph(
         tenants=whole.tenants,
         merges=[list(group) for group in parts.overrides.merges],
@@ -113,28 +110,26 @@ def assemble(parts: Parts) -> nx.MultiDiGraph:
             known = {"kind": record.kind, "id": record.id, "read": False, "time": None, "end_time": None}
         known["label"] = record_label(known)
         nodes[record] = known
-    first_and_last = _spans(whole)
-    ends = zip(whole.edges.nodes[len(whole.records) :], *first_and_last, strict=True)
-    by_hand = bool(refused) or bool(whole.found.respelled)
-    seen_as, seen_of = whole.entities, parts.observations
-    for entity, first, last in ends:
-        assert isinstance(entity, Entity)
-        observations = seen_as[entity]
-        if len(observations) == 1 and not by_hand:
-            nodes[entity] = _plain_attrs(entity, observations[0], seen_of[observations[0]], first, last)
+    seen = parts.observations
+    for entity, observations, first, last in zip(entities.entities, entities.observed, *_spans(whole), strict=True):
+        if len(observations) == 1 and not found.respelled and entity not in refused:
+            nodes[entity] = _plain_attrs(entity, observations[0], seen[observations[0]], first, last)
         else:
-            about = (entity, observations, parts, whole.found, refused.get(entity, ()))
+            about = (entity, observations, parts, found, refused.get(entity, ()))
             nodes[entity] = _entity_attrs(*about, first, last)
     # What `add_node` does for nodes that are not there yet.
     g._node.update(nodes)
     for around in (g._succ, g._pred):
         around.update({node: {} for node in nodes})
-    for extra, extras in parts.node_extras.items():
-        node: Node = extra if isinstance(extra, Record) else whole.found.leads[extra]
-        attrs = g.nodes[node]
-        for name, value in extras.items():
-            known = attrs.get(name)
-            attrs[name] = value if known is None else united(known, value) if name == ANNOTATIONS else known
+    if parts.node_extras:
+        seen_as = zip(entities.entities, entities.observed, strict=True)
+        carrier = {(kind, *ids[0]): entity for entity, several in seen_as for kind, ids in several}
+        for extra, extras in parts.node_extras.items():
+            node: Node = extra if isinstance(extra, Record) else carrier[extra]
+            attrs = g.nodes[node]
+            for name, value in extras.items():
+                known = attrs.get(name)
+                attrs[name] = value if known is None else united(known, value) if name == ANNOTATIONS else known
     _add_edges(g, whole.edges, parts.references)
     return g
 
@@ -166,7 +161,7 @@ def _plain_attrs(
     return {
         "kind": entity.kind,
         "label": entity_label(entity, seen.names),
-        "identifiers": sorted(texts),
+        "identifiers": sorted(texts) if len(texts) > 1 else texts.copy(),
         "first_seen": first,
         "last_seen": last,
         "facts": observed["facts"].copy(),

@@ -38,7 +38,7 @@ FRAMES = {
 }
 """Names of frames as functions take them → the kind of their records."""
 
-_AT_ONCE = 20_000  # records: what is read of them is held as Python objects, all the others are not
+_AT_ONCE = 10_000  # records: what is read of them is held as Python objects, all the others are not
 
 
 @dataclass(slots=True)

@@ -70,6 +70,7 @@ def edges_of(
     nodes: Sequence[Node],
     node_of_end: Codes,
     spans: Mapping[Record, tuple[str | None, str | None]],
+    place: Mapping[Record, int],
 ) -> EdgeTable:
     """Group references into edges.
 
@@ -82,15 +83,17 @@ def edges_of(
         Per end of `table` its place in `nodes`.
     spans : mapping of Record to (begin, end)
         When records happened; of a record that is missing here the references know the time themselves.
+    place : mapping of Record to int
+        Places of records in their order.
     """
     columns = table.columns()
     relations = sorted(table.relations.values)
     relation = ints([relations.index(name) for name in table.relations.values])[columns["relation"]]
     source, target = node_of_end[columns["source"]], node_of_end[columns["target"]]
     edge = (source * len(nodes) + target) * max(len(relations), 1) + relation
-    within = ranks(table.records.values)[columns["record"]] * max(len(table.texts), 1)
+    within = _places(table.records.values, place)[columns["record"]] * max(len(table.texts), 1)
     within += ranks(table.texts.values)[columns["field"]]
-    order = np.lexsort((within, edge))
+    order = _by_edge(edge, within)
     order = order[source[order] != target[order]]
     order = _without_repeats(table, columns, order, edge, within)
     rows = {name: column[order] for name, column in columns.items()}
@@ -112,6 +115,22 @@ def edges_of(
         rows=rows,
         when=when,
     )
+
+
+def _places(records: Sequence[Record], place: Mapping[Record, int]) -> Codes:
+    """Return numbers in the order of the records."""
+    found = [place.get(record) for record in records]
+    return ranks(records) if None in found else ints(found)  # a graph that is a part may lack a record
+
+
+def _by_edge(edge: Codes, within: Codes) -> Codes:
+    """Sort by edge, and within: only the few that share an edge need the second sort."""
+    order = np.argsort(edge, kind="stable")
+    same = np.diff(edge[order]) == 0
+    places = np.flatnonzero(np.append(same, False) | np.append(False, same)) if len(order) else order
+    rows = order[places]
+    order[places] = rows[np.lexsort((within[rows], edge[rows]))]
+    return order
 
 
 def _without_repeats(

@@ -93,7 +93,8 @@ class Extractor:
 
     def _evidence(self, rows: Iterable[tuple[Record, Piece | None, str | None]]) -> None:
         decoder, tables = _evidence_readers()
-        groups: defaultdict[tuple[str | None, Any], _Group] = defaultdict(_Group)
+        by_tenant: defaultdict[str | None, defaultdict[Any, _Group]] = defaultdict(lambda: defaultdict(_Group))
+        at_tenant, of_tenant = None, by_tenant[None]
         code = self.collector.table.records.code
         kept: dict[int, tuple[Record, Piece, str | None]] = {}
         for record, piece, tenant in rows:
@@ -107,14 +108,17 @@ class Extractor:
                 self._plainly(record, piece, tenant, None)
                 continue
             number = code(record)
+            if tenant != at_tenant:
+                of_tenant, at_tenant = by_tenant[tenant], tenant
             for place, item in enumerate(items):
-                group = groups[tenant, type(item)]
+                group = of_tenant[type(item)]
                 group.records.append(item)
                 group.codes.append(number)
                 group.places.append(place)
             kept[number] = (record, piece, tenant)
         again: defaultdict[int, set[int]] = defaultdict(set)
-        for (tenant, struct), group in groups.items():
+        groups = ((tenant, *one) for tenant, some in by_tenant.items() for one in some.items())
+        for tenant, struct, group in groups:
             reader = tables[struct]
             left = range(len(group.records)) if reader is None else self._group(reader, group, tenant, evidence=True)
             for at in left:

@@ -14,7 +14,7 @@ and an identifier that two entities carry decides nothing: met alone it is a nod
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from graphinvestigate.linking.identifiers import BARE_KEYS, RANKED, SCOPED, Identifier, has_tenant, rank, scoped
@@ -91,6 +91,7 @@ def resolve(
     *,
     tenants: Collection[str] = (),
     overrides: Overrides = NO_OVERRIDES,
+    domains: Mapping[str, Collection[str]] | None = None,
 ) -> Resolution:
     """Find the entity of every identifier.
 
@@ -102,13 +103,18 @@ def resolve(
         All tenants that the records name. Where it is one, what does not say its tenant is of this one.
     overrides : Overrides
         What the analyst joined and split by hand.
+    domains : mapping of tenant to collection of str, optional
+        DNS domains of each tenant's hosts, where the observations are not all.
     """
     found = Resolution(only_tenant=next(iter(tenants)) if len(tenants) == 1 else None)
     kinds: defaultdict[str, dict[Identifier, Collection[Identifier]]] = defaultdict(dict)
-    domains: defaultdict[str, set[str]] = defaultdict(set)
+    noted: defaultdict[str, set[str]] = defaultdict(set)
     spelled: list[tuple[str, Identifier, Identifier]] = []
     for kind, ids in observations:
         ties = kinds[kind]
+        if len(ids) == 1 and (found.only_tenant is None or ids[0][0] not in SCOPED):
+            ties.setdefault(ids[0], ())
+            continue
         if found.only_tenant is not None and not SCOPED.isdisjoint([i[0] for i in ids]):
             given, ids = ids, tuple(found.canonical(i) for i in ids)
             spelled += [(kind, old, new) for old, new in zip(given, ids, strict=True) if old != new]
@@ -122,7 +128,9 @@ def resolve(
                 else:
                     ties[other] = {first}
         if kind == "host":
-            note_domains(ids, domains)
+            note_domains(ids, noted)
+    if domains is None:
+        domains = noted
     for kind in sorted(kinds):
         ties = kinds[kind]
         by_hand = overrides.of(ties, found.canonical)
@@ -142,7 +150,7 @@ def _settled(
     kind: str,
     ties: dict[Identifier, Collection[Identifier]],
     by_hand: KindOverrides,
-    domains: dict[str, set[str]],
+    domains: Mapping[str, Collection[str]],
 ) -> Joining:
     joining = Joining(kind, ties, by_hand, domains)
     for at_rank in _by_rank(kind, ties):
@@ -162,15 +170,9 @@ def _whole_groups(joining: Joining, by_hand: KindOverrides) -> tuple[tuple[Ident
 
 
 def _members(joining: Joining) -> dict[Identifier, list[Identifier]]:
-    members: dict[Identifier, list[Identifier]] = {}
-    top, joined = joining.top, joining.joined
+    members: defaultdict[Identifier, list[Identifier]] = defaultdict(list)
     for identifier in joining.ties:
-        above = top(identifier) if identifier in joined else identifier
-        known = members.get(above)
-        if known is None:
-            members[above] = [identifier]
-        else:
-            known.append(identifier)
+        members[joining.top(identifier)].append(identifier)
     return members
 
 
@@ -196,24 +198,39 @@ def note_domains(ids: Iterable[Identifier], domains: defaultdict[str, set[str]])
 def _named(kind: str, joining: Joining) -> dict[KindedId, Entity]:
     """Key each entity by its strongest identifier; where two types spell the same text, the weaker says its type."""
     bare = set(RANKED[kind]) if kind in BARE_KEYS else set()
+    members: defaultdict[Identifier, list[Identifier]] = defaultdict(list)
+    top, joined = joining.top, joining.joined
+    tops = set(map(top, joined))
     entities: dict[KindedId, Entity] = {}
+    carrier: dict[str, Identifier] = {}
     carriers: dict[str, list[Identifier]] = {}
-    members = _members(joining)
-    for top, ids in members.items():
-        strongest = top if len(ids) == 1 else min(ids, key=lambda i: (rank(kind, i[0]), i))
-        id_type, value = strongest
-        key = value if id_type in bare else f"{id_type}={value}"
-        known = carriers.get(key)
-        if known is None:
-            carriers[key] = [strongest]
-        else:
-            known.append(strongest)
-    for key, strongest_ids in carriers.items():
-        if len(strongest_ids) > 1:
-            strongest_ids.sort(key=lambda i: (rank(kind, i[0]), i))
-        for place, identifier in enumerate(strongest_ids):
-            named = Entity(kind, key if place == 0 else "=".join(identifier))
-            ids = members.get(identifier) or members[joining.top(identifier)]
+
+    def carry(strongest: Identifier) -> str | None:
+        """Return the key of what has this as its strongest identifier, if no other has the same."""
+        key = strongest[1] if strongest[0] in bare else f"{strongest[0]}={strongest[1]}"
+        first = carrier.setdefault(key, strongest)
+        if first is strongest:
+            return key
+        carriers.setdefault(key, [first]).append(strongest)
+        return None
+
+    for identifier in joining.ties:
+        if identifier in joined:
+            members[top(identifier)].append(identifier)
+        elif identifier in tops:
+            members[identifier].append(identifier)
+        elif (key := carry(identifier)) is not None:
+            entities[kind, identifier[0], identifier[1]] = Entity(kind, key)
+    for ids in members.values():
+        key = carry(min(ids, key=lambda i: (rank(kind, i[0]), i)))
+        if key is not None:
+            named = Entity(kind, key)
             for id_type, value in ids:
+                entities[kind, id_type, value] = named
+    for key, strongest in carriers.items():
+        strongest.sort(key=lambda i: (rank(kind, i[0]), i))
+        for place, identifier in enumerate(strongest):
+            named = Entity(kind, key if place == 0 else "=".join(identifier))
+            for id_type, value in members.get(top(identifier)) or (identifier,):
                 entities[kind, id_type, value] = named
     return entities

@@ -61,7 +61,26 @@ class Known:
 
 
 def strongest(known: Known, flat: Codes, size: Codes, domains: Mapping[str, Collection[str]]) -> Codes:
-    """Find, for each identifier, the strongest one of its entity.
+    """Find, for each identifier, the strongest one of its entity; what is contested is settled by the resolver.
+
+    Parameters
+    ----------
+    known, flat, size, domains
+        As for `components`.
+
+    Returns
+    -------
+    ndarray of int, shape (identifiers,)
+    """
+    found, inside = components(known, flat, size, domains)
+    _settle(known, found, inside, flat, size)
+    return found
+
+
+def components(
+    known: Known, flat: Codes, size: Codes, domains: Mapping[str, Collection[str]], *, refused: bool = False
+) -> tuple[Codes, NDArray[np.bool_]]:
+    """Find, for each identifier, the strongest one of its entity, and which are contested.
 
     Parameters
     ----------
@@ -72,19 +91,23 @@ def strongest(known: Known, flat: Codes, size: Codes, domains: Mapping[str, Coll
         How many each observation has.
     domains : mapping of tenant to set of str
         DNS domains of each tenant's hosts (`identity.note_domains`).
+    refused : bool
+        Whether all is contested of which the resolver would refuse something, even where it is clear who is who.
 
     Returns
     -------
-    ndarray of int, shape (identifiers,)
+    strongest : ndarray of int, shape (identifiers,)
+        Says nothing of what is contested.
+    contested : ndarray of bool, shape (identifiers,)
     """
     found = np.arange(len(known.pair))
     flat, size = flat.astype(np.int64, copy=False), size.astype(np.int64, copy=False)
     weak, strong = _ties(flat, size)
     pair = known.pair
     nothing = _of_several_domains(known, weak, domains)
+    inside = np.zeros(len(found), np.bool_)
+    apart = (weak[nothing], strong[nothing]) if refused else (weak[:0], strong[:0])
     weak, strong = weak[~nothing], strong[~nothing]
-    if not len(weak):
-        return found
     only_leads = known.mask(lambda _, id_type: id_type in LEADS_ONLY)
     odd = np.zeros(len(found), np.bool_)
     beside_lead = only_leads[pair[strong]]
@@ -97,20 +120,21 @@ def strongest(known: Known, flat: Codes, size: Codes, domains: Mapping[str, Coll
         _labels(len(members), np.searchsorted(members, weak[~led]), np.searchsorted(members, strong[~led]))
     ]
     doubtful = _doubtful(known, members, label, only_leads)
+    doubtful[label[apart[1]]] = inside[apart[0]] = inside[apart[1]] = True
     best = _best(known, members, label)
-    calm = members[~doubtful[label[members]]]
-    found[calm] = best[label[calm]]
     carried = np.unique(weak[led] * len(found) + label[strong[led]])
     follower, carrier = carried // len(found), carried % len(found)
     alone = np.bincount(follower, minlength=len(found))[follower] == 1
+    if refused:
+        doubtful[carrier[~alone]] = inside[follower[~alone]] = True
     follower, carrier = follower[alone], carrier[alone]
     contested = doubtful[carrier]
     found[follower[~contested]] = best[carrier[~contested]]
-    inside = np.zeros(len(found), np.bool_)
+    calm = members[~doubtful[label[members]]]
+    found[calm] = best[label[calm]]
     inside[members[doubtful[label[members]]]] = True
     inside[follower[contested]] = True
-    _settle(known, found, inside, flat, size)
-    return found
+    return found, inside
 
 
 def _ties(flat: Codes, size: Codes) -> tuple[Codes, Codes]:

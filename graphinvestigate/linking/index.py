@@ -61,6 +61,12 @@ class Half:
         flat = self._places(frontier)
         return self.other[flat], self.edge[flat]
 
+    def ends(self, frontier: NDArray[Any]) -> NDArray[np.int32]:
+        """Return the far ends of `steps` alone."""
+        if len(frontier) == 1:
+            return self.other[int(self.start[frontier[0]]) : int(self.start[frontier[0] + 1])]
+        return self.other[self._places(frontier)]
+
     def owners(self, frontier: NDArray[Any]) -> NDArray[Any]:
         """Return which node of the frontier each step of `steps` starts from."""
         return np.repeat(frontier, self.start[frontier + 1] - self.start[frontier])
@@ -280,17 +286,24 @@ def reach(
     distance = 0
     while len(frontier) and (hops is None or distance < hops):
         distance += 1
-        sides = [side.steps(frontier) for side in (index.out, index.into)]
-        found = [other[edges.allows(index, edge)] if edges else other for other, edge in sides]
+        if edges:
+            sides = [side.steps(frontier) for side in (index.out, index.into)]
+            found = [other[edges.allows(index, edge)] for other, edge in sides]
+        else:
+            found = [side.ends(frontier) for side in (index.out, index.into)]
         if sum(map(len, found)) * _SPARSE < size:
             frontier = np.unique(np.concatenate(found))
             frontier = frontier[level[frontier] < 0]
+            level[frontier] = distance
         else:  # a mask over all nodes costs the same however often a node is met
             seen = np.zeros(size, dtype=np.bool_)
             for other in found:
                 seen[other] = True
-            frontier = np.flatnonzero(seen & (level < 0))
-        level[frontier] = distance
+            seen &= level < 0
+            level[seen] = distance
+            if distance == hops:
+                break
+            frontier = np.flatnonzero(seen)
         if closed is not None:
             frontier = frontier[~closed[frontier]]
     return level

@@ -82,7 +82,9 @@ class Collector:
     def meaning(self, found: Meaning) -> int:
         """Return the code of a meaning."""
         # Values of different types may be equal (1, 1.0, true): they mean different texts.
-        key = found if _TEXT.issuperset(map(type, found.values)) else (found[:3], repr(found.values), found[4:])
+        values = found.values
+        plain = type(values[0]) is str if len(values) == 1 else _TEXT.issuperset(map(type, values))
+        key = found if plain else (found[:3], repr(values), found[4:])
         code = self._known.get(key)
         if code is None:
             code = self._known[key] = len(self.table.meanings)

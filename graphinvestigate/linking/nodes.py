@@ -6,7 +6,10 @@ Both are named tuples of an id, never of a display name: ``Entity("user", "<obje
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeAlias
+from collections import defaultdict
+from collections.abc import Iterable
+from operator import itemgetter
+from typing import NamedTuple, TypeAlias, TypeVar
 
 RECORD_KINDS = (
     *("alert", "incident", "risk_detection", "risky_user", "sign_in", "directory_audit"),
@@ -36,6 +39,7 @@ class Record(NamedTuple):
 
 
 Node: TypeAlias = Entity | Record
+N = TypeVar("N", Entity, Record)
 
 _SEVERITY_RANK = {name: rank for rank, name in enumerate(SEVERITIES, start=1)}
 _RISK_RANK = {name: rank for rank, name in enumerate(RISK_LEVELS)}
@@ -56,6 +60,16 @@ def risk_rank(level: object) -> int:
 def verdict_rank(verdict: object) -> int:
     """Place of an evidence verdict: unknown 0, noThreatsFound 1, suspicious 2, malicious 3; anything else -1."""
     return _VERDICT_RANK.get(verdict.casefold(), -1) if isinstance(verdict, str) else -1
+
+
+def in_order(nodes: Iterable[N]) -> list[N]:
+    """Sort records, or entities: kind by kind, as texts are compared faster than tuples."""
+    by_kind: defaultdict[str, list[N]] = defaultdict(list)
+    for node in nodes:
+        by_kind[node[0]].append(node)
+    for several in by_kind.values():
+        several.sort(key=itemgetter(1))
+    return [node for kind in sorted(by_kind) for node in by_kind[kind]]
 
 
 def kind_order(kind: str) -> tuple[int, str]:

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from datetime import date
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -40,24 +41,21 @@ def record_rows(
     frame: pd.DataFrame, kind: str, known: RecordKind, tenants: list[str | None]
 ) -> Iterator[tuple[Record, dict[str, Any]]]:
     """Yield each row's record and the attributes of its node."""
-    begins = [iso_times(frame[c]) for c in known.begin if c in frame]
-    size = len(frame)
-    nothing: list[Any] = [None] * size
+    nothing: list[Any] = [None] * len(frame)
+    begin, *others = [iso_times(frame[name]) for name in known.begin if name in frame] or [nothing]
+    for other in others:
+        begin = [one if one is not None else second for one, second in zip(begin, other, strict=True)]
     ends = iso_times(frame[known.end]) if known.end in frame else nothing
+    ends = [
+        end if end is not None and (first is None or end >= first) else first
+        for first, end in zip(begin, ends, strict=True)
+    ]
     updated = iso_times(frame[known.updated]) if known.updated in frame else nothing
-    facts = zip(*(plain_column(frame, name) for name in known.headlines), strict=True) if known.headlines else nothing
-    names = known.headlines
-    for row, (record_id, end, update, tenant, values) in enumerate(
-        zip(ids_of(frame), ends, updated, tenants, facts, strict=True)
-    ):
-        begin = next((b[row] for b in begins if b[row] is not None), None)
-        attrs: dict[str, Any] = {"kind": kind, "id": record_id, "read": True, "time": begin}
-        attrs["end_time"] = end if end is not None and (begin is None or end >= begin) else begin
-        attrs["updated"] = update
-        if names:
-            attrs.update(zip(names, values, strict=True))
-        attrs["tenant_id"] = tenant
-        yield Record(kind, record_id), attrs
+    names = ("kind", "id", "read", "time", "end_time", "updated", *known.headlines, "tenant_id")
+    facts = [plain_column(frame, name) for name in known.headlines]
+    fixed = (repeat(kind, len(frame)), ids_of(frame), repeat(True, len(frame)))
+    for row in zip(*fixed, begin, ends, updated, *facts, tenants, strict=True):
+        yield Record(kind, row[1]), dict(zip(names, row, strict=True))
 
 
 def ids_of(frame: pd.DataFrame) -> list[str]:

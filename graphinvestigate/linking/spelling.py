@@ -14,6 +14,7 @@ from typing import TypeAlias
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 _NOTHING = frozenset({"", "-", "--", "null", "none", "n/a", "na", "unknown", "undefined", "(null)", "nil"})
+_LONGEST_NOTHING = max(map(len, _NOTHING))  # folding makes no text shorter
 _NO_HOST = frozenset({"localhost", "localhost.localdomain"})
 _PRIVATE = {
     version: tuple((int(network[0]), int(network[-1])) for network in map(ipaddress.ip_network, networks))
@@ -33,7 +34,7 @@ def text_of(value: object) -> str | None:
     """Return the text of a JSON scalar without blanks at its ends; None where it says nothing."""
     if isinstance(value, str):
         value = value.strip()
-        return None if value.casefold() in _NOTHING else value
+        return None if len(value) <= _LONGEST_NOTHING and value.casefold() in _NOTHING else value
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return str(value)

@@ -1,13 +1,11 @@
-"""Edges of what is too large for a graph: read in batches, who is who found in columns, the same as the graph's."""
+"""Edges of what is too large for a graph, read in batches: the same as the graph's."""
 
 from __future__ import annotations
 
 import json
-from collections import defaultdict
 
 import numpy as np
 import pytest
-from hypothesis import given, settings, strategies as st
 
 import graphinvestigate as gi
 from graphinvestigate import frames
@@ -15,75 +13,8 @@ from graphinvestigate.linking import Entity, Record, collecting
 from graphinvestigate.linking.assembly import linked
 from graphinvestigate.linking.collecting import by_kind, collect
 from graphinvestigate.linking.entity_graph import edge_table, parts_of
-from graphinvestigate.linking.identifiers import rank
-from graphinvestigate.linking.identity import note_domains, resolve
-from graphinvestigate.linking.identity_columns import Known, strongest
 from graphinvestigate.linking.index import index_of
-from graphinvestigate.linking.pools import Pool, ints
 from graphinvestigate.linking.table_index import index_of_table
-
-# Few values, so that places meet, and contradict each other.
-VALUES = {
-    "user": {"object_id": "abc", "sid": "st", "upn": "pqr", "account": ["t1/c\\a", "t1/c\\b"]},
-    "host": {
-        "mde_device_id": "mno",
-        "device_id": "de",
-        "fqdn": ["a.x.org", "b.x.org", "a.y.org"],
-        "nt_name": ["t1/x\\a"],
-        "short_name": ["t1/a", "t1/b", "t2/a", "c"],
-    },
-    "file": {"sha256": "fgh", "sha1": "ij", "md5": "k"},
-    "mail_message": {"network_message_id": "nm", "internet_message_id": "uv"},
-    "iot_device": {"iot_device_id": "ab", "mac_address": "xy", "serial_number": "12"},
-    "urn_thing": {"urn": "ab", "other_id": "cd", "z": "e"},
-}
-IDS = {
-    kind: [(id_type, value) for id_type, values in types.items() for value in values] for kind, types in VALUES.items()
-}
-OBSERVATIONS = st.sampled_from(sorted(IDS)).flatmap(
-    lambda kind: st.tuples(st.just(kind), st.lists(st.sampled_from(IDS[kind]), min_size=1, max_size=3, unique=True))
-)
-
-
-def by_resolver(observations):
-    """Each identifier with the strongest of its entity, as the resolver finds."""
-    members = defaultdict(list)
-    for (kind, id_type, value), entity in resolve(observations).leads.items():
-        members[entity].append((rank(kind, id_type), id_type, value))
-    return {(entity.kind, *one[1:]): min(group)[1:] for entity, group in members.items() for one in group}
-
-
-def by_columns(observations):
-    """The same, found in columns."""
-    pool, pairs, domains = Pool(), Pool(), defaultdict(set)
-    flat, size = [], []
-    for kind, ids in observations:
-        codes = [pool.code((kind, *one)) for one in ids]
-        if len(ids) > 1:
-            flat += codes
-            size.append(len(codes))
-        if kind == "host":
-            note_domains(ids, domains)
-    pair = pairs.codes(one[:2] for one in pool.values)
-    known = Known(pairs.values, pair, lambda at: pool.values[at][2])
-    found = strongest(known, ints(flat), ints(size), domains)
-    return {one: pool.values[at][1:] for one, at in zip(pool.values, found.tolist(), strict=True)}
-
-
-@settings(max_examples=300, deadline=None)
-@given(st.lists(OBSERVATIONS, max_size=40))
-def test_columns_find_who_the_resolver_finds(drawn):
-    """Whatever was seen together, contradictions and names that several carry included, both find the same entities."""
-    observations = [(kind, tuple(sorted(ids, key=lambda i: (rank(kind, i[0]), i)))) for kind, ids in drawn]
-    assert by_columns(observations) == by_resolver(observations)
-
-
-def test_very_many_identifiers_do_not_overflow():
-    """With narrow numbers of more identifiers than their product fits into, each pair is still one entity."""
-    many = 70_000
-    known = Known([("user", "object_id"), ("user", "upn")], np.arange(2 * many) % 2, str)
-    found = strongest(known, np.arange(2 * many, dtype=np.int32), np.full(many, 2, np.int32), {})
-    assert np.array_equal(found, np.arange(2 * many) // 2 * 2)
 
 
 def plainly(**named):
