@@ -31,7 +31,7 @@ THEME = """
 
 SHEET = """
 :root { --ink: #1f2328; --muted: #59636e; --line: #d5d9de; --paper: #ffffff; --band: #f4f5f7; --link: #0b61c4;
-  --high: #b3131f; --medium: #8a5a00; --low: #1c62a3; --info: #59636e; }
+  --high: #a90f29; --medium: #8a5a00; --low: #1c62a3; --info: #59636e; }
 @media screen and (prefers-color-scheme: dark) {
   :root { --ink: #e6edf3; --muted: #9aa4b0; --line: #2d333b; --paper: #16181d; --band: #1e2127; --link: #6cb0f5;
     --high: #ff7b78; --medium: #e8b04b; --low: #7ab8f0; --info: #9aa4b0; } }

@@ -1,7 +1,8 @@
 """What kinds and severities look like: a symbol, a colour and a word each, in light and in dark.
 
 Colours stand out at least 3:1 from the light and the dark background, so that only background, text and grid
-change with the theme; severities also differ for colour-blind eyes, and never by colour alone.
+change with the theme. Severities differ for colour-blind eyes (no red, no green, no blue), and never by colour alone;
+so do kinds whose symbols are alike, such as a hexagon and an octagon.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ class Look:
 
 
 _RECORDS = (
-    Look("incident", "incident", "incidents", "star", "#b8532f", True),
+    Look("incident", "incident", "incidents", "star", "#d77058", True),
     Look("alert", "alert", "alerts", "triangle-up", "#6b7785", True),
     Look("risk_detection", "risk detection", "risk detections", "triangle-down", "#8e5cc9", True),
     Look("risky_user", "risky user", "risky users", "hexagram", "#8e5cc9", True),
@@ -54,18 +55,18 @@ _ENTITIES = (
     Look("host", "host", "hosts", "square", "#1a8754"),
     Look("ip", "IP address", "IP addresses", "diamond", "#c46a00"),
     Look("file", "file", "files", "pentagon", "#8a6a3b"),
-    Look("process", "process", "processes", "hexagon", "#0e8a9a"),
+    Look("process", "process", "processes", "hexagon", "#07a4ae"),
     Look("url", "URL", "URLs", "hourglass", "#c2528b"),
     Look("domain", "domain", "domains", "octagon", "#c2528b"),
     Look("mailbox", "mailbox", "mailboxes", "square-cross", "#3b7dd8"),
     Look("mail_message", "mail message", "mail messages", "bowtie", "#3b7dd8"),
     Look("group", "group", "groups", "circle-cross", "#3b7dd8"),
     Look("app", "app", "apps", "diamond-tall", "#9b59b6"),
-    Look("service_principal", "service principal", "service principals", "diamond-wide", "#9b59b6"),
-    Look("cloud_resource", "cloud resource", "cloud resources", "hexagon2", "#1f7f9f"),
-    Look("registry_key", "registry key", "registry", "square-x", "#8a6a3b"),
+    Look("service_principal", "service principal", "service principals", "diamond-wide", "#8e63da"),
+    Look("cloud_resource", "cloud resource", "cloud resources", "hexagon2", "#5065a1"),
+    Look("registry_key", "registry key", "registry", "square-x", "#80612a"),
     Look("malware", "malware", "malware", "star-triangle-up", "#cf222e"),
-    Look("logon_session", "logon session", "logon sessions", "circle-x", "#0e8a9a"),
+    Look("logon_session", "logon session", "logon sessions", "circle-x", "#0e7077"),
 )
 OTHER = Look("other", "other", "other", "x", "#7d8590")
 # Kinds drawn like a kind that they are close to; the text still names them for what they are.

@@ -43,7 +43,7 @@ SHEET = Safe("""<style>
   outline: 2px solid var(--gi-brand); outline-offset: -2px; }
 .gi-header .jupyter-button { font-weight: 600; color: var(--gi-muted); }
 .gi-row .jupyter-button.gi-title { font-weight: 600; }
-.gi-row .gi-high, .gi-sev.gi-high { color: #cf222e; font-weight: 600; }
+.gi-row .gi-high, .gi-sev.gi-high { color: #cd2338; font-weight: 600; }
 .gi-row .gi-medium, .gi-sev.gi-medium { color: #9a6700; font-weight: 600; }
 .gi-row .gi-low, .gi-sev.gi-low { color: #1f6fb2; }
 .gi-row .gi-informational, .gi-sev.gi-informational { color: #59636e; }

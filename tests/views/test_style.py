@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import itertools
+import re
+from pathlib import Path
 
 import pytest
 from plotly.graph_objects import Scatter
 
+from graphinvestigate import widgets
 from graphinvestigate.linking import ENTITY_KINDS, RECORD_KINDS
+from graphinvestigate.views import page_parts
 from graphinvestigate.views.style import (
+    EDGE,
+    EDGE_HIGHLIGHT,
     KINDS,
     OTHER,
     SEVERITIES,
@@ -19,12 +25,27 @@ from graphinvestigate.views.style import (
     severity_rank,
     source_word,
 )
+from graphinvestigate.widgets.style import SHEET
 
-# Machado, Oliveira and Fernandes (2009): how protanopes and deuteranopes see linear RGB.
+ROW_GRID = (Path(widgets.__file__).parent / "row_grid.css").read_text(encoding="utf-8")
+PAGE = page_parts.SHEET
+# Machado, Oliveira and Fernandes (2009), severity 1.0: what people without red, green or blue cones see of linear RGB.
 _BLINDNESS = {
     "protanopia": ((0.152286, 1.052583, -0.204868), (0.114503, 0.786281, 0.099216), (-0.003882, -0.048116, 1.051998)),
     "deuteranopia": ((0.367322, 0.860646, -0.227968), (0.280085, 0.672501, 0.047413), (-0.011820, 0.042940, 0.968881)),
+    "tritanopia": ((1.255528, -0.076749, -0.178779), (-0.078411, 0.930809, 0.147602), (0.004733, 0.691367, 0.303900)),
+    "none": ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)),
 }
+_APART = 12  # CIE76: five times what is just seen side by side, for marks that stand apart
+# Symbols that small marks of which are told apart by their colour.
+_ALIKE = (
+    {"circle", "pentagon", "hexagon", "hexagon2", "octagon"},
+    {"diamond", "diamond-tall", "diamond-wide"},
+    {"circle-cross", "circle-x"},
+    {"square", "square-cross", "square-x"},
+    {"star", "hexagram", "star-triangle-up"},
+    {"hourglass", "bowtie"},
+)
 
 
 def linear(color: str) -> list[float]:
@@ -68,15 +89,72 @@ def test_text_is_readable(theme):
     assert contrast(colors.muted, colors.background) >= 4.5
 
 
+def difference(one: str, other: str, blindness: str) -> float:
+    """How far apart two colours look (CIE76) to somebody."""
+    seen = [
+        lab([sum(a * b for a, b in zip(row, linear(color), strict=True)) for row in _BLINDNESS[blindness]])
+        for color in (one, other)
+    ]
+    return sum((a - b) ** 2 for a, b in zip(*seen, strict=True)) ** 0.5
+
+
+def written(sheet: str, *, dark: bool) -> dict[str, str]:
+    """The colours in which a style sheet writes severities, in one theme."""
+    if "--high" in sheet:  # a page of its own, which asks the system for its theme
+        light, _, night = sheet.partition("prefers-color-scheme: dark")
+        found = re.findall(r"--(high|medium|low|info): (#[0-9a-f]{6})", night if dark else light)
+    else:
+        lines = [line for line in re.split(r"(?<=})", sheet) if ("data-jp-theme-light" in line) == dark]
+        found = [
+            (name, color)
+            for line in lines
+            if not line.strip().startswith("@")
+            for color in re.findall(r"[{ ]color: (#[0-9a-f]{6})", line)
+            for name in re.findall(r"gi-(high|medium|low|informational)\b", line.partition("{")[0])
+        ]
+    return dict(found)
+
+
 @pytest.mark.parametrize("blindness", _BLINDNESS)
 def test_severities_differ_for_colour_blind_eyes(blindness):
-    """High, medium and low stay apart for people who see no red or no green."""
-    seen = {}
-    for name in ("high", "medium", "low"):
-        rgb = linear(SEVERITIES[name].color)
-        seen[name] = lab([sum(a * b for a, b in zip(row, rgb, strict=True)) for row in _BLINDNESS[blindness]])
-    for one, other in itertools.combinations(seen.values(), 2):
-        assert sum((a - b) ** 2 for a, b in zip(one, other, strict=True)) ** 0.5 > 20
+    """High, medium and low stay apart in every drawing for people who see no red, no green or no blue."""
+    colors = [SEVERITIES[name].color for name in ("high", "medium", "low")]
+    for one, other in itertools.combinations(colors, 2):
+        assert difference(one, other, blindness) > 20
+
+
+@pytest.mark.parametrize("blindness", _BLINDNESS)
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("sheet", [SHEET, ROW_GRID, PAGE], ids=["widgets", "row grid", "page"])
+def test_severities_that_are_written_differ_for_colour_blind_eyes(sheet, dark, blindness):
+    """In widgets, queue and reports, light and dark, no two severities are written in colours that look alike."""
+    colors = written(sheet, dark=dark)
+    assert len(colors) == 4
+    for (one, a), (other, b) in itertools.combinations(colors.items(), 2):
+        assert difference(a, b, blindness) > _APART, (one, other)
+
+
+@pytest.mark.parametrize("blindness", _BLINDNESS)
+def test_kinds_of_alike_symbols_differ_for_colour_blind_eyes(blindness):
+    """A small hexagon looks like an octagon: where two symbols are alike the colours are not, whoever looks."""
+    pairs = [
+        (one, other)
+        for one, other in itertools.combinations((*KINDS.values(), OTHER), 2)
+        if one.symbol == other.symbol or any({one.symbol, other.symbol} <= family for family in _ALIKE)
+    ]
+    assert len(pairs) > 15
+    for one, other in pairs:
+        assert difference(one.color, other.color, blindness) > _APART, (one.name, other.name)
+
+
+@pytest.mark.parametrize("blindness", _BLINDNESS)
+@pytest.mark.parametrize("theme", THEMES)
+def test_a_path_stands_out_from_other_links(theme, blindness):
+    """The colour of a path's links differs from that of all others over either background."""
+    *rgb, alpha = (float(part) for part in re.findall(r"[0-9.]+", EDGE))
+    ground = [int(THEMES[theme].background[at : at + 2], 16) for at in (1, 3, 5)]
+    plain = "#" + "".join(f"{round(alpha * a + (1 - alpha) * b):02x}" for a, b in zip(rgb, ground, strict=True))
+    assert difference(EDGE_HIGHLIGHT, plain, blindness) > _APART
 
 
 def test_no_two_look_alike():
