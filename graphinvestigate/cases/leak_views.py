@@ -103,23 +103,26 @@ def _may_say_more(piece: str) -> bool:
     return not piece.isascii() or any(map(piece.__contains__, _SIGNS))
 
 
-def views(pieces: Iterable[str]) -> list[View]:
+def views(pieces: Iterable[str], *, every: bool = False) -> list[View]:
     """Every way to read some pieces of text, the plain one first.
 
     Parameters
     ----------
     pieces : iterable of str
         What stands apart: no value goes over the end of one.
+    every : bool
+        Whether what stands there twice in Base64 is read twice, as who counts needs it.
     """
     pieces = list(pieces)
     found = [View("as it is", _joined(pieces))]
     read = _decoded(pieces)
     found += [View(form, _joined(texts)) for form, texts in read.items()]
-    encoded = [*_base64(_joined(pieces)), *(one for texts in read.values() for one in _base64(_joined(texts)))]
+    written = [_joined(pieces), *map(_joined, read.values())]
+    encoded = [one for text in written for one in _base64(text, every=every)]
     if encoded:
         inner = _decoded(encoded)
         texts = [*encoded, *(one for several in inner.values() for one in several)]
-        found.append(View("base64", _joined([*texts, *_base64(_joined(texts))])))
+        found.append(View("base64", _joined([*texts, *_base64(_joined(texts), every=every)])))
     wide = [text for piece in pieces if "\0" in piece for text in _wide(piece)]
     if wide:
         found.append(View("utf-16", _joined(wide)))
@@ -154,9 +157,10 @@ def _decoded(pieces: list[str]) -> dict[str, list[str]]:
     return found
 
 
-def _base64(text: str) -> Iterator[str]:
-    """The readable texts that stand in Base64, wherever in it they begin."""
-    runs = [one for one in _RUN.findall(text.encode("utf-8", "replace")) if one.strip(_HEX)]
+def _base64(text: str, *, every: bool) -> Iterator[str]:
+    """The readable texts that stand in Base64, wherever in it they begin; each run is read once, or every time."""
+    found: Iterable[bytes] = _RUN.findall(text.encode("utf-8", "replace"))
+    runs = [one for one in (found if every else dict.fromkeys(found)) if one.strip(_HEX)]
     if not runs:
         return
     # What is missing at the end of a run is filled up, so that its last bytes are read, too.

@@ -121,15 +121,19 @@ def _in_block(block: str, needles: Needles, quoted: dict[str, re.Pattern[str]]) 
                 hits.add((needle.original, needle.pattern))
     if not hits:
         return
+    spelt: dict[str, list[bytes]] = {}
+    for original, pattern in sorted(hits):
+        spelt.setdefault(original, []).append(pattern)
+    search = Needles(spelt.items())  # of all values the few that are here
     counted: dict[tuple[str, str], int] = {}
     for piece, times in pieces.items():
-        left = {original for original, _ in hits}
-        for view in views([piece]):  # what is read in several ways counts in the first
+        read: set[str] = set()  # what is read in several ways counts in the first
+        for view in views([piece], every=True):
             folded = _folded(view)
-            for original in sorted(left) if left else ():
-                here = sum(_times(folded, Needle.of(original, one)) for name, one in hits if name == original)
+            for original in sorted({one.original for one, _ in search.within(folded)} - read):
+                here = sum(_times(folded, Needle.of(original, one)) for one in spelt[original])
                 if here and _counts(view, original):
-                    left.discard(original)
+                    read.add(original)
                     counted[original, view.form] = counted.get((original, view.form), 0) + here * times
     for (original, form), times in counted.items():
         yield original, form, times

@@ -29,6 +29,7 @@ from graphinvestigate.linking.assembly import uncollected
 from graphinvestigate.wanted import takes
 
 REVIEW_COLUMNS = ("original", "pseudonym", "kind", "how", "texts")
+_ROWS = 10_000
 _OPENING = frozenset('[{"')
 _HOW = ("field", "known", "look", "guess", "word")
 # Their domain, and the words of its name, are the tenant's own.
@@ -318,10 +319,7 @@ def _as_bytes(thing: Any) -> bytes | Iterable[bytes]:
     if isinstance(thing, str):
         return thing.encode("utf-8", "surrogatepass")
     if isinstance(thing, pd.DataFrame):
-        found: list[str] = []
-        gather_frame(thing, lambda *_: found.append)
-        found += [*map(str, thing.index), repr(thing.attrs)]
-        return "\n".join(found).encode("utf-8", "surrogatepass")
+        return _frame_texts(thing)
     if isinstance(thing, nx.MultiDiGraph):
         parts = [repr(thing.graph)]
         for node, attrs in thing.nodes(data=True):
@@ -334,13 +332,30 @@ def _as_bytes(thing: Any) -> bytes | Iterable[bytes]:
     return "\n".join(_strings(thing)).encode("utf-8", "surrogatepass")
 
 
+def _frame_texts(frame: pd.DataFrame) -> Iterator[bytes]:
+    """The texts of a frame, each once in some thousand rows, and its labels; row numbers name nobody."""
+    index = frame.index
+    numbered = index.name is None and not isinstance(index, pd.MultiIndex) and index.dtype.kind in "iu"
+    labels = [] if numbered else [*map(str, index)]
+    yield "\n".join([*labels, repr(frame.attrs)]).encode("utf-8", "surrogatepass")
+    for at in range(frame.shape[1]):
+        column = frame.iloc[:, [at]]
+        step = _ROWS if isinstance(column.dtypes.iloc[0], RawDtype) else max(len(column), 1)
+        for start in range(0, len(column), step):
+            found: dict[str, None] = {}
+            gather_frame(column.iloc[start : start + step], lambda *_, take=found.setdefault: take)
+            yield "\n".join(found).encode("utf-8", "surrogatepass")
+
+
 def _names(thing: Any) -> Iterator[str]:
     """Names of columns, fields and attributes."""
     if isinstance(thing, pd.DataFrame):
         yield from map(str, thing.columns)
         for column in thing.columns[[isinstance(dtype, RawDtype) for dtype in thing.dtypes]]:
+            found: dict[str, None] = {}
             for text in thing[column].dropna():
-                yield from _names(json.loads(text))
+                json.loads(text, object_pairs_hook=lambda pairs, put=found.update: put(dict.fromkeys(dict(pairs))))
+            yield from found
     elif isinstance(thing, nx.MultiDiGraph):
         for attrs in thing.nodes.values():
             yield from _names(attrs)

@@ -355,3 +355,24 @@ def test_a_word_in_the_field_of_an_address_is_no_address() -> None:
     made = gi.redact({"ip": "IPAddress", "ipAddress": "203.0.113.9"}, key=KEY)
     assert made["ip"] == "IPAddress"
     assert made["ipAddress"] != "203.0.113.9"
+
+
+def test_a_row_number_is_no_id() -> None:
+    """Rows are counted, and a row's number may be an incident's; an index that has a name is what the name says."""
+    frame = pd.DataFrame({"incident_id": ["41229", "41230"]}, index=[41229, 41230])
+    shared = gi.redact(frame, key=KEY)
+    assert list(shared.index) == [41229, 41230]
+    assert not set(shared["incident_id"]) & set(frame["incident_id"])
+    frame.index.name = "incident_id"
+    with pytest.raises(RedactionLeakError, match="41229"):
+        gi.redact(frame, key=KEY)
+
+
+def test_many_leaks_are_counted_in_one_pass() -> None:
+    """Where nothing was replaced, each value is found once; the count of one does not go over all the others."""
+    frame = pd.DataFrame({"incident_id": [str(100_000 + number) for number in range(3_000)]})
+    redactor = gi.Redactor(KEY)
+    redactor.redact(frame)
+    found = redactor.leaks(frame)
+    assert len(found) == 3_000
+    assert {leak.times for leak in found} == {1}
