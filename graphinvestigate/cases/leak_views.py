@@ -159,8 +159,8 @@ def _decoded(pieces: list[str]) -> dict[str, list[str]]:
 
 def _base64(text: str, *, every: bool) -> Iterator[str]:
     """The readable texts that stand in Base64, wherever in it they begin; each run is read once, or every time."""
-    found: Iterable[bytes] = _RUN.findall(text.encode("utf-8", "replace"))
-    runs = [one for one in (found if every else dict.fromkeys(found)) if one.strip(_HEX)]
+    written: list[bytes] = _RUN.findall(text.encode("utf-8", "replace"))
+    runs = [one for one in (written if every else dict.fromkeys(written)) if one.strip(_HEX)]
     if not runs:
         return
     # What is missing at the end of a run is filled up, so that its last bytes are read, too.

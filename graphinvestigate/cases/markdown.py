@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from graphinvestigate.cases import questions, summary, telling
+from graphinvestigate.cases.defanging import teller, told_rows
 from graphinvestigate.cases.dossier import Dossier
 from graphinvestigate.text import defang, visible
 from graphinvestigate.views.tables import cell, chosen
@@ -34,31 +35,39 @@ def markdown(dossier: Dossier) -> str:
     -------
     str
         Headings, lists and tables. Texts from Graph and from notes are escaped: they make no link, image, mention,
-        heading or HTML; addresses are defanged.
+        heading or HTML; addresses that the graph knows, and every URL, are defanged.
     """
+    say = teller(dossier.graph)
+
+    def section(name: str, texts: Iterable[str], *, ordered: bool = False) -> str:
+        return _section(say(name), map(say, texts), ordered=ordered)
+
+    def table(name: str, frame: pd.DataFrame, columns: Sequence[str], *, most: int = _MOST_ROWS) -> str:
+        return _table(name, told_rows(frame, columns, say), columns, most=most)
+
     parts = [
         f"# {inert(dossier.name)}",
         f"Saved {dossier.saved:%Y-%m-%d %H:%M} UTC · case {dossier.case_id}",
-        _section("Summary", telling.opening(dossier)),
-        _section("Findings", telling.findings(dossier)),
+        section("Summary", telling.opening(dossier)),
+        section("Findings", telling.findings(dossier)),
     ]
     if dossier.story is not None:
         told = [*questions.answers(dossier.story), questions.resting_on(dossier.frames, dossier.checklist)]
-        parts.append(_section("Four questions", told))
-        parts.append(_table("What was missed", dossier.story.missed, ("gap", "certainty", "why")))
+        parts.append(section("Four questions", told))
+        parts.append(table("What was missed", dossier.story.missed, ("gap", "certainty", "why")))
     if dossier.incident is not None and "alerts" in dossier.frames:
-        parts.append(_table("How it unfolded", summary.story(dossier, dossier.triage), summary.STORY))
+        parts.append(table("How it unfolded", summary.story(dossier, dossier.triage), summary.STORY))
     if dossier.paths:
         ends = [telling.name_of(dossier, end) for end in (dossier.user, dossier.host)]
-        parts.append(_section(f"From the {ends[0]} to the {ends[1]}", dossier.paths[0].sentences, ordered=True))
+        parts.append(section(f"From the {ends[0]} to the {ends[1]}", dossier.paths[0].sentences, ordered=True))
     parts += [
-        _table(
+        table(
             "Who and what matters", dossier.entities.head(10), ("kind", "label", "max_severity", "risk_level", "why")
         ),
-        _table("Indicators", dossier.indicators, ("type", "indicator", "verdict", "shared"), most=_MOST_INDICATORS),
-        _section("Notes", telling.remarks(dossier)),
-        _section("Written to the tenant", [text for text in telling.steps(dossier) if "wrote to the tenant" in text]),
-        _section("Not checked", _open_items(dossier)),
+        table("Indicators", dossier.indicators, ("type", "indicator", "verdict", "shared"), most=_MOST_INDICATORS),
+        section("Notes", telling.remarks(dossier)),
+        section("Written to the tenant", [text for text in telling.steps(dossier) if "wrote to the tenant" in text]),
+        section("Not checked", _open_items(dossier)),
         f"Files of the case: SHA-256 `{dossier.content_sha256}` (`graphinvestigate verify --case …`).",
     ]
     return "\n\n".join(part for part in parts if part) + "\n"

@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 
 from graphinvestigate import linking
 from graphinvestigate.cases import questions, summary, telling
+from graphinvestigate.cases.defanging import own_domains, teller, told, without_links
 from graphinvestigate.cases.dossier import Dossier
 from graphinvestigate.files import write_atomic
 from graphinvestigate.linking import Entity
@@ -62,17 +63,25 @@ def write_report(path: str | os.PathLike[str], dossier: Dossier) -> Path:
 
 def report_html(dossier: Dossier, parts: Sequence[Section]) -> str:
     """Write the page of a dossier and its sections: the same ones give the same bytes."""
-    return page(title(dossier), parts, generated=dossier.saved)
+    tenants = f"tenant {', '.join(dossier.tenants[:3])}" if dossier.tenants else ""
+    return page(title(dossier), parts, generated=dossier.saved, about=tenants)
 
 
 def title(dossier: Dossier) -> str:
-    """The report's heading."""
-    tenants = f" · tenant {', '.join(dossier.tenants[:3])}" if dossier.tenants else ""
-    return f"{dossier.name}{tenants}"
+    """The report's heading: the case, and what its tenant is known as; the tenant's id stands below."""
+    domains = own_domains(dossier.graph)
+    return without_links(f"{dossier.name}{f' · {domains[0]}' if domains else ''}")
 
 
 def sections(dossier: Dossier) -> list[Section]:
-    """The report's sections, in order; those with nothing to say are left out, but for what was not checked."""
+    """The report's sections, in order; those with nothing to say are left out, but for what was not checked.
+
+    None of them has an address that becomes a link; those of the appendix have IP addresses and domains as they are.
+    """
+    return [*told(_told(dossier), teller(dossier.graph)), *told(_appendix(dossier), without_links)]
+
+
+def _told(dossier: Dossier) -> list[Section]:
     parts = [
         Section("Summary", telling.opening(dossier)),
         _listed("Findings", telling.findings(dossier)),
@@ -87,13 +96,18 @@ def sections(dossier: Dossier) -> list[Section]:
         Section("Checked, and not checked", [Table(dossier.checklist, ("item", "state", "why", "source"))]),
         _listed("What was done", telling.steps(dossier)[-_MOST_STEPS:], ordered=True),
         *(Section(f"Figure: {name}", [figure]) for name, figure in dossier.figures.items()),
-        # From here on it is for who wants to check: every record, every request, every file.
-        *(Section(f"Table: {name}", [table]) for name, table in dossier.tables.items()),
+    ]
+    return [part for part in parts if part is not None]
+
+
+def _appendix(dossier: Dossier) -> list[Section]:
+    """For who wants to check: every record, every request, every file."""
+    return [
+        *(Section(f"Appendix: table {name}", [table]) for name, table in dossier.tables.items()),
         *_records(dossier),
         Section("Appendix: requests to Microsoft Graph", [_requests(dossier)]),
         _hashes(dossier),
     ]
-    return [part for part in parts if part is not None]
 
 
 def timeline(dossier: Dossier) -> go.Figure:
@@ -183,22 +197,22 @@ def _writes(dossier: Dossier) -> list[str]:
 def _records(dossier: Dossier) -> list[Section]:
     parts = []
     if len(dossier.ranking):
-        parts.append(Section("Incidents", [Table(dossier.ranking, summary.INCIDENTS)]))
+        parts.append(Section("Appendix: incidents", [Table(dossier.ranking, summary.INCIDENTS)]))
     if "alerts" in dossier.frames:
-        parts.append(Section("Alerts", [Table(summary.queue(dossier, dossier.triage), summary.TRIAGE)]))
+        parts.append(Section("Appendix: alerts", [Table(summary.queue(dossier, dossier.triage), summary.TRIAGE)]))
     for name, word, columns, time in (
-        ("risk_detections", "Risk detections", DETECTIONS, "activity_date_time"),
-        ("risky_users", "Risky users", STANDING, "risk_last_updated_date_time"),
-        ("sign_ins", "Sign-ins", SIGN_INS, "created_date_time"),
+        ("risk_detections", "risk detections", DETECTIONS, "activity_date_time"),
+        ("risky_users", "risky users", STANDING, "risk_last_updated_date_time"),
+        ("sign_ins", "sign-ins", SIGN_INS, "created_date_time"),
     ):
         frame = dossier.frames.get(name)
         if frame is not None and len(frame):
             shown = [column for column in columns if column in frame.columns]
-            parts.append(Section(word, [Table(frame[shown].sort_values(time, kind="stable"), shown)]))
+            parts.append(Section(f"Appendix: {word}", [Table(frame[shown].sort_values(time, kind="stable"), shown)]))
     for name, frame in dossier.frames.items():
         if name not in TIMED and len(frame):
             shown = [column for column in frame.columns if column not in ("raw", "record_kind")][:8]
-            parts.append(Section(name.replace("_", " ").capitalize(), [Table(frame, shown)]))
+            parts.append(Section(f"Appendix: {name.replace('_', ' ')}", [Table(frame, shown)]))
     return parts
 
 

@@ -197,7 +197,7 @@ def _plain(value: Any) -> Any:
     return _html.unescape(value) if isinstance(value, str) else value
 
 
-def page(title: str, sections: Sequence[Section], *, generated: datetime | None = None) -> str:
+def page(title: str, sections: Sequence[Section], *, generated: datetime | None = None, about: str = "") -> str:
     """Write one self-contained page: nothing is loaded from anywhere, and no script runs but the page's own.
 
     Parameters
@@ -208,6 +208,8 @@ def page(title: str, sections: Sequence[Section], *, generated: datetime | None 
         Their order is the page's.
     generated : datetime, optional
         When it was made (aware); the time now by default.
+    about : str
+        What else stands in small letters under the title; any text.
 
     Returns
     -------
@@ -238,7 +240,8 @@ def page(title: str, sections: Sequence[Section], *, generated: datetime | None 
             f"<title>{heading}</title><style>{SHEET}</style>",
             *(f"<script>{script}</script>" for script in scripts),
             f"</head><body><header><h1>{heading}</h1>",
-            f'<p class="gi-made">generated {moment.strftime("%Y-%m-%d %H:%M:%S")} UTC</p></header>',
+            f'<p class="gi-made">generated {moment.strftime("%Y-%m-%d %H:%M:%S")} UTC',
+            f"{f' · {text.html(about, 200)}' if about else ''}</p></header>",
             f'<nav aria-label="contents"><h2>Contents</h2><ol>{"".join(contents)}</ol></nav><main>'
             if contents
             else "<main>",

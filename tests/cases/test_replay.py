@@ -102,7 +102,7 @@ def test_a_changed_record_shows_where_it_makes_a_difference(case, tmp_path) -> N
     told = "\n".join(again.replay().differences)
     assert "alerts: the column title has other values" in told
     assert "graph:" in told
-    assert "section “Alerts” differs" in told
+    assert "section “Appendix: alerts” differs" in told
 
 
 def test_a_column_that_another_version_reads_differently_is_named(case, monkeypatch) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -64,7 +66,7 @@ def test_the_report_loads_nothing(seen) -> None:
 
 def test_the_report_answers_the_four_questions(seen, found, case) -> None:
     """Each question has its answer, with the rows behind it, and what it rests on; the answers are the story's."""
-    text = " ".join("\n".join(seen.text).split())
+    text = " ".join("\n".join(seen.text).split()).replace("[.]", ".")  # the story has addresses as they are
     assert len(found.story.answers) == 4
     for question in found.story.answers:
         assert question in text
@@ -143,6 +145,54 @@ def test_indicators_are_defanged_and_say_what_is_shared(seen, case, found) -> No
     shared = table[table["indicator"].str.replace("[.]", ".").isin(hubs)]
     assert len(shared)
     assert shared["shared"].str.len().gt(10).all()
+
+
+def sections_of(html: str) -> dict[str, str]:
+    """The sections of a report with the data of their figures, as read: entities and JSON's escapes undone."""
+    found = {}
+    for part in html.split('<section id="')[1:]:
+        body = re.sub(r"\\u([0-9a-f]{4})", lambda one: chr(int(one[1], 16)), unescape(part))
+        found[unescape(re.search(r"<h2>(.*?)</h2>", part)[1])] = body
+    return found
+
+
+def standing(value: str, text: str) -> bool:
+    """Whether an address stands in a text as it is, and not broken."""
+    return re.search(rf"(?i)(?<![\w.]){re.escape(value)}(?![\w])", text) is not None
+
+
+def test_nothing_told_can_be_clicked(case, found, tmp_path) -> None:
+    """Outside of the appendix no URL, address or domain of the graph stands as it is: not in a figure either."""
+    marked = Case("http://marked.example/INC-1")
+    marked.add(found)
+    marked.finding(f"From {found.address.key}, see https://evil.example/a?b=http://other.example and www.evil.example.")
+    html, ticket = marked.report(tmp_path / "r.html").read_text("utf-8"), marked.markdown()
+    told = {name: text for name, text in sections_of(html).items() if not name.startswith("Appendix: ")}
+    assert {"Summary", "Findings", "Four questions", "How it unfolded", "Entity graph", "Indicators"} <= set(told)
+    table = case._dossier().indicators
+    plain = table[table["type"].isin(["IP address", "domain"])]["indicator"].str.replace("[.]", ".")
+    assert len(plain) > 5
+    answers = " ".join([*found.story.answers.values(), *found.paths[0].sentences])
+    assert any(standing(one, answers) for one in plain)  # as the story has them
+    for name, text in (*told.items(), ("the ticket", re.sub(r"\\(.)", r"\1", ticket))):
+        assert [one for one in plain if standing(one, text)] == [], name
+        assert not re.search(r"\w://|(?<!\[)www\.", text), name
+    assert "hxxps[://]evil[.]example/a?b=hxxp[://]other[.]example and www[.]evil[.]example" in told["Findings"]
+    assert any(one.replace(".", "[.]") in told["Four questions"] for one in plain)
+    assert any(one.replace(".", "[.]") in told["Entity graph"] for one in plain)
+    appendix = "".join(text for name, text in sections_of(html).items() if name.startswith("Appendix: "))
+    assert standing(found.address.key, appendix)  # to be copied and searched for
+    assert "://" not in re.search(r"<h1>.*?</h1>", html)[0].replace("[://]", "")
+
+
+def test_the_tenant_has_a_name_and_its_id_stands_small(report, found) -> None:
+    """The heading names the domain of the tenant's users, not a GUID; that stands in the line below."""
+    heading, small = re.search(r'<h1>(.*?)</h1><p class="gi-made">(.*?)</p>', report.read_text("utf-8")).groups()
+    domain = found.graph.nodes[found.user]["label"].rpartition("@")[2]
+    assert heading == f"INC-1 · {domain}"
+    (tenant,) = set(found.frames["alerts"]["tenant_id"].dropna())
+    assert small.endswith(f"· tenant {tenant}")
+    assert f"@{domain}" in "".join(sections_of(report.read_text("utf-8"))["Summary"])  # and users' names are readable
 
 
 def test_hostile_text_of_the_tenant_is_only_text(world, seen) -> None:

@@ -6,7 +6,7 @@ import contextlib
 import functools
 import json
 import os
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -343,8 +343,12 @@ def _frame_texts(frame: pd.DataFrame) -> Iterator[bytes]:
         step = _ROWS if isinstance(column.dtypes.iloc[0], RawDtype) else max(len(column), 1)
         for start in range(0, len(column), step):
             found: dict[str, None] = {}
-            gather_frame(column.iloc[start : start + step], lambda *_, take=found.setdefault: take)
+            gather_frame(column.iloc[start : start + step], _into(found))
             yield "\n".join(found).encode("utf-8", "surrogatepass")
+
+
+def _into(found: dict[str, None]) -> Taker:
+    return lambda *_: found.setdefault
 
 
 def _names(thing: Any) -> Iterator[str]:
@@ -352,10 +356,14 @@ def _names(thing: Any) -> Iterator[str]:
     if isinstance(thing, pd.DataFrame):
         yield from map(str, thing.columns)
         for column in thing.columns[[isinstance(dtype, RawDtype) for dtype in thing.dtypes]]:
-            found: dict[str, None] = {}
+            found: set[str] = set()
+
+            def fields(pairs: list[tuple[str, Any]], put: Callable[..., None] = found.update) -> None:
+                put([name for name, _ in pairs])
+
             for text in thing[column].dropna():
-                json.loads(text, object_pairs_hook=lambda pairs, put=found.update: put(dict.fromkeys(dict(pairs))))
-            yield from found
+                json.loads(text, object_pairs_hook=fields)
+            yield from sorted(found)
     elif isinstance(thing, nx.MultiDiGraph):
         for attrs in thing.nodes.values():
             yield from _names(attrs)
