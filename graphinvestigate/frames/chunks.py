@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from graphinvestigate.frames.columns import ARROW, POOL, from_arrow, nothing, of_packing, to_arrow
 from graphinvestigate.frames.fast import Chunk, FastReader, MisfitError
-from graphinvestigate.frames.packing import Packer
+from graphinvestigate.frames.packing import Packer, Packing
 from graphinvestigate.frames.records import Piece, RecordDecoder
 from graphinvestigate.frames.schema import Column
 
@@ -187,6 +187,27 @@ class Columns:
         for name in [name for name in chunk.arrays if self._dtypes.get(name, "string") in _PACKED]:
             chunk.packed[name] = self._packer.piece(name, chunk.arrays.pop(name), seen)
         return chunk
+
+    def scattered(self, parts: Sequence[tuple[np.ndarray, Chunk]], rows: int) -> dict[str, Packing]:
+        """Pack the texts of rows that were read apart, and take them out of the parts.
+
+        Parameters
+        ----------
+        parts : sequence of (numpy.ndarray, Chunk)
+            Which rows, in order, and their columns.
+        rows : int
+            How many rows all parts have.
+
+        Returns
+        -------
+        dict of str to Packing
+        """
+        seen: dict[Any, Any] = {}
+        held: dict[str, list[tuple[np.ndarray, pa.Array]]] = {}
+        for found, chunk in parts:
+            for name in [name for name in chunk.arrays if self._dtypes.get(name, "string") in _PACKED]:
+                held.setdefault(name, []).append((found, chunk.arrays.pop(name)))
+        return {name: self._packer.scattered(name, pieces, rows, seen) for name, pieces in held.items()}
 
     def column(self, chunks: Sequence[Chunk], column: Column) -> Any:
         """Put one column of all chunks together, and take it out of them.

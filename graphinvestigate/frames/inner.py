@@ -53,7 +53,7 @@ def evidence(alerts: pd.DataFrame, *, columns: Collection[str] | None = None) ->
 
     def read(run: tuple[int, int]) -> tuple[np.ndarray, np.ndarray, RawArray, Chunk]:
         items = Items(held[run[0] : run[1]], "evidence", run[0])
-        return items.rows + run[0], items.positions, items.raw, columns_of.pack(reader.read(items))
+        return items.rows + run[0], items.positions, items.raw, columns_of.pack(reader.read(items, columns=columns_of))
 
     parts = [*in_order(read, held.parts(rows=ROWS))]
     at = np.concatenate([_NO_ROWS, *(part[0] for part in parts)])

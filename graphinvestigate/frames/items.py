@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graphinvestigate.frames.chunks import FEW, Chunk, ChunkReader
+from graphinvestigate.frames.chunks import FEW, Chunk, ChunkReader, Columns
 from graphinvestigate.frames.columns import ARROW, POOL
 from graphinvestigate.frames.cutting import Items
 from graphinvestigate.frames.fast import FastReader, MisfitError
@@ -38,7 +38,7 @@ class ItemReader:
         self._exact = RecordDecoder([ITEM_TYPE], source=table.name)
         self._types: dict[str | None, tuple[FastReader, ChunkReader]] = {}
 
-    def read(self, items: Items, *, first: int = 0) -> Chunk:
+    def read(self, items: Items, *, first: int = 0, columns: Columns | None = None) -> Chunk:
         """Read some items.
 
         Parameters
@@ -47,6 +47,8 @@ class ItemReader:
             What is no object has no values.
         first : int
             The number of the first one, for messages.
+        columns : Columns, optional
+            What packs the texts; they are laid out where not given.
 
         Returns
         -------
@@ -65,7 +67,8 @@ class ItemReader:
             parts, todo = self._fast_parts(items.array, names)
         if len(todo):
             parts += self._exact_parts(items, todo, names, first)
-        chunk = Chunk(len(items), in_order_again(parts, len(items)))
+        packed = columns.scattered(parts, len(items)) if columns is not None else {}
+        chunk = Chunk(len(items), in_order_again(parts, len(items)), packed)
         types = pa.array(names, ARROW["string"])
         if types.null_count != len(types):
             chunk.arrays[ITEM_TYPE.name] = types

@@ -176,6 +176,44 @@ class Packer:
             if rows is None:
                 rows = seen[key] = np.flatnonzero(valid.to_numpy(zero_copy_only=False)).astype(_kind(length))
             array = array.drop_null()
+        return self._piece(name, array, length, rows)
+
+    def scattered(
+        self, name: str, parts: Sequence[tuple[np.ndarray, pa.Array]], length: int, seen: dict[Any, Any]
+    ) -> Packing:
+        """Pack one piece of a column whose values were read apart, rows of some kind here and of others there.
+
+        Parameters
+        ----------
+        name : str
+        parts : sequence of (numpy.ndarray, pyarrow.Array)
+            Which rows, in order, and their values.
+        length : int
+            How many rows the piece has.
+        seen : dict
+            Which rows have values, shared by the columns of one piece.
+
+        Returns
+        -------
+        Packing
+        """
+        valid = [array.is_valid() if array.null_count else None for _, array in parts]
+        key = tuple((id(rows), b"" if there is None else there.buffers()[1].to_pybytes())
+                    for (rows, _), there in zip(parts, valid, strict=True))  # fmt: skip
+        if key not in seen:
+            found = np.concatenate([
+                rows if there is None else rows[there.to_numpy(zero_copy_only=False)]
+                for (rows, _), there in zip(parts, valid, strict=True)
+            ])  # fmt: skip
+            order = np.argsort(found) if len(parts) > 1 else None
+            seen[key] = (found if order is None else found[order]).astype(_kind(length)), order
+        rows, order = seen[key]
+        arrays = [array.drop_null() if array.null_count else array for _, array in parts]
+        array = arrays[0] if len(arrays) == 1 else pa.concat_arrays(arrays).take(pa.array(order))
+        return self._piece(name, array, length, rows)
+
+    def _piece(self, name: str, array: pa.Array, length: int, rows: np.ndarray | None) -> Packing:
+        """Pack values none of which is missing."""
         if name not in self._unlike:
             found = _encoded(array)
             if found is not None and len(found[1]) <= _FEWER * len(array):

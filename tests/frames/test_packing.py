@@ -190,6 +190,24 @@ def test_rows_of_columns_that_agree_are_kept_once():
     assert z.rows.tolist() == list(range(1, 2000, 10))
 
 
+@given(st.lists(st.tuples(st.integers(0, 2), st.none() | TEXT), max_size=40))
+def test_rows_read_apart_come_back_in_order(values):
+    """Rows that were read in parts, each kind for itself, have their own values again, missing ones too."""
+    parts = []
+    for kind in range(3):
+        rows = np.array([at for at, (own, _) in enumerate(values) if own == kind], np.int64)
+        if len(rows):
+            parts.append((rows, pa.array([values[at][1] for at in rows], ARROW["string"])))
+    if not parts:
+        return
+    packer, seen = Packer(), {}
+    for chosen in (parts, parts[:1], parts):  # columns of the same rows, and of fewer
+        packing = packer.scattered("x", chosen, len(values), seen)
+        there = {int(at) for rows, _ in chosen for at in rows}
+        expected = [text if at in there else None for at, (_, text) in enumerate(values)]
+        same(texts_of(packing), plain(expected))
+
+
 def test_wide_numbers_where_they_are_needed():
     """More texts than a byte counts get wider numbers."""
     for count, kind in ((100, np.int8), (200, np.int16), (40_000, np.int32)):
