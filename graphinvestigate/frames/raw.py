@@ -15,6 +15,7 @@ from graphinvestigate.envelope import Page
 from graphinvestigate.frames.extension import OwnArray, OwnDtype, objects
 
 _ROWS = 4096  # rows of packed pages that are unpacked at a time
+_RUNS, _SHORT, _LONG = 32, 4 * 2**20, 16 * 2**20  # how many runs, and the bytes of one
 
 
 @register_extension_dtype
@@ -168,19 +169,24 @@ class RawArray(OwnArray):
         """How many bytes each row has; 0 where missing."""
         return self._length
 
-    def parts(self, *, rows: int, size: int = 8 * 2**20) -> Iterator[tuple[int, int]]:
+    def parts(self, *, rows: int, size: int | None = None) -> Iterator[tuple[int, int]]:
         """Cut the rows into runs to be read at a time.
 
         Parameters
         ----------
-        rows, size : int
-            The most rows of a run, and the most bytes unless one row is larger.
+        rows : int
+            The most of a run.
+        size : int, optional
+            The most bytes, unless one row is larger; where not given, few where there are few: what is being read
+            takes several times its size.
 
         Yields
         ------
         first, end : int
         """
         total = np.cumsum(self._length, dtype=np.int64)
+        if size is None:
+            size = min(max(int(total[-1]) // _RUNS, _SHORT), _LONG) if len(self) else _SHORT
         first = 0
         while first < len(self):
             before = int(total[first - 1]) if first else 0

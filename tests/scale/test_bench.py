@@ -12,7 +12,7 @@ from graphinvestigate.envelope import read_page
 from graphinvestigate.errors import UsageError
 from graphinvestigate.frames import RESOURCES, evidence, records_frame
 from graphinvestigate.scale.bench.command import FIXED, GROWING, run, sizes_of
-from graphinvestigate.scale.bench.decode import IDENTIFYING, frames_of
+from graphinvestigate.scale.bench.decode import IDENTIFYING, frames_of, normalized
 from graphinvestigate.scale.bench.measure import Finding, Taken, peak_extra, side_by_side
 from graphinvestigate.scale.bench.report import document, machine, page, table
 from graphinvestigate.scale.bench.starting import distributions
@@ -36,6 +36,23 @@ def test_synthetic_alerts_are_like_graphs():
     assert list(alert_pages(10)) == list(alert_pages(10)) != list(alert_pages(10, seed=1))
     assert set(items.columns) >= IDENTIFYING
     assert frames_of(pages[:1], columns=IDENTIFYING)[1].shape[1] < items.shape[1] / 2
+
+
+def test_the_other_side_makes_the_same_frames():
+    """What json_normalize is measured with has the same rows, times, alerts' columns and records as ours."""
+    pages = list(alert_pages(60, page=30))
+    (alerts, items), (others, their_items) = frames_of(pages), normalized(pages, typed=True)
+    assert list(others["id"]) == list(alerts["id"])
+    assert list(their_items["alert_id"]) == list(items["alert_id"])
+    for theirs, ours in (
+        ("createdDateTime", "created_date_time"),
+        ("alert_lastActivityDateTime", "last_activity_date_time"),
+    ):
+        assert list(their_items[theirs]) == list(items[ours])
+    assert list(their_items["alert_tenantId"]) == list(items["tenant_id"])
+    for one, two in ((others, alerts), (their_items, items)):
+        assert [json.loads(text) for text in one["raw"]] == [json.loads(text) for text in two["raw"]]
+    assert normalized(pages)[1].shape[0] == len(items)
 
 
 def test_sides_are_run_in_turn_and_the_fastest_round_counts():
