@@ -110,11 +110,12 @@ def assemble(parts: Parts) -> nx.MultiDiGraph:
             known = {"kind": record.kind, "id": record.id, "read": False, "time": None, "end_time": None}
         known["label"] = record_label(known)
         nodes[record] = known
-    seen = parts.observations
-    for entity, observations, first, last in zip(entities.entities, entities.observed, *_spans(whole), strict=True):
-        if len(observations) == 1 and not found.respelled and entity not in refused:
-            nodes[entity] = _plain_attrs(entity, observations[0], seen[observations[0]], first, last)
+    every, seen = list(parts.observations), list(parts.observations.values())
+    for entity, places, first, last in zip(entities.entities, entities.observed, *_spans(whole), strict=True):
+        if len(places) == 1 and not found.respelled and entity not in refused:
+            nodes[entity] = _plain_attrs(entity, every[places[0]], seen[places[0]], first, last)
         else:
+            observations = [every[place] for place in places]
             about = (entity, observations, parts, found, refused.get(entity, ()))
             nodes[entity] = _entity_attrs(*about, first, last)
     # What `add_node` does for nodes that are not there yet.
@@ -123,7 +124,7 @@ def assemble(parts: Parts) -> nx.MultiDiGraph:
         around.update({node: {} for node in nodes})
     if parts.node_extras:
         seen_as = zip(entities.entities, entities.observed, strict=True)
-        carrier = {(kind, *ids[0]): entity for entity, several in seen_as for kind, ids in several}
+        carrier = {(every[at][0], *every[at][1][0]): entity for entity, places in seen_as for at in places}
         for extra, extras in parts.node_extras.items():
             node: Node = extra if isinstance(extra, Record) else carrier[extra]
             attrs = g.nodes[node]

@@ -254,7 +254,7 @@ class Extractor:
     def _judgements(self, reader: TypedTable, records: Values) -> Codes:
         columns = reader.judgements(records)
         said: Pool[Any] = Pool()
-        codes = said.codes(zip(columns[0], _keys(columns[1:]), strict=True))  # roles are decoded as tuples
+        codes = said.codes(zip(columns[0], *_plain(columns[1:]), strict=True))  # roles are decoded as tuples
         _, first = np.unique(codes, return_index=True)  # codes are given in the order in which they come
         judged = [judgement(*(column[at] for column in columns)) for at in first.tolist()]
         return self.collector.table.judgements.codes(judged)[codes]
@@ -309,8 +309,12 @@ class Extractor:
 
 def _keys(columns: Sequence[Sequence[Any]]) -> list[tuple[Any, ...]]:
     """Return each row as something that can be looked up."""
-    plain = [column if _PLAIN.issuperset(map(type, column)) else list(map(frozen, column)) for column in columns]
-    return list(zip(*plain, strict=True))
+    return list(zip(*_plain(columns), strict=True))
+
+
+def _plain(columns: Sequence[Sequence[Any]]) -> list[Sequence[Any]]:
+    """Return columns of what can be looked up."""
+    return [column if _PLAIN.issuperset(map(type, column)) else list(map(frozen, column)) for column in columns]
 
 
 def _without_device(

@@ -87,9 +87,11 @@ def entity_label(entity: Entity, names: dict[str, tuple[int, str]]) -> str:
         )  # a private one begins with a tenant
     if len(names) == 1:
         return next(iter(names))
-    best = min(place for place, _ in names.values())
-    latest = max(time for place, time in names.values() if place == best)
-    return min(name for name, (place, time) in names.items() if place == best and time == latest)
+    found, best, latest = "", -1, ""
+    for name, (place, time) in names.items():
+        if best < 0 or place < best or (place == best and (time > latest or (time == latest and name < found))):
+            found, best, latest = name, place, time
+    return found
 
 
 def record_label(attrs: dict[str, Any]) -> str:

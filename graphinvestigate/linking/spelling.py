@@ -161,6 +161,8 @@ def url_host(value: object) -> str | None:
 def moment_text(text: str) -> str:
     """One spelling of a time that is part of an id: no zone mark, no zeros at the end of the fraction."""
     text = text.casefold()
+    if "." not in text and text[-1:] == "z":
+        return text[:-1]
     text = text[:-1] if text.endswith("z") else text.removesuffix("+00:00")
     whole, dot, fraction = text.rpartition(".")
     return (f"{whole}.{fraction.rstrip('0')}" if dot and fraction.isdecimal() else text).rstrip(".")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,8 +25,8 @@ class Who:
     ----------
     entities : list of Entity
         Sorted.
-    observed : list of list of Observation
-        What each entity was seen as.
+    observed : list of list of int
+        Places of the observations that are of each entity.
     of_end : ndarray of int
         Place of the entity of each end; -1 for a record.
     found : Resolution
@@ -34,7 +34,7 @@ class Who:
     """
 
     entities: list[Entity]
-    observed: list[list[Observation]]
+    observed: list[list[int]]
     of_end: Codes
     found: Resolution
 
@@ -57,18 +57,17 @@ def who(
     tenants, overrides
         As for `identity.resolve`.
     """
-    if not overrides.merges and not overrides.splits:
+    if observations and not overrides.merges and not overrides.splits:
         found = _by_columns(observations, ends, tenants)
         if found is not None:
             return found
     whole = resolve(observations, tenants=tenants, overrides=overrides)
     leads = whole.leads
-    return _made(
-        observations,
-        [leads[kind, ids[0][0], ids[0][1]] for kind, ids in observations],
-        [None if isinstance(end, Record) else leads[end] for end in ends],
-        whole,
-    )
+    listed = list(dict.fromkeys(leads[kind, ids[0][0], ids[0][1]] for kind, ids in observations))
+    number: dict[Entity, int] = {entity: at for at, entity in enumerate(listed)}
+    of_observation = ints([number[leads[kind, ids[0][0], ids[0][1]]] for kind, ids in observations])
+    of_end = ints([NONE if isinstance(end, Record) else number[leads[end]] for end in ends])
+    return _in_order(listed, of_observation, of_end, whole)
 
 
 def _by_columns(
@@ -93,22 +92,24 @@ def _by_columns(
         return None
     known = Known(pairs.values, pair, lambda at: every[at][2])
     strongest, contested = components(known, ints(flat), ints(size), domains, refused=True)
-    asked = contested[first].tolist() if len(first) else []
-    found = resolve([one for one, by_resolver in zip(observations, asked, strict=True) if by_resolver], domains=domains)
-    leads = found.leads
-    entity: dict[int, Entity] = {}
-    for at in np.unique(strongest[first[~contested[first]]]).tolist() if len(first) else ():
-        kind, id_type, value = every[at]
+    asked = contested[first]
+    by_resolver = [one for one, its in zip(observations, asked.tolist(), strict=True) if its] if asked.any() else []
+    found = resolve(by_resolver, domains=domains)
+    calm = np.unique(strongest[first[~asked]])
+    listed = []
+    for kind, id_type, value in map(every.__getitem__, calm.tolist()):
         bare = kind in BARE_KEYS and id_type in RANKED[kind]
-        entity[at] = Entity(kind, value if bare else f"{id_type}={value}")
-    if len({*entity.values(), *leads.values()}) < len(entity) + len(set(leads.values())):
+        listed.append(Entity(kind, value if bare else f"{id_type}={value}"))
+    settled = list(dict.fromkeys(found.leads.values()))
+    if len({*listed, *settled}) < len(listed) + len(settled):
         return None
-
-    def of(at: int) -> Entity | None:
-        named = leads.get(every[at])
-        return entity.get(int(strongest[at])) if named is None else named
-
-    return _made(observations, list(map(of, first.tolist())), list(map(of, range(len(ends)))), found)
+    number = np.full(len(every), NONE)
+    number[calm] = np.arange(len(calm))
+    number = np.where(contested, NONE, number[strongest])
+    place = {entity: len(listed) + at for at, entity in enumerate(settled)}
+    for at in np.flatnonzero(contested).tolist():
+        number[at] = place[found.leads[every[at]]]
+    return _in_order([*listed, *settled], number[first], number[: len(ends)], found)
 
 
 def _all_say_tenants(pairs: Sequence[tuple[str, str]], pair: Codes, ids: Sequence[Any]) -> bool:
@@ -116,16 +117,14 @@ def _all_say_tenants(pairs: Sequence[tuple[str, str]], pair: Codes, ids: Sequenc
     return all(has_tenant(ids[at][2]) for at in np.flatnonzero(scoped[pair]).tolist())
 
 
-def _made(
-    observations: Iterable[Observation],
-    of_observation: Sequence[Entity | None],
-    of_end: Sequence[Entity | None],
-    found: Resolution,
-) -> Who:
-    entities: list[Entity] = in_order({one for one in of_observation if one is not None})
-    place: dict[Entity | None, int] = {one: at for at, one in enumerate(entities)}
-    place[None] = NONE
-    observed: list[list[Observation]] = [[] for _ in entities]
-    for observation, one in zip(observations, of_observation, strict=True):
-        observed[place[one]].append(observation)
-    return Who(entities, observed, ints([place[one] for one in of_end]), found)
+def _in_order(listed: Sequence[Entity], of_observation: Codes, of_end: Codes, found: Resolution) -> Who:
+    """Sort the entities that observations are of; the others are none."""
+    seen = np.zeros(len(listed), np.bool_)
+    seen[of_observation] = True
+    entities: list[Entity] = in_order([listed[at] for at in np.flatnonzero(seen).tolist()])
+    place = {entity: at for at, entity in enumerate(entities)}
+    onward = ints([*(place.get(entity, NONE) for entity in listed), NONE])  # -1 is the last
+    observed: list[list[int]] = [[] for _ in entities]
+    for observation, at in enumerate(onward[of_observation].tolist()):
+        observed[at].append(observation)
+    return Who(entities, observed, onward[of_end], found)

@@ -86,7 +86,7 @@ def test_a_graph_knows_who_the_resolver_knows(drawn, tenants):
         None,
         *(whole.leads[end] for end in ends[1:]),
     ]
-    seen_as = {one: at for at, several in enumerate(found.observed) for one in several}
+    seen_as = {list(observations)[one]: at for at, several in enumerate(found.observed) for one in several}
     assert seen_as == {(kind, ids): entities.index(whole.leads[kind, *ids[0]]) for kind, ids in observations}
 
 
