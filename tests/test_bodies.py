@@ -133,6 +133,20 @@ def test_pages_read_ahead_are_packed_beyond_the_room(monkeypatch):
     assert_frame_equal(made, records_frame(ALERTS, [*pages_of(500), *few], pull_id="p"))
 
 
+def test_a_pull_packs_its_pages(monkeypatch):
+    """A pull beyond its room gives the same rows, records and evidence, from packed pages, and nobody asked for it."""
+    client = gi.connect_demo(seed=1, alerts=60)
+    whole = gi.list_alerts(client)
+    monkeypatch.setattr("graphinvestigate.frames.ahead.Room", lambda: Room(0))
+    packed = gi.list_alerts(client)
+    assert not any(page.packed for page in whole["raw"].array.pages)
+    assert all(page.packed for page in packed["raw"].array.pages)
+    assert_frame_equal(packed.drop(columns="pull_id"), whole.drop(columns="pull_id"))
+    assert_frame_equal(gi.evidence(packed).drop(columns="pull_id"), gi.evidence(whole).drop(columns="pull_id"))
+    one, two = gi.entity_graph(alerts=packed), gi.entity_graph(alerts=whole)
+    assert set(one.edges) == set(two.edges)
+
+
 def test_saved_answers_are_packed_beyond_the_room(tmp_path: Path, monkeypatch):
     """Many saved answers are packed as they are read; the frame is the same."""
     for number, body in enumerate(alert_pages(300, page=100)):
