@@ -12,7 +12,6 @@ from graphinvestigate import pivots
 from graphinvestigate.client import GraphClient
 from graphinvestigate.errors import UsageError
 from graphinvestigate.linking import Entity, Record
-from graphinvestigate.linking.hops import ready_to_walk
 from graphinvestigate.views.graph_words import label_of
 from graphinvestigate.widgets import explorer_state as states
 from graphinvestigate.widgets.background import Task
@@ -21,6 +20,7 @@ from graphinvestigate.widgets.entity_grid import EntityGrid
 from graphinvestigate.widgets.explorer_code import closing, opening
 from graphinvestigate.widgets.explorer_pivots import ExplorerPivots
 from graphinvestigate.widgets.explorer_words import left_out_table
+from graphinvestigate.widgets.graph_facts import make_ready
 from graphinvestigate.widgets.picker import AlertPicker
 from graphinvestigate.widgets.selection import Selection
 from graphinvestigate.widgets.step_words import step_words
@@ -90,7 +90,7 @@ class EntityExplorer(ExplorerPivots):
             raise UsageError(f"EntityExplorer shows what entity_graph(…) returned, not {type(g).__name__}")
         if picker is not None and not isinstance(picker, AlertPicker):
             raise UsageError(f"picker is an AlertPicker, not {type(picker).__name__}")
-        ready_to_walk(g)  # better now than at the first neighbourhood or path
+        make_ready(g)  # better now than at the first neighbourhood or path
         self._client, self._picker, self._has_frames = client, picker, len(frames) > 0
         self._task: Task[pivots.Pivot] | None = None
         self._asked_for: Entity | None = None

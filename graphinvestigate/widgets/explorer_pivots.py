@@ -14,12 +14,12 @@ from graphinvestigate import linking, pivots
 from graphinvestigate.client import GraphClient
 from graphinvestigate.errors import AmbiguousEntityError, EntityNotFoundError, StoppedError, UsageError
 from graphinvestigate.linking import Entity, Record
-from graphinvestigate.linking.hops import ready_to_walk
 from graphinvestigate.widgets import explorer_state as states
 from graphinvestigate.widgets.background import Task
 from graphinvestigate.widgets.canvas import merged_frames
 from graphinvestigate.widgets.explorer_history import call
 from graphinvestigate.widgets.explorer_saving import ExplorerSaving
+from graphinvestigate.widgets.graph_facts import make_ready
 from graphinvestigate.widgets.safe import safe_html, show
 from graphinvestigate.widgets.selection import Node
 
@@ -234,7 +234,7 @@ class ExplorerPivots(ExplorerSaving):
     def _take_in(self, node: Entity, window: str | None, found: pivots.Pivot) -> None:
         before, asked = self._state, node
         g = linking.merge_graphs(before.graph, found.graph)
-        ready_to_walk(g)  # a pivot may take its time; the paths and neighbourhoods after it may not
+        make_ready(g)  # a pivot may take its time; the paths and neighbourhoods after it may not
         rows = {name: len(frame) for name, frame in found.frames.items()}
         new = g.number_of_nodes() - before.graph.number_of_nodes()
         state, node = states.grown(before, g, node, found.graph.nodes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ import networkx as nx
 
 from graphinvestigate import text
 from graphinvestigate.linking import Entity
+from graphinvestigate.linking.hops import ready_to_walk
 from graphinvestigate.linking.nodes import kind_order
 from graphinvestigate.views.graph_words import label_of
 from graphinvestigate.views.node_facts import kind_of
@@ -18,6 +20,23 @@ from graphinvestigate.views.style import kind_look
 
 MOST_NAMES = 2000
 """Names that a box offers: of a larger graph those of the most linked entities (``select`` finds any)."""
+
+
+MANY = 20_000
+"""From so many nodes on, Python looks through the objects of a new graph for long, once, when it likes."""
+
+
+def make_ready(g: nx.MultiDiGraph) -> None:
+    """Do what a new graph asks for once, before anybody waits for an action: what walks need, and Python's own look.
+
+    Parameters
+    ----------
+    g : networkx.MultiDiGraph
+        An entity graph; it is not changed.
+    """
+    ready_to_walk(g)
+    if g.number_of_nodes() >= MANY:
+        gc.collect()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,20 +13,35 @@ from graphinvestigate.widgets.timeline_records import Records
 
 MANY = 20_000
 """From so many marks on, whom alerts name is read beside everything else: it takes seconds."""
-_REST = 3.0  # so many times as long as it worked a reader rests: a click finds it resting, three times of four
+_REST = 3.0  # so many times as long as it worked, at most, a reader rests where the kernel is at work
+_LOOK = 0.02  # seconds after which it looks whether that is so
+_IDLE = 0.2  # of that time a kernel at rest works less
+
+
+def _kernel_clock() -> Callable[[], float]:
+    """Give the seconds that the main thread, in which a kernel answers, has worked; where unknown, it always works."""
+    of_thread = getattr(time, "pthread_getcpuclockid", None)
+    main = threading.main_thread().ident
+    if of_thread is None or main is None:
+        return time.perf_counter
+    clock = of_thread(main)
+    return lambda: time.clock_gettime(clock)
 
 
 class Gently:
-    """A pace that leaves a kernel to its user: after each piece of work a rest, until somebody waits for the whole.
+    """A pace that leaves a kernel to its user: no work while the kernel answers, until somebody waits for the whole.
 
     Parameters
     ----------
-    clock : callable, optional
-        Seconds that go on.
+    clock, kernel : callable, optional
+        Seconds that go on, and seconds that the kernel has worked.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
-        self._clock, self._hurry = clock, threading.Event()
+    def __init__(
+        self, clock: Callable[[], float] = time.perf_counter, kernel: Callable[[], float] | None = None
+    ) -> None:
+        self._clock, self._kernel = clock, kernel or _kernel_clock()
+        self._hurry = threading.Event()
         self._since = clock()
 
     def hurry(self) -> None:
@@ -34,14 +49,20 @@ class Gently:
         self._hurry.set()
 
     def breathe(self) -> None:
-        """Rest in proportion to the work since the last rest.
+        """Rest as long as the kernel is at work, at most in proportion to the work since the last rest.
 
         Raises
         ------
         RuntimeError
             The program ends: nobody will ask.
         """
-        self._rest(_REST * (self._clock() - self._since))
+        left = _REST * (self._clock() - self._since)
+        while left > 0 and not self._hurry.is_set():
+            look, worked = min(left, _LOOK), self._kernel()
+            self._rest(look)
+            left -= look
+            if self._kernel() - worked < _IDLE * look:
+                break
         if not threading.main_thread().is_alive():
             raise RuntimeError("the program ends")
         self._since = self._clock()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gc
 import html
 import json
 import re
@@ -22,7 +23,7 @@ from graphinvestigate.pivots import pivot_steps
 from graphinvestigate.views.graph_model import LABELS
 from graphinvestigate.views.pictures import svg_of
 from graphinvestigate.views.style import KINDS
-from graphinvestigate.widgets import AlertPicker, EntityExplorer, Selection
+from graphinvestigate.widgets import AlertPicker, EntityExplorer, Selection, graph_facts
 from graphinvestigate.widgets.canvas import TimelineCanvas, merged_frames
 from graphinvestigate.widgets.plotly_view import PlotlyView
 from graphinvestigate.widgets.shown import CAP, START
@@ -156,6 +157,29 @@ def test_what_every_walk_asks_for_is_found_before_anybody_waits(client: GraphCli
     explorer.pivot(next(node for node in graph if node.kind == "user"))
     assert explorer.graph is not graph
     assert {"hubs", "tolls"} <= set(index_of(explorer.graph).known)
+
+
+def test_python_looks_through_a_large_graph_before_anybody_waits(
+    client: GraphClient, graph: nx.MultiDiGraph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its garbage collector goes through the objects of a large graph while the explorer opens, not during a click."""
+    collected: list[int] = []
+
+    def note(phase: str, info: dict[str, int]) -> None:
+        if phase == "start":
+            collected.append(info["generation"])
+
+    gc.disable()  # what is collected now, somebody asked for
+    gc.callbacks.append(note)
+    try:
+        EntityExplorer(client, graph)
+        assert collected == []
+        monkeypatch.setattr(graph_facts, "MANY", 10)
+        EntityExplorer(client, graph)
+        assert collected == [2]
+    finally:
+        gc.callbacks.remove(note)
+        gc.enable()
 
 
 def test_the_timeline_shows_what_a_new_one_would(alerts: pd.DataFrame) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from html.parser import HTMLParser
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -243,26 +244,49 @@ def test_whom_alerts_name_is_read_ahead_and_once(alerts: pd.DataFrame, monkeypat
     assert ahead._records.marks.lanes == asked._records.marks.lanes
 
 
-def test_who_reads_ahead_rests_three_times_as_long_as_it_works() -> None:
-    """After each piece of work a rest of three times its length, which the next one does not count."""
-    now, rests = [0.0], []
+@pytest.mark.parametrize("kernel_works", [0.0, 0.1, 0.5, 1.0])
+def test_who_reads_ahead_rests_while_the_kernel_works(kernel_works: float) -> None:
+    """Of a kernel at rest it takes the next moment, of one at work none for three times as long as it worked itself."""
+    now = [0.0]
 
     class Watched(timeline_reading.Gently):
         def _rest(self, seconds: float) -> None:
-            rests.append(seconds)
             now[0] += seconds
 
-    pace = Watched(lambda: now[0])
+    pace = Watched(lambda: now[0], lambda: now[0] * kernel_works)
     for worked in (0.5, 0.25):
         now[0] += worked
+        begun = now[0]
         pace.breathe()
-    assert rests == [1.5, 0.75]
+        assert now[0] - begun == pytest.approx(3 * worked if kernel_works >= 0.5 else 0.02)
+
+
+def test_the_kernel_s_work_is_its_main_thread_s() -> None:
+    """The clock goes on while the main thread works, and stands still while it waits for another that works."""
+    clock = timeline_reading._kernel_clock()
+    begun = clock()
+    while clock() < begun + 0.01:
+        pass
+    if clock is time.perf_counter:
+        pytest.skip("this system does not tell one thread's work from another's")
+    seen: list[float] = []
+
+    def other() -> None:
+        before, end = clock(), time.thread_time() + 0.05
+        while time.thread_time() < end:
+            pass
+        seen.append(clock() - before)
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    thread.join(20)
+    assert seen[0] < 0.025
 
 
 def test_who_is_waited_for_rests_no_more() -> None:
     """A rest that would take minutes ends when somebody asks for the whole, and there is none after it."""
     now = [0.0]
-    pace = timeline_reading.Gently(lambda: now[0])
+    pace = timeline_reading.Gently(lambda: now[0], time.perf_counter)
     now[0] = 1000.0
     reader = threading.Thread(target=lambda: (pace.breathe(), now.append(1.0), pace.breathe()), daemon=True)
     reader.start()
