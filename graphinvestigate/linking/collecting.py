@@ -15,7 +15,7 @@ from graphinvestigate.errors import UsageError
 from graphinvestigate.frames.hunting import RECORD_KIND as HUNTING_ROW
 from graphinvestigate.frames.inner import check
 from graphinvestigate.frames.raw import as_raw
-from graphinvestigate.linking.extraction import Extractor, decoded
+from graphinvestigate.linking.extraction import Before, Extractor, decoded
 from graphinvestigate.linking.mapped_roles import MAPPED, mapped_kind
 from graphinvestigate.linking.mention_table import MentionTable
 from graphinvestigate.linking.nodes import Record
@@ -38,6 +38,7 @@ FRAMES = {
 }
 """Names of frames as functions take them → the kind of their records."""
 
+_REMEMBERED = 50_000  # values whose meaning is kept from part to part
 _AT_ONCE = 10_000  # records: what is read of them is held as Python objects, all the others are not
 
 
@@ -66,7 +67,7 @@ def collect(
     typed_readers : bool
         Without them every record is read plainly, with the same result.
     """
-    return _collected(_unfolded(frames_by_kind), tenant, typed_readers=typed_readers)
+    return _collected(_unfolded(frames_by_kind), tenant, Extractor(typed_readers=typed_readers))
 
 
 def collect_in_parts(
@@ -86,6 +87,7 @@ def collect_in_parts(
     """
     unfolded = list(_unfolded(frames_by_kind))
     several = []
+    before: Before = {}
     for kind, rows in _with_versions(unfolded):
         for frame, again in rows:
             for first in range(0, len(frame), _AT_ONCE):
@@ -95,9 +97,19 @@ def collect_in_parts(
                     several.append((kind, part[~once]))
                     part = part[once]
                 if len(part):
-                    yield _collected([(kind, part)], tenant, headlines=False)
+                    extractor = Extractor(before=before)
+                    yield _collected([(kind, part)], tenant, extractor, headlines=False)
+                    _remember(before, extractor.recurring())
     if several:
-        yield _collected(several, tenant)
+        yield _collected(several, tenant, Extractor(before=before))
+
+
+def _remember(before: Before, recurring: Before) -> None:
+    """Keep what recurs for the parts to come, within bounds."""
+    if sum(map(len, before.values())) > _REMEMBERED:
+        before.clear()
+    for where, meant in recurring.items():
+        before.setdefault(where, {}).update(meant)
 
 
 def _unfolded(frames_by_kind: Iterable[tuple[str, pd.DataFrame | None]]) -> Iterator[tuple[str, pd.DataFrame]]:
@@ -126,11 +138,10 @@ def _with_versions(
 def _collected(
     unfolded: Iterable[tuple[str, pd.DataFrame]],
     tenant: str | None,
+    extractor: Extractor,
     *,
-    typed_readers: bool = True,
     headlines: bool = True,
 ) -> Collected:
-    extractor = Extractor(typed_readers=typed_readers)
     collected = Collected()
     for kind, frame in unfolded:
         if kind == "alert":

@@ -117,6 +117,7 @@ class EdgeBatches:
         nodes, place = nodes_of(known, ends, np.flatnonzero(wanted))
         node_of = place[leads].astype(np.int32)[code]
         del leads, place, code, ends, known
+        pa.default_memory_pool().release_unused()
         return self._edges(nodes, node_of)
 
     def _ends(self) -> tuple[Ends, NDArray[Any]]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import islice
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 import numpy as np
@@ -35,6 +35,10 @@ REFUSED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _PLAIN = frozenset({str, int, type(None)})
 _AT_ONCE = 2_000  # alerts: few enough that what is decoded stays in the processor's caches
 Piece = bytes | memoryview
+Before: TypeAlias = dict[tuple[Any, str | None], dict[Any, Meaning | None]]
+"""By what a slot reads and by tenant: from values to what they mean."""
+_NOTHING: dict[Any, Any] = {}
+_NEW: Any = object()
 
 
 def decoded(piece: Piece) -> Any:
@@ -75,11 +79,14 @@ class Extractor:
     ----------
     typed_readers : bool
         Without them every record is read plainly, with the same result.
+    before : dict, optional
+        What values meant in the parts of a frame that were read before: `recurring` of their extractors.
     """
 
-    def __init__(self, *, typed_readers: bool = True) -> None:
+    def __init__(self, *, typed_readers: bool = True, before: Before | None = None) -> None:
         self.collector = Collector()
         self._typed = typed_readers
+        self._before: Before = before or {}
         self._read: dict[tuple[Any, ...], Meaning | None] = {}
         self._memos: defaultdict[tuple[Any, str | None], dict[Any, int]] = defaultdict(dict)
 
@@ -234,16 +241,29 @@ class Extractor:
         if reader.slot.alone:
             columns = _without_alone(columns, reader.slot, tenant)
         memo = self._memos[reader.slot.signature, tenant]
+        before = self._before.get((reader.slot.signature, tenant), _NOTHING)
         rows = _keys(columns)
         codes: list[int | None] = list(map(memo.get, rows))
         new = [at for at, code in enumerate(codes) if code is None] if None in codes else ()
         for at in new:
             code = memo.get(rows[at])
             if code is None:
-                meaning = meaning_of(reader.slot, [column[at] for column in columns], tenant)
+                meaning = before.get(rows[at], _NEW)
+                if meaning is _NEW:
+                    meaning = meaning_of(reader.slot, [column[at] for column in columns], tenant)
                 code = memo[rows[at]] = NONE if meaning is None else self.collector.meaning(meaning)
             codes[at] = code
         return ints(codes)
+
+    def recurring(self) -> Before:
+        """Return what values that occurred more than once mean: they will occur again."""
+        meanings, found = self.collector.table.meanings, self.collector.table.meaning
+        often = np.append(np.bincount(found, minlength=len(meanings)) > 1, True).tolist()  # -1 is the last
+        listed: list[Meaning | None] = [*meanings, None]
+        return {
+            where: {key: listed[code] for key, code in memo.items() if often[code]}
+            for where, memo in self._memos.items()
+        }
 
     def _prefixes(self, group: _Group) -> Codes:
         """Return the code of each record's path in the evidence."""

@@ -9,7 +9,7 @@ import pytest
 
 import graphinvestigate as gi
 from graphinvestigate import frames
-from graphinvestigate.linking import Entity, Record, collecting
+from graphinvestigate.linking import Entity, Record, collecting, extraction
 from graphinvestigate.linking.assembly import linked
 from graphinvestigate.linking.collecting import by_kind, collect
 from graphinvestigate.linking.entity_graph import edge_table, parts_of
@@ -55,6 +55,27 @@ def test_batches_do_not_show(few, monkeypatch):
     records = [table.nodes[at] for at in table.rows["record"].tolist()]
     assert records == [Record(r["record_kind"], r["record_id"]) for r in references]
     assert [table.fields[at] for at in table.rows["field"].tolist()] == [r["field"] for r in references]
+
+
+def test_what_recurs_is_read_once(monkeypatch):
+    """What values mean that came more than once is known to the parts that follow; the edges are the same."""
+    monkeypatch.setattr(collecting, "_AT_ONCE", 3)
+    read, meaning_of = [], extraction.meaning_of
+    monkeypatch.setattr(extraction, "meaning_of", lambda slot, *rest: read.append(slot.kind) or meaning_of(slot, *rest))
+    ip = _item("ip", ipAddress="198.51.100.7")
+    alerts = frames.read_records("alerts", [_alert(number, ip) for number in range(12)])
+    table = edge_table(alerts=alerts)
+    assert read.count("ip") == 1
+    assert said(table) == said(plainly(alerts=alerts))
+
+
+def test_what_recurs_is_kept_within_bounds(monkeypatch):
+    """When more is remembered than the bound, only what the last part met again is kept."""
+    monkeypatch.setattr(collecting, "_REMEMBERED", 2)
+    before = {}
+    for number in range(5):
+        collecting._remember(before, {("slot", None): {f"{number}a": None, f"{number}b": None}})
+    assert before == {("slot", None): {"4a": None, "4b": None}}
 
 
 def _alert(number, *evidence, **more):
