@@ -81,13 +81,29 @@ def times(texts: pa.Array) -> pa.Array:
         timestamp[ns, UTC]; missing where there is no time, no zone, or a year that nanoseconds cannot hold
         (Graph's fillers 0001-01-01 and 9999-12-31 among them).
     """
-    texts = pc.if_else(pc.match_substring_regex(texts, _TIME), texts, None)
+    if not _all_are_plain(texts):
+        texts = pc.if_else(pc.match_substring_regex(texts, _TIME), texts, None)
     try:
         return texts.cast(ARROW["time"])
     except pa.ArrowInvalid:
         unique = texts.dictionary_encode()
         read = pa.array([_time(text) for text in unique.dictionary.to_pylist()], ARROW["time"])
         return read.take(unique.indices)
+
+
+def _all_are_plain(texts: pa.Array) -> bool:
+    """Whether all are like ``2026-01-02T03:04:05.678Z`` in what Arrow, which reads all but that strictly, is lax in."""
+    if not pa.types.is_string(texts.type) or not len(texts):
+        return False
+    offsets = np.frombuffer(texts.buffers()[1], np.int32)[texts.offset : texts.offset + len(texts) + 1]
+    starts, ends = offsets[:-1], offsets[1:]
+    if texts.null_count:
+        there = texts.is_valid().to_numpy(zero_copy_only=False)
+        starts, ends = starts[there], ends[there]
+    if not len(starts) or (ends - starts).min() < len("2026-01-02T03:04:05Z"):
+        return False
+    data = np.frombuffer(texts.buffers()[2], np.uint8)
+    return bool((data[starts + len("2026-01-02")] == ord("T")).all() and (data[ends - 1] == ord("Z")).all())
 
 
 def _time(text: str) -> Any:

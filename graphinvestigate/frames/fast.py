@@ -103,6 +103,9 @@ class FastReader:
             One of them is not what Graph documents, or no JSON.
         """
         lines, starts = _lines(records)
+        if isinstance(records, pa.Array) and not self._slices.members:
+            # Items whose begins and ends msgspec has found have been read by it already, and are objects.
+            return self._without_leaves(Chunk(len(records), self._values.read(lines, len(records))))
         try:
             heads = self._decode(lines)
         except REFUSED as error:
@@ -121,10 +124,13 @@ class FastReader:
                     chunk.spans[column.name] = spans
         short = _without(lines, [chunk.spans.get(name) for name in self._cut_out])
         chunk.arrays |= self._values.read(short, len(records))
-        for name in self._leave:
-            chunk.arrays.pop(name, None)
         for spans in chunk.spans.values():
             spans[:, 0] = np.where(spans[:, 0] < 0, -1, spans[:, 0] - starts)
+        return self._without_leaves(chunk)
+
+    def _without_leaves(self, chunk: Chunk) -> Chunk:
+        for name in self._leave:
+            chunk.arrays.pop(name, None)
         return chunk
 
 

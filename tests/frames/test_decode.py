@@ -7,6 +7,7 @@ import json
 import string
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings, strategies as st
 from pandas.testing import assert_frame_equal
@@ -14,11 +15,16 @@ from pandas.testing import assert_frame_equal
 from graphinvestigate.envelope import read_page
 from graphinvestigate.errors import BadResponseError
 from graphinvestigate.frames import EVIDENCE, RESOURCES, RawArray, empty_frame, evidence, records_frame
+from graphinvestigate.frames.columns import times
 from graphinvestigate.frames.decode import frame_of
 from graphinvestigate.frames.inner import expanded_alerts
 from graphinvestigate.frames.records import RecordDecoder
 
 ALERTS, SIGN_INS = RESOURCES["alerts"], RESOURCES["sign_ins"]
+# Twenty characters and more, a T where it belongs, a Z at the end: what is between decides.
+ALMOST_TIMES = st.from_regex(r"[0-9+-]{4}-[01][0-9]-[0-3][0-9]T[0-9:.+ ]{6,14}Z", fullmatch=True) | st.from_regex(
+    r"20[0-9]{2}-(0[1-9]|1[0-9])-[0-3][0-9]T[0-2][0-9]:[0-6][0-9]:[0-6][0-9](\.[0-9]{0,11})?Z?", fullmatch=True
+)
 TIMES = st.sampled_from(
     [
         "2026-01-02T03:04:05Z",
@@ -255,6 +261,17 @@ def test_a_whole_frame_survives_parquet():
         one.to_parquet(file)
         file.seek(0)
         assert_frame_equal(pd.read_parquet(file), one)
+
+
+@given(st.lists(ALMOST_TIMES | st.none(), min_size=1, max_size=4))
+def test_no_shortcut_changes_a_time(texts):
+    """Times that all look plain take a shortcut; beside one of another zone they don't, and read the same."""
+    found = times(pa.array(texts, pa.string()))
+    slowly = times(pa.array([*texts, "2026-01-02T03:04:05+00:00"], pa.string()))
+    assert found.to_pylist() == slowly.to_pylist()[:-1]
+    assert slowly[-1].is_valid
+    for text, value in zip(texts, found, strict=True):
+        assert value == times(pa.array([text], pa.string()))[0] or not value.is_valid
 
 
 def test_columns_of_an_absent_property_take_no_memory():

@@ -109,7 +109,8 @@ def graphs(python: str, count: int) -> Iterator[Finding]:
         run(own, environment)
         wall, processor, used = json.loads(run(own, environment))
     name = f"msticpy {theirs['version']}"
-    note = f"EntityGraph(frame of SecurityAlert): {theirs['nodes']} nodes, {theirs['edges']} edges"
+    names = alerts["title"].nunique()  # by which it knows an alert
+    note = f"EntityGraph(frame of SecurityAlert, {names} names): {theirs['nodes']} nodes, {theirs['edges']} edges"
     yield Finding("peers", count, f"{name}: alert nodes kept", theirs["alerts"], note=note)
     note = f"entity_graph(alerts=frame): {g.number_of_nodes()} nodes, {g.number_of_edges()} edges"
     yield Finding("peers", count, "ours: alert nodes kept", kept, note=note)
