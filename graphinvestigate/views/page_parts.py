@@ -72,5 +72,9 @@ details { padding: 4px 8px; } summary { cursor: pointer; color: var(--muted); fo
   h2 { font-size: 16px; margin-top: 22px; }
   .gi-table { font-size: 10px; width: 100%; min-width: 0; }
   .gi-table th, .gi-table td { padding: 3px 8px 3px 0; white-space: normal; max-width: none; }
-  .gi-long, .gi-table th { overflow-wrap: anywhere; } .gi-table th { min-width: 6ch; } .gi-time { min-width: 9ch; } }
+  .gi-table .gi-long, .gi-wide td { overflow-wrap: anywhere; } .gi-table th { min-width: 6ch; }
+  .gi-table th span { display: inline-block; } .gi-time { min-width: 10ch; }
+  .gi-wide { font-size: 8px; } .gi-wide td:first-child { overflow-wrap: break-word; }
+  .gi-wide th, .gi-wide td { padding-right: 5px; } }
+@page { margin: 14mm 12mm 16mm; @bottom-right { content: counter(page) " / " counter(pages); font: 9px sans-serif; } }
 """

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import html as _html
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,6 +23,8 @@ from graphinvestigate.views.tables import cell, chosen
 
 _MOST_ROWS = 200
 _CELL = 400
+_FIELD = re.compile(r"[a-z0-9]+(?:_[a-z0-9]+)+")
+_MOST_ON_PAPER = 8  # columns of a table; more are printed smaller
 _LONG = 20  # a word of so many letters may be broken where the page is narrow; a shorter one is not
 
 Block: TypeAlias = "str | pd.DataFrame | go.Figure | Table | Items"
@@ -101,11 +104,12 @@ def html_table(
     """
     shown = chosen(frame, columns).iloc[:max_rows]
     names = list(shown.columns)
-    parts = ['<table class="gi-table">']
+    wide = " gi-wide" if len(names) > _MOST_ON_PAPER else ""
+    parts = [f'<table class="gi-table{wide}">']
     if caption:
         parts.append(f"<caption>{text.html(caption, _CELL)}</caption>")
     parts.append("<thead><tr>")
-    parts += [f'<th scope="col">{text.html(str(name), _CELL)}</th>' for name in names]
+    parts += [f'<th scope="col">{_name(str(name))}</th>' for name in names]
     parts.append("</tr></thead><tbody>")
     for row in shown.itertuples(index=False, name=None):
         parts.append("<tr>")
@@ -119,6 +123,13 @@ def html_table(
         parts.append(f'<tfoot><tr><td colspan="{max(len(names), 1)}" class="gi-none">{missing}</td></tr></tfoot>')
     parts.append("</table>")
     return "".join(parts)
+
+
+def _name(name: str) -> str:
+    """A column's name; a field's may be broken on paper where its words meet, and nowhere else."""
+    if not _FIELD.fullmatch(name):
+        return text.html(name, _CELL)
+    return "".join(f"<span>{word}</span>" for word in re.findall("[^_]*_+|[^_]+", name))
 
 
 def _cell(name: object, value: Any) -> str:

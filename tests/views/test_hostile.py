@@ -121,6 +121,7 @@ def test_tables_hold_text_only(attacked, hostile, parse):
         assert classes <= {
             None,
             "gi-table",
+            "gi-table gi-wide",
             "gi-long",
             "gi-none",
             "gi-time",
