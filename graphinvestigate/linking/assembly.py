@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import gc
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -158,10 +158,10 @@ def _plain_attrs(
 ) -> dict[str, Any]:
     """Return what `_entity_attrs` does of an entity that one observation alone is about."""
     observed = _observed(observation, seen)
-    texts = observed["identifiers"]
+    texts, names = observed["identifiers"], seen.names
     return {
-        "kind": entity.kind,
-        "label": entity_label(entity, seen.names),
+        "kind": entity[0],
+        "label": next(iter(names)) if len(names) == 1 else entity_label(entity, names),
         "identifiers": sorted(texts) if len(texts) > 1 else texts.copy(),
         "first_seen": first,
         "last_seen": last,
@@ -207,10 +207,13 @@ def _entity_attrs(
 
 
 def _observed(observation: Observation, seen: Seen) -> dict[str, Any]:
-    names = seen.names
+    names, ids = seen.names, observation[1]
+    told: dict[str, list[Any]] = {}
+    for name in names if len(names) < 2 else sorted(names):
+        told[name] = [*names[name]]
     return {
-        "identifiers": ["=".join(identifier) for identifier in observation[1]],
-        "names": {name: list(names[name]) for name in (sorted(names) if len(names) > 1 else names)},
+        "identifiers": ["=".join(ids[0])] if len(ids) == 1 else list(map("=".join, ids)),
+        "names": told,
         "facts": _by_name(seen.facts) if seen.facts else {},
     }
 
@@ -225,9 +228,9 @@ def _united(several: Iterable[Seen]) -> tuple[dict[str, tuple[int, str]], dict[s
     return together.names, _by_name(together.facts)
 
 
-def _by_name(facts: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+def _by_name(facts: Collection[tuple[str, str]]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
-    for name, text in sorted(facts):
+    for name, text in facts if len(facts) == 1 else sorted(facts):
         known = found.get(name)
         if known is None:
             found[name] = [text]

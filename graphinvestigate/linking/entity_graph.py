@@ -229,6 +229,9 @@ def parts_of(collected: Collected) -> Parts:
         seen = observations.get(observation)
         if seen is None:
             seen = observations[observation] = Seen({}, set(facts))
+            if len(names) == 1:
+                seen.names[names[0][1]] = names[0][0], times[time]
+                continue
         else:
             seen.facts.update(facts)
         for rank, text in names:
