@@ -1,0 +1,95 @@
+"""How the workbench looks on a small screen, a projector and a large screen: nothing overlaps, nothing jumps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+SETUP = """
+import graphinvestigate as gi
+client = gi.connect_demo(seed=0, alerts=60)
+alerts = gi.list_alerts(client)
+bench = gi.Workbench(client, alerts, since=None)
+explorer = bench.explorer
+"""
+SIZES = {"small": (1280, 800), "projector": (1024, 768), "large": (1920, 1080)}
+# What a person could see, and what is wrong with where it stands: on top of what does not hold it, or outside.
+PLACES = """() => {
+  const root = document.querySelector('.jp-OutputArea-output:has(.gi-root)');
+  const parts = '.gi-plotly, .gi-rg';
+  const shown = [...root.querySelectorAll(`button, input:not([type=hidden]), select, .gi-head, .gi-details, ${parts}`)]
+    .filter(one => one.matches(parts) || !one.closest(parts))
+    .filter(one => one.offsetWidth && one.offsetHeight && one.checkVisibility({visibilityProperty: true}))
+    .filter(one => !one.closest('.gi-log, .gi-code'));
+  // What a pane has scrolled away is cut off where the pane ends.
+  const seen = one => {
+    let {left, top, right, bottom} = one.getBoundingClientRect();
+    for (let pane = one.parentElement; pane && pane !== root; pane = pane.parentElement) {
+      const cut = pane.getBoundingClientRect();
+      if (getComputedStyle(pane).overflowY !== 'visible')
+        [top, bottom, left, right] =
+          [Math.max(top, cut.top), Math.min(bottom, cut.bottom), Math.max(left, cut.left), Math.min(right, cut.right)];
+    }
+    return {left, top, right, bottom};
+  };
+  const words = one => (one.textContent || one.placeholder || one.title || one.className).slice(0, 40);
+  const page = root.getBoundingClientRect(), boxes = shown.map(seen), wrong = [];
+  shown.forEach((one, i) => {
+    const a = one.getBoundingClientRect();
+    if (a.left < page.left - 1 || a.right > page.right + 1) wrong.push(`${words(one)} is outside`);
+    shown.slice(i + 1).forEach((other, k) => {
+      const [p, q] = [boxes[i], boxes[i + 1 + k]];
+      const wide = Math.min(p.right, q.right) - Math.max(p.left, q.left);
+      const high = Math.min(p.bottom, q.bottom) - Math.max(p.top, q.top);
+      if (wide > 1 && high > 1 && !one.contains(other)) wrong.push(`${words(one)} on top of ${words(other)}`);
+    });
+  });
+  return {count: shown.length, wrong};
+}"""
+TOPS = """() => [...document.querySelectorAll('.gi-plotly')].map(one => Math.round(
+  one.getBoundingClientRect().top - one.closest('.gi-root').getBoundingClientRect().top))"""
+
+
+def test_nothing_overlaps_and_nothing_jumps(open_notebook: Callable[..., Any]) -> None:
+    """At each size every control is within the page and on top of no other; no action moves the drawings."""
+    notebook = open_notebook(SETUP, "bench", width=1280, height=800)
+    page = notebook.page
+    notebook.run_all(seconds=120)
+    page.locator(".js-plotly-plot .main-svg").nth(1).wait_for()
+    page.get_by_role("button", name="Filters", exact=True).click()
+    notebook.idle()
+    change = "theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})"
+    try:
+        for name, (width, height) in SIZES.items():
+            page.set_viewport_size({"width": width, "height": height})
+            page.wait_for_timeout(1200)
+            notebook.idle()
+            seen = page.evaluate(PLACES)
+            assert seen["count"] > 60, "the whole workbench is looked at"
+            assert seen["wrong"] == [], name
+            notebook.picture(f"look-{name}")
+        page.evaluate(change, "JupyterLab Dark")
+        page.wait_for_function("() => document.body.dataset.jpThemeLight === 'false'")
+        page.wait_for_timeout(800)
+        notebook.picture("look-large-dark")
+    finally:
+        page.evaluate(change, "JupyterLab Light")  # the setting is the server's, and other tests share it
+
+    page.get_by_role("button", name="Filters", exact=True).click()
+    notebook.idle()
+    page.wait_for_timeout(500)
+    before = page.evaluate(TOPS)
+    user = notebook.value("list(max((n for n in explorer.graph if n.kind == 'user'), key=explorer.graph.degree))")
+    for act in (
+        "bench.picker.select(alerts['id'].iloc[7])", f"explorer.select(gi.Entity(*{user!r}))", "explorer.expand()",
+        "explorer.filter(severity='high')", "explorer.filter()", "explorer.select()", "explorer._ask('undo')",
+    ):  # fmt: skip
+        notebook.value(f"[{act}] and 1")
+        notebook.idle()
+        page.wait_for_timeout(250)
+        assert page.evaluate(TOPS) == before, act
+    assert notebook.problems == []
