@@ -63,6 +63,7 @@ function reachable(root) {
 
 function render({ model, el }) {
   shieldKeys();
+  nameControls();
   const root = document.createElement("div");
   const place = document.createElement("div");
   const words = document.createElement("div");

@@ -112,7 +112,9 @@ class PlotlyView(anywidget.AnyWidget):
         How often :meth:`draw` was called; what users do is told with the edition that they saw.
     """
 
-    _esm = "".join(_HERE.joinpath(name).read_text(encoding="utf-8") for name in ("keys.js", "plotly_view.js"))
+    _esm = "".join(
+        _HERE.joinpath(name).read_text(encoding="utf-8") for name in ("keys.js", "names.js", "plotly_view.js")
+    )
     _css = """
 .gi-plotly { position: relative; width: 100%; min-width: 0; overflow: hidden; }
 .gi-plotly:focus { outline: none; }

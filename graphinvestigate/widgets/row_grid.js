@@ -25,6 +25,7 @@ function keepKeys(root) {
 
 function render({ model, el }) {
   shieldKeys();
+  nameControls();
   const id = `gi-rg-${++views}-${Math.random().toString(36).slice(2, 8)}`;
   const grid = made("div", "gi-rg", { role: "grid", tabindex: "0", "aria-multiselectable": "true" });
   const head = made("div", "gi-rg-head", { role: "row", "aria-rowindex": "1" });

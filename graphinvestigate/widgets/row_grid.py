@@ -27,7 +27,7 @@ class _Sheet(anywidget.AnyWidget):
     Whatever is selected, this state stays small: marks travel with the rows.
     """
 
-    _esm = "".join(_HERE.joinpath(name).read_text(encoding="utf-8") for name in ("keys.js", "row_grid.js"))
+    _esm = "".join(_HERE.joinpath(name).read_text(encoding="utf-8") for name in ("keys.js", "names.js", "row_grid.js"))
     _css = _HERE.joinpath("row_grid.css").read_text(encoding="utf-8")
     columns: Any = traitlets.List().tag(sync=True)
     total = traitlets.Int(0).tag(sync=True)

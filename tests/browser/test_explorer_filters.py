@@ -45,12 +45,18 @@ def test_switches_are_pressed_by_mouse_and_keys(open_notebook: Callable[..., Any
     n = notebook.value("sum(node.kind == 'user' for node in g)")
     assert users.inner_text() == f"users {n}"
     drawn = notebook.value("len(explorer.drawn)")
+    assert users.get_attribute("aria-pressed") == "true"
+    for name in ("From", "Until"):
+        assert filters.get_by_role("slider", name=name).count() == 1
+    for name in ("Play or pause", "Stop"):
+        assert filters.get_by_role("button", name=name).count() == 1
     assert users.get_attribute("title") == "users: shown", "what a screen reader says beside name and role"
     users.click()
     notebook.idle()
     assert notebook.value(OFF.format("kinds_off")) == ["user"]
     assert notebook.value("len(explorer.drawn)") < drawn
     assert users.get_attribute("title") == "users: hidden, press to show"
+    assert users.get_attribute("aria-pressed") == "false"
 
     # By keys: from that switch on, Tab goes through all of them and on to the relations; Space presses.
     users.focus()
