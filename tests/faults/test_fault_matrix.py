@@ -10,6 +10,15 @@ from fault_matrix import IDS, PENDING, load
 
 ROWS = load()
 
+# Rows that try several things in one scenario, and each of these.
+PARTS = [
+    (fault, part)
+    for fault, one in ROWS.items()
+    if isinstance(one.real, tuple) and isinstance(one.broken, tuple) and len(one.real) == len(one.broken)
+    for part, real in enumerate(one.real)
+    if one.broken[part] is not real
+]
+
 # What may wait for its subject. A row that was built leaves this list for good: nothing is ever added to it.
 MAY_WAIT: set[str] = set()
 
@@ -25,6 +34,14 @@ def test_the_mistake_is_noticed(fault: str) -> None:
     """The same scenario fails with a client that makes the mistake: it can tell the two apart."""
     with pytest.raises(AssertionError):
         ROWS[fault].run(ROWS[fault].broken)
+
+
+@pytest.mark.parametrize(("fault", "part"), PARTS)
+def test_each_part_of_a_mistake_is_noticed(fault: str, part: int) -> None:
+    """Where a row tries several things, the mistake in each of them is noticed with the others as they should be."""
+    one = ROWS[fault]
+    with pytest.raises(AssertionError):
+        one.run(tuple(one.broken[at] if at == part else real for at, real in enumerate(one.real)))
 
 
 def test_every_fault_has_a_row_or_a_reason() -> None:
