@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -125,7 +125,7 @@ def facets_of(table: pd.DataFrame) -> dict[str, Facet]:
     }
 
 
-def together(parts: dict[str, np.ndarray], n: int, *, but: str = "") -> np.ndarray:
+def together(parts: Mapping[str, np.ndarray], n: int, *, but: str = "") -> np.ndarray:
     """Tell which of n alerts meet every condition, or all conditions but one."""
     passes = np.ones(n, dtype=bool)
     for name, mask in parts.items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -72,6 +72,7 @@ class Queue:
         # Newest first, those of unknown time last, equal ones by id: what every other order falls back on.
         self._newest = np.lexsort((ids, np.where(self._start == _NO_TIME, np.iinfo(np.int64).max, -self._start)))
         self._rank: dict[str, np.ndarray] = {}
+        self._met: tuple[Filters, dict[str, np.ndarray]] | None = None
 
     @property
     def untimed(self) -> int:
@@ -123,8 +124,13 @@ class Queue:
         key = np.where(rank < 0, np.iinfo(np.int64).max, -rank if descending else rank)
         return shown[np.argsort(key, kind="stable")]
 
-    def parts(self, filters: Filters) -> dict[str, np.ndarray]:
-        """Tell for each condition that is asked which alerts meet it."""
+    def parts(self, filters: Filters) -> Mapping[str, np.ndarray]:
+        """Tell for each condition that is asked which alerts meet it; kept until another is asked for."""
+        if self._met is None or self._met[0] != filters:
+            self._met = filters, self._parts(filters)
+        return self._met[1]
+
+    def _parts(self, filters: Filters) -> dict[str, np.ndarray]:
         parts = {
             name: facet.passes(getattr(filters, name)) for name, facet in self.facets.items() if getattr(filters, name)
         }

@@ -14,9 +14,11 @@ from hypothesis import given, settings, strategies as st
 import graphinvestigate as gi
 from graphinvestigate.linking import Entity, Record
 from graphinvestigate.widgets import AlertPicker, Selection
+from graphinvestigate.widgets.facets import Filters
 from graphinvestigate.widgets.failures import Messages
 from graphinvestigate.widgets.grid import ButtonGrid, Cell, Column, Events
 from graphinvestigate.widgets.row_grid import PAGE, RowGrid
+from graphinvestigate.widgets.rows import Queue
 
 
 class Page:
@@ -658,3 +660,19 @@ def test_what_the_page_is_sent_can_be_seen(alerts: pd.DataFrame) -> None:
     said = json.dumps([page.pages, sent, grid.widget.columns, grid.widget.note], ensure_ascii=False)
     assert not [c for c in said if unicodedata.category(c) in {"Cc", "Cf", "Cs"}]
     assert len(said) < 8_000
+
+
+def test_words_are_looked_for_once_per_filter(alerts: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Order, counts and names share what meets the filters; other filters are looked at anew, the first ones again."""
+    queue = Queue(alerts)
+    asked: list[str] = []
+    saying = queue.names.saying
+    monkeypatch.setattr(queue.names, "saying", lambda word: (asked.append(word), saying(word))[1])
+    first, other = Filters(text="sign"), Filters(text="token")
+    for filters in (first, other, first):
+        order = queue.order(filters, sort="title", descending=False)
+        assert sum(queue.counts(filters)["severity"].values()) == len(order)
+        queue.entities(filters, most=5)
+        fresh = Queue(alerts)
+        assert order.tolist() == fresh.order(filters, sort="title", descending=False).tolist()
+    assert asked == ["sign", "token", "sign"]
