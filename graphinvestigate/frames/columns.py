@@ -43,6 +43,12 @@ _TIME = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$"
 _INT64 = range(-(2**63), 2**63)
 
 
+def give_back() -> None:
+    """Give memory that reading needed for the moment back to the system; it takes a millisecond."""
+    POOL.release_unused()
+    pa.default_memory_pool().release_unused()
+
+
 def to_arrow(dtype: Dtype, values: Sequence[Any]) -> pa.Array:
     """Make one column of values that have the dtype's Python type already, None where missing.
 

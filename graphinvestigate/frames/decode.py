@@ -11,7 +11,7 @@ import pandas as pd
 from graphinvestigate.envelope import Page
 from graphinvestigate.frames.ahead import Ahead
 from graphinvestigate.frames.chunks import ROWS, Chunk, ChunkReader, Columns, in_order, spans_of
-from graphinvestigate.frames.columns import constant
+from graphinvestigate.frames.columns import constant, give_back
 from graphinvestigate.frames.raw import RawArray
 from graphinvestigate.frames.schema import Resource
 from graphinvestigate.frames.tables import Table
@@ -105,6 +105,8 @@ def frame_of(
             data[column.name] = raw.inner(rows, *spans.T)
         else:
             data[column.name] = columns.column(chunks, column)
+    if len(raw) > ROWS:
+        give_back()
     return pd.DataFrame({**data, "pull_id": pull_ids, "raw": raw}, copy=False)
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from graphinvestigate.errors import UsageError
 from graphinvestigate.frames.chunks import ROWS, Chunk, Columns, in_order
-from graphinvestigate.frames.columns import constant, repeated
+from graphinvestigate.frames.columns import constant, give_back, repeated
 from graphinvestigate.frames.cutting import Items, items_of
 from graphinvestigate.frames.decode import frame_of
 from graphinvestigate.frames.items import ITEM_TYPE, ItemReader
@@ -69,6 +69,8 @@ def evidence(alerts: pd.DataFrame, *, columns: Collection[str] | None = None) ->
         "pull_id": repeated(alerts["pull_id"].array, at),
         "raw": raw,
     }
+    if len(raw) > ROWS:
+        give_back()
     return pd.DataFrame(data, copy=False)
 
 
