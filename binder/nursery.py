@@ -226,6 +226,9 @@ def _answer(asked: socket.socket) -> int:
 def install() -> None:
     """Have this environment's Python kernels opened by this file."""
     spec = Path(sys.prefix) / "share" / "jupyter" / "kernels" / "python3" / "kernel.json"
+    if not spec.exists():
+        print(f"nursery: no kernelspec at {spec}; kernels are ordinary ones", file=sys.stderr)
+        return
     written = json.loads(spec.read_text("utf-8"))
     # Isolated and without site-packages: it stays small. The kernel itself has both.
     written["argv"] = [sys.executable, "-I", "-S", str(Path(__file__).resolve()), "open", "{connection_file}"]
