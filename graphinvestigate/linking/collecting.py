@@ -39,7 +39,7 @@ FRAMES = {
 """Names of frames as functions take them → the kind of their records."""
 
 _REMEMBERED = 50_000  # values whose meaning is kept from part to part
-_AT_ONCE = 10_000  # records: what is read of them is held as Python objects, all the others are not
+_AT_ONCE = 20_000  # records: what is read of them is held as Python objects, all the others are not
 
 
 @dataclass(slots=True)

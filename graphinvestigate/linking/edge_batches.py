@@ -56,7 +56,7 @@ class EdgeBatches:
         """Take in a batch."""
         found = collected.mentions
         table = ReferenceTable()
-        named, is_entity = add_mentions(table, found)
+        named, is_entity = add_mentions(table, found, beside=False)
         flat, size = self._observed(table, found)
         records = collected.records
         own = table.ends.codes(records)

@@ -82,8 +82,15 @@ class ReferenceTable:
         return {name: joined(column) for name, column in zip(COLUMNS, zip(*self.parts, strict=True), strict=True)}
 
 
-def add_mentions(table: ReferenceTable, found: MentionTable) -> tuple[Codes, Codes]:
+def add_mentions(table: ReferenceTable, found: MentionTable, *, beside: bool = True) -> tuple[Codes, Codes]:
     """Take in what mentions and ties say; give the end and the value of each meaning.
+
+    Parameters
+    ----------
+    table : ReferenceTable
+    found : MentionTable
+    beside : bool
+        Whether the other identifiers in the same place are wanted.
 
     Returns
     -------
@@ -103,10 +110,10 @@ def add_mentions(table: ReferenceTable, found: MentionTable) -> tuple[Codes, Cod
     relations = table.relations.codes(found.relations.values)
     judgements = np.append(table.judgements.codes(found.judgements.values), NONE)
     named, value = ends[found.meaning], values[found.meaning]
-    fields_of, beside = _fields(table, found), _besides(table, found, is_record)
+    nothing = np.full(len(found), NONE)
+    fields_of, others = _fields(table, found), _besides(table, found, is_record) if beside else nothing
     record, inverse = records[found.record], found.inverse.astype(bool)
     own = record_ends[found.record]
-    nothing = np.full(len(found), NONE)
     table.parts.append(
         (
             np.where(inverse, named, own),
@@ -116,7 +123,7 @@ def add_mentions(table: ReferenceTable, found: MentionTable) -> tuple[Codes, Cod
             fields_of,
             value,
             judgements[found.judged],
-            beside,
+            others,
             nothing,
         )
     )
