@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import ctypes
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -40,13 +42,26 @@ PANDAS: dict[Dtype, Any] = {
 POOL = pa.system_memory_pool()
 # RFC 3339 with a zone; Arrow alone would also read a bare hour, or a space for the T.
 _TIME = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$"
+_MANY = 10_000  # rows
 _INT64 = range(-(2**63), 2**63)
 
 
-def give_back() -> None:
-    """Give memory that reading needed for the moment back to the system; it takes a millisecond."""
-    POOL.release_unused()
-    pa.default_memory_pool().release_unused()
+def give_back(rows: int) -> None:
+    """Give memory that reading many rows needed for the moment back to the system; it takes milliseconds."""
+    if rows > _MANY:
+        pa.default_memory_pool().release_unused()
+        if (trim := _trim()) is not None:
+            trim(0)
+
+
+@cache
+def _trim() -> Callable[[int], int] | None:
+    """Give the C library's own way to do so, where it is glibc: what threads have freed stays theirs otherwise."""
+    try:
+        found: Callable[[int], int] = ctypes.CDLL(None).malloc_trim
+    except (OSError, AttributeError, TypeError):
+        return None
+    return found
 
 
 def to_arrow(dtype: Dtype, values: Sequence[Any]) -> pa.Array:

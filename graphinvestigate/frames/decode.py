@@ -105,8 +105,8 @@ def frame_of(
             data[column.name] = raw.inner(rows, *spans.T)
         else:
             data[column.name] = columns.column(chunks, column)
-    if len(raw) > ROWS:
-        give_back()
+    chunks.clear()
+    give_back(len(raw))
     return pd.DataFrame({**data, "pull_id": pull_ids, "raw": raw}, copy=False)
 
 

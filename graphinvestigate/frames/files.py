@@ -19,6 +19,7 @@ import pyarrow as pa
 from graphinvestigate.bodies import Room
 from graphinvestigate.envelope import Page, read_lines, read_page, read_record
 from graphinvestigate.errors import BadFileError, BadResponseError, UsageError
+from graphinvestigate.frames.columns import give_back
 from graphinvestigate.frames.decode import frame_of
 from graphinvestigate.frames.legacy import legacy_frame
 from graphinvestigate.frames.packing import packing_of
@@ -111,6 +112,8 @@ def newest(resource: Resource, frame: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     older = ranked.loc[ranked.duplicated(keys, keep="last"), "_row"]
     keep = np.ones(len(frame), dtype=bool)
     keep[older] = False
+    del ranked
+    give_back(len(frame))
     if not len(older):
         return frame.reset_index(drop=True), 0
     return frame.loc[keep].reset_index(drop=True), len(older)

@@ -69,8 +69,8 @@ def evidence(alerts: pd.DataFrame, *, columns: Collection[str] | None = None) ->
         "pull_id": repeated(alerts["pull_id"].array, at),
         "raw": raw,
     }
-    if len(raw) > ROWS:
-        give_back()
+    del at, positions, parts, chunks
+    give_back(len(raw))
     return pd.DataFrame(data, copy=False)
 
 

@@ -14,7 +14,7 @@ from hypothesis import given, settings, strategies as st
 from pandas.testing import assert_frame_equal, assert_series_equal
 
 from graphinvestigate.frames import RawArray
-from graphinvestigate.frames.columns import ARROW, constant, repeated
+from graphinvestigate.frames.columns import ARROW, constant, give_back, repeated
 from graphinvestigate.frames.packing import Packer, Packing
 from graphinvestigate.frames.texts import PackedStringArray, texts_of
 from graphinvestigate.scale.bench.decode import IDENTIFYING, frames_of
@@ -233,3 +233,11 @@ def test_alerts_and_their_evidence_take_little_memory():
             pages = sum(page.held for page in array.pages) if isinstance(array, RawArray) else 0
             taken += array.nbytes - pages
     assert 300 < taken / len(alerts) < 2000
+
+
+def test_memory_that_reading_needed_is_given_back():
+    """Giving memory back is done after many rows, is harmless where the system has no way to, and changes no frame."""
+    (alerts, _), again = frames_of(list(alert_pages(50, page=50))), frames_of(list(alert_pages(50, page=50)))[0]
+    for rows in (0, 1_000_000):
+        give_back(rows)
+    assert_frame_equal(alerts, again)
