@@ -54,9 +54,13 @@ def main(path: str) -> dict[str, Any]:
 
 
 def _megabytes() -> float:
-    # What `resource` tells begins with the memory of whoever started this program.
-    status = Path("/proc/self/status").read_text(encoding="ascii")
-    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
+    try:
+        status = Path("/proc/self/status").read_text(encoding="ascii")
+        return int(status.partition("VmHWM:")[2].split()[0]) / 1024
+    except OSError:
+        import resource  # on Linux it begins with the memory of whoever started this program
+
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 1024)
 
 
 if __name__ == "__main__":

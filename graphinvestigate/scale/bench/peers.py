@@ -22,7 +22,7 @@ from graphinvestigate.linking.entity_graph import entity_graph
 from graphinvestigate.scale.bench import msticpy_graph
 from graphinvestigate.scale.bench.decode import frames_of
 from graphinvestigate.scale.bench.measure import Finding, side_by_side
-from graphinvestigate.scale.bench.starting import as_installed, run
+from graphinvestigate.scale.bench.starting import HELD, as_installed, run
 from graphinvestigate.scale.bench.synthetic import alert_pages
 from graphinvestigate.text import log
 
@@ -34,7 +34,7 @@ import json, time
 wall, processor = time.perf_counter(), time.process_time()
 import graphinvestigate as gi
 gi.read_records, gi.entity_graph
-used = int(open("/proc/self/status").read().partition("VmHWM:")[2].split()[0]) / 1024
+used = held()
 print(json.dumps([time.perf_counter() - wall, time.process_time() - processor, used]))
 """
 
@@ -104,7 +104,7 @@ def graphs(python: str, count: int) -> Iterator[Finding]:
     (taken,) = side_by_side(lambda: entity_graph(alerts=alerts), rounds=2)
     kept = sum(data.get("kind") == "alert" for _, data in g.nodes(data=True))
     with tempfile.TemporaryDirectory() as folder:
-        own = [sys.executable, "-c", _IMPORT]
+        own = [sys.executable, "-c", HELD + _IMPORT]
         environment = as_installed(Path(folder))  # as the peer is
         run(own, environment)
         wall, processor, used = json.loads(run(own, environment))
