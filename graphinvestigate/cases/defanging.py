@@ -2,7 +2,8 @@
 
 URLs are written ``hxxps[://]evil[.]test`` everywhere. Public IP addresses, domains and the hosts of URLs that the
 entity graph knows are broken wherever they stand in what is told: sentences, figures, tables. The appendix keeps those
-as the records have them, to be searched for. The tenant's own domain stays readable in its users' names.
+as the records have them, to be searched for. Mail addresses are broken unless a user's account is in their domain: the
+names of users stay readable.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ Say = Callable[[str], str]
 _LINK = re.compile(r"(?i)(?<![a-z0-9+.-])(?:[a-z][a-z0-9+.-]{0,20}://|www\.)[^\s<>\"“”]+")
 # What may be a domain or an IPv4 address; what ends a sentence or a word within brackets is no part of it.
 _NAMED = re.compile(r"(?<![\w.\[-])[^\W_](?:[\w-]|\.(?=\w))*\.[\w-]*\w(?![\w\]-])")
+_MAIL = re.compile(r"(?<![\w.+@-])[\w.+-]{1,64}@([\w-]{1,63}(?:\.[\w-]{1,63}){1,9})(?![\w@])")
 _HOST = re.compile(r"(?i)[a-z][a-z0-9+.-]*://(?:[^/?#@]*@)?([^/?#:\s]+)")
 _ROWS = 200  # of a table; no more are shown
 
@@ -57,7 +59,10 @@ def teller(g: nx.MultiDiGraph) -> Say:
     def one(found: re.Match[str]) -> str:
         return defang(found[0]) if found[0].lower() in known else found[0]
 
-    return lambda text: _NAMED.sub(one, without_links(text))
+    def mail(found: re.Match[str]) -> str:
+        return found[0] if found[1].lower() in own else defang(found[0])
+
+    return lambda text: _NAMED.sub(one, _MAIL.sub(mail, without_links(text)) if own else without_links(text))
 
 
 def without_links(text: str) -> str:

@@ -177,6 +177,12 @@ def test_nothing_told_can_be_clicked(case, found, tmp_path) -> None:
     for name, text in (*told.items(), ("the ticket", re.sub(r"\\(.)", r"\1", ticket))):
         assert [one for one in plain if standing(one, text)] == [], name
         assert not re.search(r"\w://|(?<!\[)www\.", text), name
+    mails = {one.lower() for text in told.values() for one in re.findall(r"[\w.+-]+@([\w-]+(?:\.[\w-]+)+)", text)}
+    accounts = {name.rpartition("@")[2] for n, attrs in found.graph.nodes(data=True) if n.kind == "user"
+                for name in attrs["identifiers"] if name.startswith("upn=")}  # fmt: skip
+    assert mails
+    assert mails <= accounts  # a sender's address is broken, a user's name is readable
+    assert "[@]" in told["Four questions"]
     assert "hxxps[://]evil[.]example/a?b=hxxp[://]other[.]example and www[.]evil[.]example" in told["Findings"]
     assert any(one.replace(".", "[.]") in told["Four questions"] for one in plain)
     assert any(one.replace(".", "[.]") in told["Entity graph"] for one in plain)
