@@ -15,6 +15,8 @@ from graphinvestigate.frames.packing import Packing, constant, joined
 
 _STR = pd.StringDtype(na_value=np.nan)
 _COMPARISONS = (operator.eq, operator.ne, operator.lt, operator.le, operator.gt, operator.ge)
+# Packing rests on two names within pandas; a version without them gets plain texts: the same values, more memory.
+FITS = hasattr(pd.array(["-"], dtype=_STR), "_pa_array") and hasattr(ArrowStringArray, "_from_pyarrow_array")
 _KEPT = 4  # rows taken for each value: with fewer, they get texts of their own and let the values go
 
 
@@ -219,4 +221,4 @@ def texts_of(packing: Packing) -> Any:
     -------
     pandas.arrays.ArrowStringArray
     """
-    return PackedStringArray.of(packing)
+    return PackedStringArray.of(packing) if FITS else _plain(packing.array().cast(pa.large_string()), _STR)

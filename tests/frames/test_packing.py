@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from pandas.testing import assert_frame_equal, assert_series_equal
 
-from graphinvestigate.frames import RawArray
+from graphinvestigate.frames import RawArray, texts
 from graphinvestigate.frames.columns import ARROW, constant, give_back, repeated
 from graphinvestigate.frames.packing import Packer, Packing
 from graphinvestigate.frames.texts import PackedStringArray, texts_of
@@ -241,3 +241,14 @@ def test_memory_that_reading_needed_is_given_back():
     for rows in (0, 1_000_000):
         give_back(rows)
     assert_frame_equal(alerts, again)
+
+
+def test_a_pandas_of_other_insides_gets_plain_texts(monkeypatch):
+    """Packing rests on names within pandas: without them the frames hold the same values in pandas' own arrays."""
+    pages = list(alert_pages(50))
+    packed_frames = frames_of(pages)
+    monkeypatch.setattr(texts, "FITS", False)
+    for packed_frame, plain in zip(packed_frames, frames_of(pages), strict=True):
+        assert any(isinstance(packed_frame[name].array, PackedStringArray) for name in packed_frame)
+        assert not any(isinstance(plain[name].array, PackedStringArray) for name in plain)
+        assert_frame_equal(packed_frame, plain)
