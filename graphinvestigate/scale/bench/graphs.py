@@ -13,7 +13,7 @@ import pandas as pd
 from graphinvestigate.linking.entity_graph import edge_table, entity_graph
 from graphinvestigate.linking.index import GraphIndex, build_index, reach
 from graphinvestigate.scale.bench.decode import frames_of
-from graphinvestigate.scale.bench.measure import Finding, peak_extra, side_by_side
+from graphinvestigate.scale.bench.measure import Finding, peak_extra, rounds, side_by_side
 from graphinvestigate.scale.bench.synthetic import alert_pages
 
 _LARGEST_GRAPH = 100_000  # alerts: more are not drawn as one networkx graph
@@ -36,7 +36,7 @@ def graph(size: int) -> Iterator[Finding]:
     """
     alerts = _alerts(size)
     entity_graph(alerts=alerts.head(50))  # what is compiled once
-    (columns,) = side_by_side(lambda: edge_table(alerts=alerts), rounds=2)
+    (columns,) = side_by_side(lambda: edge_table(alerts=alerts), rounds=rounds(size, 2))
     yield Finding("graph", size, "columns, microseconds per alert", columns.processor / size * 1e6)
     if size > _LARGEST_GRAPH:
         return

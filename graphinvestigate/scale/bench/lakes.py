@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from graphinvestigate.envelope import read_page
 from graphinvestigate.frames import RESOURCES, records_frame
-from graphinvestigate.scale.bench.measure import Finding, side_by_side
+from graphinvestigate.scale.bench.measure import Finding, rounds, side_by_side
 from graphinvestigate.scale.bench.synthetic import alert_pages
 from graphinvestigate.scale.components import components
 from graphinvestigate.scale.engines import engine_for
@@ -19,6 +19,7 @@ from graphinvestigate.scale.expressions import co_occurrence, edges, k_hop, with
 from graphinvestigate.scale.lake import Lake
 
 _TENANT = "11111111-2222-4333-8444-555555555555"
+_LARGEST = 100_000  # alerts of which an engine computes here; tests/benchmarks/bench_scaling.py goes on from there
 _EACH = 20_000  # alerts that are added at a time
 
 
@@ -56,7 +57,7 @@ def lake(size: int) -> Iterator[Finding]:
             seed = users.iloc[len(users) // 2]
             questions["graph around a user on one day, ms"] = lambda: held.entity_graph(seed=seed, **day)
         for name, ask in questions.items():
-            (taken,) = side_by_side(ask, rounds=2)
+            (taken,) = side_by_side(ask, rounds=rounds(size, 2))
             yield Finding("lake", size, name, taken.wall * 1e3)
 
 
@@ -66,7 +67,7 @@ def engines(size: int, session: Any = None) -> Iterator[Finding]:
     Parameters
     ----------
     size : int
-        Alerts; about ten mentions and five edges each.
+        Alerts; about ten mentions and five edges each. Of more than 100,000 nothing is measured here.
     session : object, optional
         A Spark session; DuckDB where not given.
 
@@ -74,6 +75,8 @@ def engines(size: int, session: Any = None) -> Iterator[Finding]:
     ------
     Finding
     """
+    if size > _LARGEST:
+        return
     with tempfile.TemporaryDirectory() as folder:
         filled(Lake(Path(folder) / "lake", tenant=_TENANT), size)
         held = Lake(Path(folder) / "lake", tenant=_TENANT, engine=session)

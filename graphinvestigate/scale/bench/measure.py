@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 _STATUS, _CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
+_LONG = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,23 @@ def side_by_side(*sides: Callable[[], Any], rounds: int = 3) -> list[Taken]:
             del result
             best[number] = Taken(min(best[number].wall, taken.wall), min(best[number].processor, taken.processor))
     return best
+
+
+def rounds(size: int, usual: int = 3) -> int:
+    """Give how often something of a size is measured: once where it takes minutes, which noise does not move.
+
+    Parameters
+    ----------
+    size : int
+        Alerts.
+    usual : int
+        Rounds of what takes seconds.
+
+    Returns
+    -------
+    int
+    """
+    return 1 if size >= _LONG else usual
 
 
 def peak_extra(prepare: Callable[..., Any], work: Callable[[Any], Any], *arguments: Any) -> float | None:
