@@ -169,7 +169,7 @@ def test_it_follows_the_theme_and_says_when_nobody_answers(open_notebook: Callab
     for _ in range(8):  # plotly swallows a click while it still draws for the theme
         click(page, page.locator(POINTS).nth(1))
         with contextlib.suppress(TimeoutError):
-            waits.wait_for(timeout=7_000)
+            waits.wait_for(timeout=12_000)
             break
     assert waits.is_visible()
     busy_while.unlink()
