@@ -11,7 +11,7 @@ from graphinvestigate.cli import main
 from graphinvestigate.envelope import read_page
 from graphinvestigate.errors import UsageError
 from graphinvestigate.frames import RESOURCES, evidence, records_frame
-from graphinvestigate.scale.bench.command import FIXED, GROWING, run, sizes_of
+from graphinvestigate.scale.bench.command import FIXED, GROWING, PEERS, run, sizes_of
 from graphinvestigate.scale.bench.decode import IDENTIFYING, frames_of, normalized
 from graphinvestigate.scale.bench.measure import Finding, Taken, peak_extra, side_by_side
 from graphinvestigate.scale.bench.report import document, machine, page, table
@@ -152,6 +152,16 @@ def test_sizes_and_rows_are_read_or_refused(tmp_path):
         run("timeline", "many", tmp_path, said.append)
     assert said == []
     assert set(FIXED).isdisjoint(GROWING)
+
+
+def test_a_peer_that_is_not_installed_is_told(monkeypatch):
+    """A row whose comparison is missing says so: a table without the line would look complete."""
+    monkeypatch.setitem(PEERS, "index", ("no_such_peer", "json"))
+    lines: list[str] = []
+    assert run("index", "100", None, lines.append) == 0
+    assert [one for one in lines if "not installed" in one] == [
+        "index: no_such_peer is not installed, so nothing is compared with it (extras bench, interop)"
+    ]
 
 
 def test_the_command_measures_and_writes(tmp_path, capsys):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 
 from graphinvestigate.errors import UsageError
@@ -33,6 +34,8 @@ GROWING: dict[str, Row] = {
     "engine": lakes.duckdb_engine,
 }
 """Rows that are measured at every size."""
+PEERS = {"decode": ("orjson",), "index": ("rustworkx",), "peers": ("msgraph",)}
+"""What a row is compared with beside what the package needs anyway: modules of the extras `bench` and `interop`."""
 _SIZE = re.compile(r"([0-9]{1,9})(k|m)?", re.IGNORECASE)
 
 
@@ -117,6 +120,10 @@ def run(
     if unknown:
         raise UsageError(f"there is no row {log(', '.join(unknown))}; there are {', '.join(known)}.")
     wanted, about = sizes_of(sizes), machine()
+    for row in chosen:
+        for peer in PEERS.get(row, ()):
+            if find_spec(peer) is None:
+                say(f"{row}: {peer} is not installed, so nothing is compared with it (extras bench, interop)")
     found = measured(chosen, wanted, say, peer_python=peer_python)
     about["load_at_end"] = load()
     if output is not None:
