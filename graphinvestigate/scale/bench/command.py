@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -125,6 +126,7 @@ def run(
             if find_spec(peer) is None:
                 say(f"{row}: {peer} is not installed, so nothing is compared with it (extras bench, interop)")
     found = measured(chosen, wanted, say, peer_python=peer_python)
+    found = [replace(one, value=round(one.value, 4)) for one in found]  # all files say the same
     about["load_at_end"] = load()
     if output is not None:
         output.mkdir(parents=True, exist_ok=True)
