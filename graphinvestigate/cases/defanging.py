@@ -93,10 +93,10 @@ def told(parts: Sequence[Section], say: Say) -> list[Section]:
     return [Section(say(part.title), [_block(block, say) for block in part.blocks]) for part in parts]
 
 
-def told_rows(frame: pd.DataFrame, columns: Sequence[str], say: Say) -> pd.DataFrame:
+def told_rows(frame: pd.DataFrame, columns: Sequence[str], say: Say, *, shown: int = _ROWS) -> pd.DataFrame:
     """Say the first rows of a table anew, as many as are shown; the others stay, and are counted."""
     chosen = frame[[name for name in columns if name in frame.columns]]
-    first = chosen.iloc[:_ROWS]
+    first = chosen.iloc[:shown]
     said = {
         name: [_value(value, say) for value in first[name]]
         for name in first.columns
@@ -104,7 +104,7 @@ def told_rows(frame: pd.DataFrame, columns: Sequence[str], say: Say) -> pd.DataF
     }
     texts = dict.fromkeys(said, "object")
     made = first.astype(texts).assign(**said) if said else first
-    rest = chosen.iloc[_ROWS:]
+    rest = chosen.iloc[shown:]
     return pd.concat([made, rest.astype(texts)]) if len(rest) else made
 
 
@@ -125,9 +125,8 @@ def _block(block: Block, say: Say) -> Block:
         return told_rows(block, list(block.columns), say)
     if isinstance(block, Table):
         columns = block.columns if block.columns is not None else list(block.frame.columns)
-        return dataclasses.replace(
-            block, frame=told_rows(block.frame, columns, say), caption=say(block.caption) if block.caption else None
-        )
+        frame = told_rows(block.frame, columns, say, shown=block.max_rows)
+        return dataclasses.replace(block, frame=frame, caption=say(block.caption) if block.caption else None)
     return _figure(block, say)
 
 

@@ -62,7 +62,7 @@ def markdown(dossier: Dossier) -> str:
         parts.append(section(f"From the {ends[0]} to the {ends[1]}", dossier.paths[0].sentences, ordered=True))
     parts += [
         table(
-            "Who and what matters", dossier.entities.head(10), ("kind", "label", "max_severity", "risk_level", "why")
+            "Who and what matters", dossier.entities, ("kind", "label", "max_severity", "risk_level", "why"), most=10
         ),
         table("Indicators", dossier.indicators, ("type", "indicator", "verdict", "shared"), most=_MOST_INDICATORS),
         section("Notes", telling.remarks(dossier)),
@@ -125,7 +125,7 @@ def _table(name: str, frame: pd.DataFrame, columns: Sequence[str], *, most: int 
         named = zip(columns, row, strict=True)
         lines.append(_line([_cell(value, literal=name == "indicator") for name, value in named]))
     if len(frame) > len(shown):
-        lines += ["", f"{len(frame) - len(shown):,} of {len(frame):,} rows not shown; the report has them."]
+        lines += ["", f"{len(frame) - len(shown):,} of {len(frame):,} rows not shown; the case has them."]
     return "\n".join([f"## {inert(name)}", "", *lines])
 
 

@@ -36,6 +36,7 @@ REQUESTS = (
 QUESTIONS = "Four questions"
 UNFOLDED = ("How it unfolded", "Timeline")
 _MOST_ENTITIES, _MOST_STEPS = 50, 200
+_MOST_TO_CHECK = 10_000  # requests and files: who checks needs all of them
 
 
 def write_report(path: str | os.PathLike[str], dossier: Dossier) -> Path:
@@ -94,7 +95,7 @@ def _told(dossier: Dossier) -> list[Section]:
         _listed("Actions taken in the tenant", _writes(dossier)),
         _listed("Notes", telling.remarks(dossier)),
         Section("Checked, and not checked", [Table(dossier.checklist, ("item", "state", "why", "source"))]),
-        _listed("What was done", telling.steps(dossier)[-_MOST_STEPS:], ordered=True),
+        _done(dossier),
         *(Section(f"Figure: {name}", [figure]) for name, figure in dossier.figures.items()),
     ]
     return [part for part in parts if part is not None]
@@ -175,7 +176,10 @@ def _graph(dossier: Dossier) -> Section | None:
 def _entities(dossier: Dossier) -> Section | None:
     if not len(dossier.entities):
         return None
-    return Section("Who and what matters, and why", [Table(dossier.entities.head(_MOST_ENTITIES), summary.ENTITIES)])
+    first = dossier.entities.head(_MOST_ENTITIES)
+    of = sum(isinstance(node, Entity) for node in dossier.graph)
+    words = [f"The first {len(first)} of {of:,} entities; the case's graph has all of them."] if of > len(first) else []
+    return Section("Who and what matters, and why", [*words, Table(first, summary.ENTITIES)])
 
 
 def _indicators(dossier: Dossier) -> Section | None:
@@ -216,9 +220,18 @@ def _records(dossier: Dossier) -> list[Section]:
     return parts
 
 
+def _done(dossier: Dossier) -> Section | None:
+    steps = telling.steps(dossier)
+    if not steps:
+        return None
+    earlier = len(steps) - _MOST_STEPS
+    words = [f"{earlier:,} earlier steps are not listed here: case.actions has all of them."] if earlier > 0 else []
+    return Section("What was done", [*words, Items(steps[-_MOST_STEPS:], ordered=True)])
+
+
 def _requests(dossier: Dossier) -> Table:
     waited = dossier.coverage["waited_seconds"].round(1)
-    return Table(dossier.coverage.assign(waited_seconds=waited), REQUESTS)
+    return Table(dossier.coverage.assign(waited_seconds=waited), REQUESTS, max_rows=_MOST_TO_CHECK)
 
 
 def _hashes(dossier: Dossier) -> Section:
@@ -231,4 +244,4 @@ def _hashes(dossier: Dossier) -> Section:
         f"Case {dossier.case_id}. The SHA-256 of all files together is {dossier.content_sha256}: graphinvestigate "
         "verify compares the files with theirs, graphinvestigate replay builds this report from them again."
     )
-    return Section("Appendix: files and hashes", [words, Table(files), f"Made with {tools}."])
+    return Section("Appendix: files and hashes", [words, Table(files, max_rows=_MOST_TO_CHECK), f"Made with {tools}."])

@@ -58,11 +58,14 @@ class Table:
         Which columns, in which order.
     caption : str, optional
         What it shows.
+    max_rows : int
+        At most so many rows are written; the last line says how many were not.
     """
 
     frame: pd.DataFrame
     columns: Sequence[str] | None = None
     caption: str | None = None
+    max_rows: int = _MOST_ROWS
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,7 +296,8 @@ def _block(block: Block, number: int) -> str:
     if isinstance(block, pd.DataFrame):
         return f'<div class="gi-scroll">{html_table(block)}</div>'
     if isinstance(block, Table):
-        return f'<div class="gi-scroll">{html_table(block.frame, block.columns, block.caption)}</div>'
+        table = html_table(block.frame, block.columns, block.caption, max_rows=block.max_rows)
+        return f'<div class="gi-scroll">{table}</div>'
     table = html_table(figure_table(block))
     return (
         f"<figure>{figure_html(block, f'figure-{number}')}"

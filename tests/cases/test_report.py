@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import re
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import graphinvestigate as gi
+from graphinvestigate.cases import telling
 from graphinvestigate.cases.case import Case
+from graphinvestigate.cases.markdown import markdown
+from graphinvestigate.cases.report import report_html, sections
 from graphinvestigate.linking.identifiers import is_private_ip
 from graphinvestigate.walkthrough import investigate
 
@@ -127,6 +132,30 @@ def test_the_report_has_everything_a_reader_needs(seen, case, found) -> None:
         assert sentence in text
     for pull_id in case.coverage["pull_id"].dropna():
         assert pull_id in text
+
+
+def test_every_request_is_in_the_appendix(case) -> None:
+    """However many there were: who asks months later what was asked finds each, with its address as text."""
+    dossier = case._dossier()
+    many = pd.concat([dossier.coverage.head(1)] * 700, ignore_index=True)
+    many["pull_id"] = [f"pull-{number:04}-of-many" for number in range(700)]
+    asked = dataclasses.replace(dossier, coverage=many)
+    html = report_html(asked, sections(asked))
+    assert [pull_id for pull_id in many["pull_id"] if pull_id not in html] == []
+
+
+def test_what_is_left_out_of_a_list_is_said(case) -> None:
+    """The last two hundred steps and the first fifty entities are listed, and how many there are beyond."""
+    dossier = case._dossier()
+    step = {"action": "note", "at": "2026-02-03T10:00:00Z", "id": "x", "text": "rang back"}
+    all_of_them = sum(isinstance(node, gi.Entity) for node in dossier.graph)
+    assert all_of_them > len(dossier.entities) == 50
+    many = dataclasses.replace(dossier, actions=[*dossier.actions, *([step] * 300)])
+    done = len(telling.steps(many))
+    html = report_html(many, sections(many))
+    assert f"{done - 200:,} earlier steps are not listed here" in html
+    assert f"The first 50 of {all_of_them:,} entities" in html
+    assert "40 of 50 rows not shown; the case has them" in markdown(dossier)
 
 
 def test_indicators_are_defanged_and_say_what_is_shared(seen, case, found) -> None:
