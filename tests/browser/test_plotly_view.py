@@ -143,9 +143,7 @@ def test_changes_are_drawn_in_place_and_bursts_once(open_notebook: Callable[...,
 def test_it_follows_the_theme_and_says_when_nobody_answers(open_notebook: Callable[..., Any], tmp_path: Path) -> None:
     """A dark page gets the dark template at once; where no kernel answers a click, the view says so in words."""
     busy_while = tmp_path / "busy"
-    notebook = open_notebook(
-        VIEW, "view", f"import os, time\nwhile os.path.exists({str(busy_while)!r}):\n    time.sleep(0.05)"
-    )
+    notebook = open_notebook(VIEW, "view")
     page = notebook.page
     notebook.run_all()
     page.locator(POINTS).nth(2).wait_for()
@@ -163,10 +161,14 @@ def test_it_follows_the_theme_and_says_when_nobody_answers(open_notebook: Callab
 
     # A kernel that is busy: the figure stays, and says that it waits; when it answers, the words go.
     busy_while.touch()
-    page.evaluate("() => void window.jupyterapp.commands.execute('notebook:run-cell')")
-    page.locator(".jp-InputPrompt", has_text="[*]").wait_for()  # asked for: what comes now waits behind it
+    # Asked of the kernel itself: running a cell may scroll the figure away.
+    loop = f"import os, time\nwhile os.path.exists({str(busy_while)!r}):\n    time.sleep(0.05)"
+    kernel = "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel"
+    page.evaluate(f"code => void {kernel}.requestExecute({{code}})", loop)
+    page.wait_for_function(f"() => {kernel}.status === 'busy'")
     waits = page.get_by_text("The kernel has not answered yet")
     for _ in range(8):  # plotly swallows a click while it still draws for the theme
+        page.locator(POINTS).nth(1).scroll_into_view_if_needed()
         click(page, page.locator(POINTS).nth(1))
         with contextlib.suppress(TimeoutError):
             waits.wait_for(timeout=12_000)
