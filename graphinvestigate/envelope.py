@@ -9,18 +9,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 import msgspec
 import numpy as np
 
 from graphinvestigate.bodies import Body
 from graphinvestigate.errors import BadResponseError
+from graphinvestigate.walking import BOM, Digits, Walk, no_constant, spans_array, too_deep
 
-_BOM = b"\xef\xbb\xbf"
-_SPACE = re.compile(r"[ \t\n\r]*")
 _ABSENT = msgspec.Raw(b"")
 
 
@@ -112,7 +111,7 @@ def read_page(body: bytes, *, source: str) -> Page:
     try:
         answer = _LIST_ANSWER.decode(view)
     except RecursionError as error:
-        raise _too_deep(source) from error
+        raise too_deep(source) from error
     except (msgspec.DecodeError, UnicodeDecodeError):
         # A missing list `value` is refused here too: the plain path tells the two apart and finds the words.
         return _plain_page(body, source)
@@ -149,7 +148,7 @@ def read_record(body: bytes, *, source: str) -> Page:
     try:
         spans = addresses(body, [_ANY_RAW.decode(view)])
     except RecursionError as error:
-        raise _too_deep(source) from error
+        raise too_deep(source) from error
     except (msgspec.DecodeError, UnicodeDecodeError):
         walk = Walk(body, source)
         start = walk.space(0)
@@ -179,13 +178,13 @@ def read_lines(body: bytes, *, source: str) -> Page:
     """
     _utf8(body, source)
     spans = []
-    at = len(_BOM) if body.startswith(_BOM) else 0
+    at = len(BOM) if body.startswith(BOM) else 0
     for number, line in enumerate(body[at:].split(b"\n"), start=1):
         if line.strip():
             offset, length = read_record(line, source=f"{source}, line {number}").spans[0].tolist()
             spans.append((at + offset, length))
         at += len(line) + 1
-    return Page(body, _array(spans))
+    return Page(body, spans_array(spans))
 
 
 def _utf8(body: bytes, source: str) -> memoryview:
@@ -197,11 +196,7 @@ def _utf8(body: bytes, source: str) -> memoryview:
                 f"{source}: not UTF-8 (byte {error.start} of {len(body)}), so it is not what Graph sends. "
                 "Read it again, or save it as UTF-8 if a program re-encoded it."
             ) from error
-    return memoryview(body)[len(_BOM) if body.startswith(_BOM) else 0 :]
-
-
-def _array(spans: list[tuple[int, int]]) -> np.ndarray:
-    return np.array(spans, dtype=np.int64).reshape(-1, 2)
+    return memoryview(body)[len(BOM) if body.startswith(BOM) else 0 :]
 
 
 def addresses(body: bytes | memoryview, records: Iterable[msgspec.Raw]) -> np.ndarray:
@@ -245,17 +240,7 @@ def _checked(page: Page, source: str) -> Page:
 
 def _plain_value(raw: msgspec.Raw) -> Any:
     text = bytes(raw).decode()
-    return json.loads(text, parse_int=_Digits, parse_constant=_no_constant) if text else None
-
-
-class _Digits(str):
-    """An integer's digits: as long as they like, and still no text."""
-
-    __slots__ = ()
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
+    return json.loads(text, parse_int=Digits, parse_constant=no_constant) if text else None
 
 
 def _next_link(value: object, source: str) -> str | None:
@@ -269,108 +254,6 @@ def _next_link(value: object, source: str) -> str | None:
 def _count(value: object) -> int | None:
     # Some services write the count as a string.
     return int(value) if isinstance(value, str) and re.fullmatch(r"[0-9]{1,18}", value) else None
-
-
-def _too_deep(source: str) -> BadResponseError:
-    return BadResponseError(
-        f"{source}: JSON nested too deeply to be read. Graph sends nothing like it; look at what answered."
-    )
-
-
-class Walk:
-    """Find where values stand in a JSON text with the standard library: the plain path.
-
-    Parameters
-    ----------
-    body : bytes
-        UTF-8.
-    source : str
-        What to call it in messages.
-    """
-
-    def __init__(self, body: bytes, source: str) -> None:
-        self.source = source
-        self.shift = len(_BOM) if body.startswith(_BOM) else 0
-        self.text = body[self.shift :].decode()
-        decoder: Any = json.JSONDecoder(parse_int=_Digits, parse_constant=_no_constant)
-        self._scan: Callable[[str, int], tuple[Any, int]] = decoder.scan_once
-
-    def space(self, at: int) -> int:
-        """Skip spaces: where the next token begins."""
-        match = _SPACE.match(self.text, at)
-        return match.end() if match else at
-
-    def value(self, at: int) -> tuple[Any, int]:
-        """Read the value that begins at `at`, and where it ends."""
-        try:
-            return self._scan(self.text, at)
-        except StopIteration as stop:
-            raise self.broken(stop.value) from None
-        except RecursionError as error:
-            raise _too_deep(self.source) from error
-        except json.JSONDecodeError as error:
-            raise self.broken(error.pos) from error
-        except ValueError as error:
-            raise self.broken(at) from error
-
-    def mark(self, at: int, expected: str) -> str:
-        """Read one of the expected characters."""
-        found = self.text[at : at + 1]
-        if not found or found not in expected:
-            raise self.broken(at)
-        return found
-
-    def whole(self, at: int) -> None:
-        """See that nothing stands behind `at`."""
-        if self.space(at) != len(self.text):
-            raise self.broken(at)
-
-    def broken(self, at: int) -> BadResponseError:
-        """Say that this is no JSON, and where."""
-        if not self.text.strip():
-            return BadResponseError(f"{self.source}: empty, so it holds no Graph records. Ask or save again.")
-        line = self.text.count("\n", 0, at) + 1
-        return BadResponseError(
-            f"{self.source}: not valid JSON (line {line}, character {at} of {len(self.text)}). "
-            "It was cut off or is something else than a Graph answer; ask or save again."
-        )
-
-    def members(self, at: int) -> Iterator[tuple[str, int, int]]:
-        """Find each member of the object at `at`: its key, and where its value begins and ends."""
-        at = self.space(at + 1)
-        if self.text[at : at + 1] == "}":
-            return
-        while True:
-            self.mark(at, '"')
-            key, at = self.value(at)
-            self.mark(at := self.space(at), ":")
-            start = self.space(at + 1)
-            end = self.value(start)[1]
-            yield key, start, end
-            at = self.space(end)
-            if self.mark(at, ",}") == "}":
-                return
-            at = self.space(at + 1)
-
-    def items(self, at: int) -> Iterator[tuple[int, int]]:
-        """Find where each item of the array at `at` begins and ends."""
-        at = self.space(at + 1)
-        while self.text[at : at + 1] != "]":
-            end = self.value(at)[1]
-            yield at, end
-            at = self.space(end)
-            if self.mark(at, ",]") == ",":
-                at = self.space(at + 1)
-
-    def spans(self, found: Iterable[tuple[int, int]]) -> np.ndarray:
-        """Turn character positions, in order, into byte offsets and lengths."""
-        spans, byte, last = [], self.shift, 0
-        for start, end in found:
-            byte += len(self.text[last:start].encode())
-            length = len(self.text[start:end].encode())
-            spans.append((byte, length))
-            byte, last = byte + length, end
-        return _array(spans)
 
 
 def _plain_page(body: bytes, source: str) -> Page:

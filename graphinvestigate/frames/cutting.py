@@ -8,10 +8,11 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
-from graphinvestigate.envelope import Walk, addresses
+from graphinvestigate.envelope import addresses
 from graphinvestigate.frames.fast import spans_in
 from graphinvestigate.frames.raw import RawArray
 from graphinvestigate.frames.records import REFUSED
+from graphinvestigate.walking import Walk
 
 _ITEMS = msgspec.json.Decoder(list[msgspec.Raw])
 _WIDE = 8  # bytes between two items, from which on they are overwritten one gap at a time

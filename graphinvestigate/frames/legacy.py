@@ -23,11 +23,11 @@ from typing import Any
 
 import pandas as pd
 
-from graphinvestigate.envelope import Walk
 from graphinvestigate.frames.decode import frame_of
 from graphinvestigate.frames.legacy_states import evidence_of, items, members, write
 from graphinvestigate.frames.raw import RawArray
 from graphinvestigate.frames.schema import LEGACY_ALERTS
+from graphinvestigate.walking import Walk
 
 RENAMED: dict[str, tuple[str, ...]] = {
     "id": ("id",),

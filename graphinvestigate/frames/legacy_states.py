@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from graphinvestigate.envelope import Walk
+from graphinvestigate.walking import Walk
 
 PLACE, STATE = "@graphinvestigate.legacyPlace", "@graphinvestigate.legacyState"
 _NAMESPACE = "#microsoft.graph.security."

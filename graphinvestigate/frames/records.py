@@ -8,9 +8,10 @@ from typing import Any
 
 import msgspec
 
-from graphinvestigate.envelope import Walk, addresses
+from graphinvestigate.envelope import addresses
 from graphinvestigate.frames.columns import fits
 from graphinvestigate.frames.schema import Column
+from graphinvestigate.walking import Walk
 
 REFUSED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 ABSENT = msgspec.Raw(b"")
