@@ -142,7 +142,10 @@ def kind_word(kind: str, count: int = 1) -> str:
     look = KINDS.get(kind)
     if look:
         return look.word if count == 1 else look.words
-    return kind.replace("_", " ")
+    word = kind.replace("_", " ")
+    if count == 1 or word.endswith("s"):
+        return word
+    return f"{word[:-1]}ies" if word.endswith("y") else f"{word}s"
 
 
 def severity(value: object) -> str:

@@ -17,6 +17,7 @@ from graphinvestigate.linking import Entity, Record
 from graphinvestigate.widgets import explorer_state as states
 from graphinvestigate.widgets.background import Task
 from graphinvestigate.widgets.canvas import merged_frames
+from graphinvestigate.widgets.coverage_words import counted, gap_words, gaps, source_words
 from graphinvestigate.widgets.explorer_history import call
 from graphinvestigate.widgets.explorer_saving import ExplorerSaving
 from graphinvestigate.widgets.graph_facts import make_ready
@@ -137,9 +138,9 @@ class ExplorerPivots(ExplorerSaving):
         self._halted = _Halted(node, window, found)
         self._note_failure(node, window, UsageError("stopped by its user"))
         self._show_plan()
-        missing = ", ".join(name.replace("_", " ") for name in dict.fromkeys((*found.partial, *found.unasked)))
+        missing = ", ".join(source_words(name) for name in dict.fromkeys((*found.partial, *found.unasked)))
         self._messages.say(
-            f"The pivot on {self._label(node)} was stopped; nothing has changed. {_counted(found.frames)} had "
+            f"The pivot on {self._label(node)} was stopped; nothing has changed. {counted(found.frames)} had "
             f"come; not all of: {missing}. Keep what came, or go on with the rest."
         )
 
@@ -193,7 +194,7 @@ class ExplorerPivots(ExplorerSaving):
         def ask() -> pivots.Pivot:
             return pivots.pivot(
                 self._client, node, g=g, since=window, known=known(),
-                on_step=lambda step: task.step(step.name.replace("_", " ")),
+                on_step=lambda step: task.step(source_words(step.name)),
             )  # fmt: skip
 
         return ask
@@ -206,7 +207,7 @@ class ExplorerPivots(ExplorerSaving):
             rest: dict[str, pd.DataFrame] = {}
             for source, error in found.partial.items():
                 if error.resume is not None:
-                    task.step(f"{source.replace('_', ' ')}, the rest")
+                    task.step(f"{source_words(source)}, the rest")
                     rest[source] = error.resume()
             whole = {name: frame for name, frame in found.frames.items() if name in pivots.SOURCES}
             return {name: frame for name, frame in whole.items() if name not in found.partial} | rest
@@ -252,14 +253,12 @@ class ExplorerPivots(ExplorerSaving):
         )
         self._halted = None
         entry = self._entry("pivot", node) | {"since": window, "rows": rows, "new_nodes": new}
+        entry |= {"not_read": [*short]} if (short := gaps(found.coverage)) else {}
         said = node if asked in before.graph else asked
         self._history.push(entry, partial(call, "pivot", said, since=window), before)
         self._show_history()
         self._show_plan()
         self._messages.say(
-            f"Pivot on {self._label(node)}: {_counted(found.frames)} came; the graph grew by {new} nodes."
+            f"Pivot on {self._label(node)}: {counted(found.frames)} came; the graph grew by {new} nodes.",
+            missing=gap_words(found.coverage),
         )
-
-
-def _counted(frames: Mapping[str, pd.DataFrame]) -> str:
-    return ", ".join(f"{len(frame):,} {name.replace('_', ' ')}" for name, frame in frames.items()) or "nothing"

@@ -17,6 +17,7 @@ from graphinvestigate.views.graph_filter import NO_FILTERS, Filters
 from graphinvestigate.views.style import kind_look
 from graphinvestigate.widgets import twins
 from graphinvestigate.widgets.canvas import SIZE, GraphCanvas, TimelineCanvas
+from graphinvestigate.widgets.coverage_words import coverage_table, coverage_title
 from graphinvestigate.widgets.entity_grid import EntityGrid
 from graphinvestigate.widgets.explorer_controls import WINDOWS, NodeBar, ViewBar, bar, button
 from graphinvestigate.widgets.explorer_files import FORMATS, keeps_files
@@ -27,10 +28,10 @@ from graphinvestigate.widgets.explorer_words import left_out, path_words
 from graphinvestigate.widgets.failures import Messages
 from graphinvestigate.widgets.graph_facts import GraphFacts, facts_of
 from graphinvestigate.widgets.node_details import node_details
-from graphinvestigate.widgets.safe import Safe, join, pane, safe_html, show
+from graphinvestigate.widgets.safe import join, pane, safe_html, show
 from graphinvestigate.widgets.selection import Selection, Span
 from graphinvestigate.widgets.shown import BUDGET, Node, hidden_by_relation
-from graphinvestigate.widgets.step_words import coverage_table, log_lines, plan
+from graphinvestigate.widgets.step_words import log_lines, plan
 from graphinvestigate.widgets.style import SHEET
 
 KEYS = ("ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Enter", "Escape", "e", "c", "p", "h", "u", "r")
@@ -38,6 +39,7 @@ KEYS_HELP = (
     "In the drawing, arrow keys step from node to node, Enter pivots, e expands, c collapses, p pins, h hides, "
     "u undoes, r does again, Esc selects nothing; Shift and a click select one more."
 )
+_TABS = ("Log", "Entities", "Not shown", "Coverage", "Code")
 Change = Callable[[State], State]
 _NOTHING = safe_html(
     '<p class="gi-muted">{text}</p>',
@@ -216,11 +218,10 @@ class ExplorerView(ipywidgets.VBox):
             layout=ipywidgets.Layout(flex="2 1 300px", min_width="0", max_height="640px", overflow="auto"),
         )
         left = ipywidgets.VBox([self._canvas.widget], layout=ipywidgets.Layout(flex="5 1 560px", min_width="0"))
-        more = ipywidgets.Tab(
-            [self._lines, self._entities.widget, self._left_out, self._coverage, self._code],
-            titles=("Log", "Entities", "Not shown", "Coverage", "Code"),
+        self._tabs = ipywidgets.Tab(
+            [self._lines, self._entities.widget, self._left_out, self._coverage, self._code], titles=_TABS
         )
-        more.observe(lambda _: self._show_history(), names="selected_index")  # queue and timeline write code too
+        self._tabs.observe(lambda _: self._show_history(), names="selected_index")  # queue and timeline write code too
         return [
             pane(SHEET),
             self._head,
@@ -231,7 +232,7 @@ class ExplorerView(ipywidgets.VBox):
             self._messages.widget,
             ipywidgets.HBox([left, right], layout=ipywidgets.Layout(flex_flow="row wrap")),
             self._timeline.widget,
-            more,
+            self._tabs,
         ]
 
     def _on_size(self, size: tuple[int, int]) -> None:
@@ -265,7 +266,8 @@ class ExplorerView(ipywidgets.VBox):
         self._show_details()
         self._entities.show(state)
         show(self._left_out, left_out(state, self._known().kinds))
-        show(self._coverage, coverage_table(state.coverage) if state.coverage is not None else Safe(""))
+        show(self._coverage, coverage_table(state.coverage))
+        self._tabs.titles = (*_TABS[:3], coverage_title(state.coverage), *_TABS[4:])
         names = tuple(self._known().names)
         if self._choice.options != names:
             self._choice.options = names

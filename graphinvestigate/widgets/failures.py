@@ -13,7 +13,7 @@ import ipywidgets
 
 from graphinvestigate import text
 from graphinvestigate.errors import GraphInvestigateError
-from graphinvestigate.widgets.safe import Safe, pane, safe_html, show
+from graphinvestigate.widgets.safe import Safe, join, pane, safe_html, show
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -38,10 +38,12 @@ class Messages:
         self.error = None
         show(self.widget, Safe(""))
 
-    def say(self, message: str) -> None:
-        """Say what happened."""
+    def say(self, message: str, *, missing: str = "") -> None:
+        """Say what happened, and as loudly as an error what of it is missing."""
         self.error = None
-        show(self.widget, safe_html('<div class="gi-note" role="status">{message}</div>', message=message))
+        short = safe_html('<div class="gi-error" role="alert">{words}</div>', words=missing) if missing else Safe("")
+        done = safe_html('<div class="gi-note" role="status">{message}</div>', message=message)
+        show(self.widget, join([done, short]))
 
     def fail(self, error: Exception) -> None:
         """Say what went wrong."""

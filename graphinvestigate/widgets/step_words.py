@@ -1,13 +1,12 @@
-"""What is asked, what came of it and what was done, in words: a pivot's plan, its coverage, the log."""
+"""What is asked and what was done, in words: a pivot's plan, the log."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import pandas as pd
-
 from graphinvestigate.views.style import kind_look
+from graphinvestigate.widgets.coverage_words import counted_rows, source_words
 from graphinvestigate.widgets.details import plain
 from graphinvestigate.widgets.safe import Safe, join, safe_html
 
@@ -32,25 +31,8 @@ def plan(steps: Sequence[tuple[str, str]], *, window: str, done: bool) -> Safe:
         '<details class="gi-muted"><summary>{verb} ({window}): {names}</summary><ul>{asks}</ul></details>',
         verb="Asked" if done else "Will ask Graph for",
         window=window,
-        names=" · ".join(dict.fromkeys(name.partition(":")[0].replace("_", " ") for name, _ in steps)),
+        names=" · ".join(dict.fromkeys(source_words(name.partition(":")[0]) for name, _ in steps)),
         asks=join(safe_html("<li>{ask}</li>", ask=ask) for _, ask in steps),
-    )
-
-
-def coverage_table(coverage: pd.DataFrame) -> Safe:
-    """Show what a pivot asked for and what came back."""
-    shown = [column for column in coverage.columns if coverage[column].notna().any()]
-    head = join(safe_html("<th>{name}</th>", name=column.replace("_", " ")) for column in shown)
-    rows = join(
-        safe_html("<tr>{cells}</tr>", cells=join(safe_html("<td>{v}</td>", v=plain(row[c])) for c in shown))
-        for _, row in coverage.iterrows()
-    )
-    return safe_html(
-        "<details><summary>Coverage of the last pivot: {n} requests asked</summary>"
-        '<div style="overflow-x:auto"><table class="gi-table"><tr>{head}</tr>{rows}</table></div></details>',
-        n=len(coverage),
-        head=head,
-        rows=rows,
     )
 
 
@@ -74,8 +56,9 @@ def step_words(entry: Mapping[str, Any]) -> str:
     elif entry.get("label"):
         words += f" {entry['label']}"
     if entry["action"] == "pivot":
-        counted = ", ".join(f"{rows} {name.replace('_', ' ')}" for name, rows in entry.get("rows", {}).items())
-        outcome = entry.get("error") or f"{counted or 'nothing'}; {entry['new_nodes']} new nodes"
+        outcome = entry.get("error") or f"{counted_rows(entry.get('rows', {}))}; {entry['new_nodes']} new nodes"
+        if missing := entry.get("not_read"):
+            outcome += f"; NOT READ: {', '.join(map(source_words, missing))}"
         return f"{words} since {entry['since'] or 'ever'}: {outcome}"
     skipped = {"action", "of", "kind", "key", "label", "identifiers"}
     said = [f"{name.replace('_', ' ')}: {plain(value)}" for name, value in entry.items() if name not in skipped]

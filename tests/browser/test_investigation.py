@@ -100,7 +100,7 @@ def test_pick_click_pivot(open_notebook: Callable[..., Any]) -> None:
     notebook.idle()
     user = notebook.value("list(explorer.selected)")
     assert user[0] == "user"
-    assert "sign ins" in page.locator(".gi-plan").inner_text()
+    assert "sign-ins" in page.locator(".gi-plan").inner_text()
     page.wait_for_timeout(500)
     notebook.picture("3-clicked")
 

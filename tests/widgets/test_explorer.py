@@ -120,7 +120,7 @@ def test_a_pivot_says_first_what_it_asks_then_grows_all(client: GraphClient, gra
     user = entity(graph, "user")
     explorer.select(user)
     assert "Will ask Graph for (all that Graph keeps)" in explorer._plan.value
-    assert "sign ins" in explorer._plan.value
+    assert "sign-ins" in explorer._plan.value
     for step in pivot_steps(explorer.selected, g=graph):
         assert html.escape(step.sentence) in explorer._plan.value, "each query stands there before it is asked"
     figures = explorer._canvas.widget, explorer._timeline.widget

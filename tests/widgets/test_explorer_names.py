@@ -62,7 +62,7 @@ def test_an_investigation_starts_at_a_name_alone(client, graph, user) -> None:
     typed(explorer, name)
     assert explorer.selected is None
     assert f"{name} is not in this graph yet" in explorer._plan.value
-    assert "sign ins" in explorer._plan.value
+    assert "sign-ins" in explorer._plan.value
     assert not explorer._button.disabled
     explorer._button.click()
     assert explorer._messages.error is None

@@ -124,7 +124,7 @@ def test_a_throttled_pivot_says_so_and_can_be_stopped(
     in_a_kernel(scenario, monkeypatch)
     assert time.monotonic() - started < 20, "a wait of 30 s was not sat out"
     assert any("Asking: alerts" in words for words in said)
-    assert any("sign ins: waiting" in words and "slow down" in words for words in said)
+    assert any("sign-ins: waiting" in words and "slow down" in words for words in said)
     assert explorer._state is before
     assert (explorer._canvas.widget.figure, explorer.to_code()) == (figure, code)
     assert "was stopped" in explorer._messages.widget.value
@@ -197,7 +197,7 @@ def test_cancel_reaches_into_a_long_list_and_nothing_is_lost(
     assert len(found.frames["sign_ins"]) == 10
     assert set(found.partial) == {"sign_ins"}
     assert explorer._keep.layout.display == explorer._go_on.layout.display == "inline-flex"
-    assert "10 sign ins" in explorer._messages.widget.value
+    assert "10 sign-ins" in explorer._messages.widget.value
     complete = found.coverage.set_index("resource")["complete"]
     assert not complete["sign_ins"]
     monkeypatch.setattr(queries_pulling, "pages_of", taken)
