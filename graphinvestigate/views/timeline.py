@@ -147,8 +147,9 @@ def timeline_figure(
     layout["xaxis"]["title"] = {"text": f"time, {text.plotly(_zone_words(marks, zone))}"}
     _set_range(layout["xaxis"], marks, window, [time for _, time in lines], zone)
     notes = [note for note in notes if _inside(note, window)]
-    _make_room(figure, notes, dense=dense)
-    layout["shapes"] = [*layout.get("shapes", ()), *(_band(note, zone) for note in notes), *_rules(lines, zone)]
+    strips = _make_room(figure, notes, dense=dense)
+    bands = [_band(note, zone, strips) for note in notes]
+    layout["shapes"] = [*layout.get("shapes", ()), *bands, *_rules(lines, zone)]
     layout["annotations"] = [*(_said(note, zone) for note in notes), *_named_rules(lines, zone)]
     layout["meta"] = {**layout.get("meta", {}), "dense": dense}
     return StillFigure(figure)
@@ -310,18 +311,19 @@ def _nothing(title: str, caption: str, theme: str) -> go.Figure:
 # ---- gaps, bursts and reference lines ------------------------------------------------------------------------------
 
 
-def _make_room(figure: dict[str, Any], notes: Sequence[Note], *, dense: bool) -> None:
-    """Give what is said of bursts and gaps strips of its own, above and below the marks."""
+def _make_room(figure: dict[str, Any], notes: Sequence[Note], *, dense: bool) -> dict[str, float]:
+    """Give what is said of bursts and gaps strips of its own, above and below the marks; which part of all they are."""
     layout, kinds = figure["layout"], {note.kind for note in notes}
     if dense:
         if "burst" in kinds:
             tallest = np.sum([trace["y"] for trace in figure["data"] if trace["type"] == "bar"], axis=0).max()
             layout["yaxis"]["range"] = [0.0, float(tallest) * 1.25]
-        return
+        return {"burst": 0.0, "gap": 0.0}
     bottom, top = layout["yaxis"]["range"]
     room = {kind: _NOTE_ROOM if kind in kinds else 0.0 for kind in ("burst", "gap")}
     layout["yaxis"]["range"] = [bottom + room["gap"], top - room["burst"]]
     layout["height"] += int(PIXELS_PER_ROW * sum(room.values()))
+    return {kind: rows / (bottom - top + sum(room.values())) for kind, rows in room.items()}
 
 
 def _inside(note: Note, window: tuple[int | None, int | None]) -> bool:
@@ -329,11 +331,13 @@ def _inside(note: Note, window: tuple[int | None, int | None]) -> bool:
     return (low is None or note.end > low) and (high is None or note.start < high)
 
 
-def _band(note: Note, zone: ZoneInfo) -> dict[str, Any]:
+def _band(note: Note, zone: ZoneInfo, strips: Mapping[str, float]) -> dict[str, Any]:
+    """Draw it as far as the strip of its words: a narrow band would cross them out."""
     start, end = in_zone(np.array([note.start, note.end]), zone).tolist()
     color = "rgba(128,136,150,0.16)" if note.kind == "gap" else "rgba(196,106,0,0.22)"
     return {
-        "type": "rect", "xref": "x", "x0": start, "x1": end, "yref": "paper", "y0": 0, "y1": 1,
+        "type": "rect", "xref": "x", "x0": start, "x1": end, "yref": "paper",
+        "y0": strips["gap"] if note.kind == "gap" else 0, "y1": 1 - (strips["burst"] if note.kind == "burst" else 0),
         "fillcolor": color, "line": {"width": 0}, "layer": "below",
     }  # fmt: skip
 

@@ -14,6 +14,7 @@ from graphinvestigate.widgets.rows import Queue
 from graphinvestigate.widgets.safe import Safe, join, pane, safe_html, show
 
 MOST_LINES = 2000
+LEAST_ROWS = 8
 
 
 class AlertPane:
@@ -25,9 +26,11 @@ class AlertPane:
         Where it is.
     messages : Messages
         Where errors are shown.
+    rows : int
+        How many rows the queue beside it shows: the pane is as high, whatever it says.
     """
 
-    def __init__(self, queue: Queue, messages: Messages) -> None:
+    def __init__(self, queue: Queue, messages: Messages, *, rows: int) -> None:
         self._queue, self._messages = queue, messages
         self._number: int | None = None
         self._details = pane(css_class="gi-details")
@@ -40,7 +43,9 @@ class AlertPane:
         bar.add_class("gi-toolbar")
         self.widget = ipywidgets.VBox(
             [bar, self._json, self._details],
-            layout=ipywidgets.Layout(flex="3 1 280px", min_width="0", max_height="400px", overflow="auto"),
+            layout=ipywidgets.Layout(
+                flex="3 1 280px", min_width="0", height=f"{max(rows, LEAST_ROWS) * 28 + 68}px", overflow="auto"
+            ),
         )
         self.widget.add_class("gi-opened")
 

@@ -19,7 +19,7 @@ _EVENT_TIME = {table.record_kind: table.event_time for table in RESOURCES.values
 _EVENT_TIME[EVIDENCE.record_kind] = EVIDENCE.event_time
 SIZE = (700, 440)
 """About how many pixels a drawing has, until a page says."""
-_HEIGHT = 600
+HEIGHT = 600
 _LEGEND = {"itemsizing": "constant", "orientation": "h", "x": 0, "yanchor": "top"}  # below: it takes no width
 _BUTTONS = {"modeBarButtonsToRemove": ["sendDataToCloud", "sendChartToCloud", "autoScale2d", "lasso2d"]}
 
@@ -109,7 +109,7 @@ class GraphCanvas:
             trace.pop("legendgroup", None)  # groups would stand as columns, and need more height than there is
         layout = figure["layout"]
         del layout["title"]  # the words above the drawing say it
-        layout |= {"height": _HEIGHT, "legend": {**_LEGEND, "y": -0.13 if self._model.time_axis else -0.01}}
+        layout |= {"height": HEIGHT, "legend": {**_LEGEND, "y": -0.13 if self._model.time_axis else -0.01}}
         layout["margin"]["t"] = 30  # room for the mode bar
         for axis in ("xaxis", "yaxis"):
             layout[axis]["uirevision"] = self._growths

@@ -32,7 +32,9 @@ def source_words(source: str, count: int = 2) -> str:
     str
     """
     name, _, table = source.partition(":")
-    word = "hunting" if name == "hunting" else kind_word(RESOURCES[name].record_kind if name in RESOURCES else name, count)
+    word = (
+        "hunting" if name == "hunting" else kind_word(RESOURCES[name].record_kind if name in RESOURCES else name, count)
+    )
     return " ".join(filter(None, (word, table)))
 
 

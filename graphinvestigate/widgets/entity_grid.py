@@ -65,7 +65,7 @@ class EntityGrid:
         self.text.observe(self._on_text, names="value")
         self._grid = RowGrid(
             GRID, self._cells, Events(self._on_pick, self._on_pick_all, self._on_sort), rows=_ROWS, label="Entities",
-            messages=messages,
+            messages=messages, empty="No entity that is drawn has these words: change them, or draw more.",
         )  # fmt: skip
         self.widget = ipywidgets.VBox([self.text, self._grid.widget])
 

@@ -89,7 +89,7 @@ class NodeBar:
 
     def __init__(self, ask: Ask) -> None:
         self._ask = ask
-        self.relation = drop([("all links", "")], "Which links to expand or collapse", "190px")
+        self.relation = drop([("all links", "")], "Which links to expand or collapse", "auto")
         self.expand = button("Expand", "Draw what is linked to it", lambda: ask("expand", relation=self._relation()))
         self.collapse = button(
             "Collapse", "Hide what hangs only at it", lambda: ask("collapse", relation=self._relation())
@@ -103,19 +103,21 @@ class NodeBar:
         self.pin = button("Pin", "Keep it drawn whatever is filtered", self._on_pin)
         self.hide = button("Hide", "Draw it no more", lambda: ask("hide"))
         self.words = ipywidgets.Text(
-            placeholder="A name or a note …", layout=ipywidgets.Layout(width="112px"), tooltip="A name or a note for it"
+            placeholder="A name or a note …", layout=ipywidgets.Layout(width="auto"), tooltip="A name or a note for it"
         )
         self.rename = button("Rename", "Call it by these words", lambda: self._with_words("rename"))
         self.note = button("Note", "Keep these words with it", lambda: self._with_words("note"))
         self.target = ipywidgets.Combobox(
-            placeholder="Path to … (or select two)", ensure_option=True, layout=ipywidgets.Layout(width="210px"),
+            placeholder="Path to … (or select two)", layout=ipywidgets.Layout(width="auto"),
             tooltip="Where a path shall lead",
         )  # fmt: skip
         self.find = button("Find paths", "Show how they are linked", self._on_find)
         self.clear = button("Clear paths", "Bring out no path", lambda: ask("clear_paths"))
-        self.merge = button("Merge the two", "The two selected are one; say why in the box above", self._on_merge)
-        self.identifier = drop([("identifier …", -1)], "Which identifier is somebody else's", "150px")
+        self.merge = button("Merge the two", "The two selected are one; say why in the box below", self._on_merge)
+        self.identifier = drop([("identifier …", -1)], "Which identifier is somebody else's", "auto")
         self.split = button("Split off", "It is somebody else's; say why in the box above", self._on_split)
+        for control in (self.relation, self.words, self.target, self.identifier):  # as much room as buttons leave
+            control.layout.flex, control.layout.min_width = "1 1 90px", "0"
         self._pinned = False
         self._two: tuple[Any, ...] = ()
         self._identifiers: tuple[str, ...] = ()
@@ -123,9 +125,10 @@ class NodeBar:
             [
                 bar(self.relation, self.expand, self.collapse),
                 bar(self.only, self.hops, self.hubs),
-                bar(self.pin, self.hide, self.words, self.rename, self.note),
+                bar(self.pin, self.hide, self.merge),
+                bar(self.words, self.rename, self.note),
                 bar(self.target, self.find, self.clear),
-                bar(self.merge, self.identifier, self.split),
+                bar(self.identifier, self.split),
             ]
         )
         self.widget.add_class("gi-node-bar")

@@ -25,15 +25,15 @@ class FilterBar:
         self._ends: tuple[str, ...] = ()
         self.kinds = Switches("Kinds", lambda off: self._set(kinds_off=off))
         self.relations = Switches("Relations", lambda off: self._set(relations_off=off))
-        self.severity = drop(SEVERITIES, "The least severity of records that are shown", "160px")
+        self.severity = drop(SEVERITIES, "The least severity of records that are shown", "150px")
         self.text = ipywidgets.Text(
-            placeholder="Words of a name or id …", continuous_update=False, layout=ipywidgets.Layout(width="220px"),
+            placeholder="Words of a name or id …", continuous_update=False, layout=ipywidgets.Layout(width="170px"),
             tooltip="Only what has these words in its name or ids, and what is linked to it",
         )  # fmt: skip
         self.clear = button("Clear filters", "Show everything again", lambda: ask("filter"))
         self.span = ipywidgets.IntRangeSlider(
             min=0, max=TICKS, value=(0, TICKS), readout=False, continuous_update=False, tooltip="From when to when",
-            layout=ipywidgets.Layout(width="360px"),
+            layout=ipywidgets.Layout(flex="1 1 140px", width="auto", max_width="360px"),
         )  # fmt: skip
         self.play = ipywidgets.Play(min=1, max=TICKS, value=1, step=2, interval=700, tooltip="Play", show_repeat=False)
         self.when = ipywidgets.Label()

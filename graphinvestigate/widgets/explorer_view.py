@@ -16,7 +16,7 @@ from graphinvestigate.linking import Entity
 from graphinvestigate.views.graph_filter import NO_FILTERS, Filters
 from graphinvestigate.views.style import kind_look
 from graphinvestigate.widgets import twins
-from graphinvestigate.widgets.canvas import SIZE, GraphCanvas, TimelineCanvas
+from graphinvestigate.widgets.canvas import HEIGHT, SIZE, GraphCanvas, TimelineCanvas
 from graphinvestigate.widgets.coverage_words import coverage_table, coverage_title
 from graphinvestigate.widgets.entity_grid import EntityGrid
 from graphinvestigate.widgets.explorer_controls import WINDOWS, NodeBar, ViewBar, bar, button
@@ -189,7 +189,7 @@ class ExplorerView(ipywidgets.VBox):
         self._head = pane(css_class="gi-head")
         self._choice = ipywidgets.Combobox(
             placeholder="Type a name, address or id …", continuous_update=False,
-            layout=ipywidgets.Layout(width="320px"),
+            layout=ipywidgets.Layout(width="280px"),
         )  # fmt: skip
         self._choice.observe(self._on_choice, names="value")
         chosen = since or ""
@@ -215,7 +215,7 @@ class ExplorerView(ipywidgets.VBox):
         self._code = pane(css_class="gi-code")
         right = ipywidgets.VBox(
             [self._node_bar.widget, self._details],
-            layout=ipywidgets.Layout(flex="2 1 300px", min_width="0", max_height="640px", overflow="auto"),
+            layout=ipywidgets.Layout(flex="2 1 300px", min_width="0", height=f"{HEIGHT}px", overflow="auto"),
         )
         left = ipywidgets.VBox([self._canvas.widget], layout=ipywidgets.Layout(flex="5 1 560px", min_width="0"))
         self._tabs = ipywidgets.Tab(

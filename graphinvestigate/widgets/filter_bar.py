@@ -50,8 +50,9 @@ class FilterBar:
                 toggle.observe(self._on_toggle, names="value")
                 self.toggles[name, value] = toggle
         self.text = ipywidgets.Text(
-            placeholder="Search title, entity, source, id …", layout=ipywidgets.Layout(width="220px")
-        )
+            placeholder="Search title, name, id …", tooltip="Words of a title, an entity, a source or an id",
+            layout=ipywidgets.Layout(flex="1 1 170px", width="auto", max_width="260px"),
+        )  # fmt: skip
         self.text.observe(self._on_text, names="value")
         self.entity = ipywidgets.Combobox(
             placeholder="a user, host, address …", continuous_update=False, layout=ipywidgets.Layout(width="260px")
@@ -68,7 +69,7 @@ class FilterBar:
         self.clear.on_click(self._on_clear)
         self.more = ipywidgets.ToggleButton(description="More filters", tooltip="Source, tactic, entity and time")
         self.more.observe(self._on_more, names="value")
-        first = _bar([self.text, *self._of("severity"), *self._of("status"), self.more, self.clear])
+        first = _bar([self.text, *self._of("severity"), *self._of("status"), self.more])
         self._rest = ipywidgets.VBox(
             [
                 _bar([_label("Source"), *self._of("source")]),

@@ -14,6 +14,7 @@ from graphinvestigate.errors import UsageError
 from graphinvestigate.views.style import kind_look
 from graphinvestigate.widgets import twins
 from graphinvestigate.widgets.alert_pane import AlertPane
+from graphinvestigate.widgets.explorer_controls import bar
 from graphinvestigate.widgets.facets import Filters
 from graphinvestigate.widgets.failures import Messages
 from graphinvestigate.widgets.filter_bar import FilterBar, known_entities
@@ -27,6 +28,7 @@ from graphinvestigate.widgets.selection import Node, Selection
 from graphinvestigate.widgets.style import SHEET
 from graphinvestigate.widgets.times import moment
 
+_NONE = "No alert passes the filters: change them, or press Clear filters."
 _NOBODY = "This frame holds no alerts: pull a wider window with list_alerts(client, since=…)."
 
 
@@ -230,14 +232,16 @@ class AlertPicker(ipywidgets.VBox):
         if plain:
             self._grid = ButtonGrid(GRID, self._cells, events, rows=rows, focus="title", label="alerts")
         else:
-            self._grid = RowGrid(GRID, self._cells, events, rows=rows, label="Alerts", messages=self._messages)
-        self._pane = AlertPane(self._queue, self._messages)
+            self._grid = RowGrid(
+                GRID, self._cells, events, rows=rows, label="Alerts", messages=self._messages, empty=_NONE
+            )
+        self._pane = AlertPane(self._queue, self._messages, rows=rows)
         left = ipywidgets.VBox([self._grid.widget], layout=ipywidgets.Layout(flex="10 1 620px", min_width="0"))
         body = ipywidgets.HBox([left, self._pane.widget], layout=ipywidgets.Layout(flex_flow="row wrap"))
         if len(self._queue) == 0:
             body = pane(safe_html('<p class="gi-muted">{text}</p>', text=_NOBODY))
             self._bar.widget.layout.display = "none"
-        return [pane(SHEET), self._head, self._bar.widget, self._messages.widget, body]
+        return [pane(SHEET), bar(self._head, self._bar.clear), self._bar.widget, self._messages.widget, body]
 
     def _cells(self, numbers: Sequence[int]) -> list[list[Any]]:
         return cells_of(self._queue, numbers)
@@ -366,7 +370,9 @@ class AlertPicker(ipywidgets.VBox):
         self._current = current
         self._grid.mark(self._marked, current, go=go)
         node = self.selection.node
-        elsewhere = None if node is None else f"{kind_look(node.kind).word} {self.selection.label(node)}"
+        elsewhere = (
+            None if node is None or self._ours(node) else f"{kind_look(node.kind).word} {self.selection.label(node)}"
+        )
         self._pane.show(current, int(np.count_nonzero(self._marked)), elsewhere=elsewhere)
         self._show_counts()
 

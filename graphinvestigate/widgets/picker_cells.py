@@ -15,8 +15,8 @@ from graphinvestigate.widgets.rows import Queue
 GRID = (
     Column("severity", "Severity", 123),
     Column("first_activity", "First activity, UTC", 166),
-    Column("title", "Title", 200, 5),
-    Column("entities", "Impacted entities", 150, 3),
+    Column("title", "Title", 280, 5),
+    Column("entities", "Impacted entities", 140, 3),
     Column("status", "Status", 88),
     Column("source", "Source", 130, 1),
     Column("tactic", "Tactic", 120, 1),

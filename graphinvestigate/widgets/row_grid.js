@@ -32,9 +32,10 @@ function render({ model, el }) {
   const headGroup = made("div", "gi-rg-headgroup", { role: "rowgroup" });
   const body = made("div", "gi-rg-body", { role: "rowgroup" });
   const status = made("div", "gi-rg-status", { role: "status" });
+  const empty = made("div", "gi-rg-empty", { role: "note" });
   headGroup.append(head);
   grid.append(headGroup, body);
-  el.append(grid, status);
+  el.append(grid, empty, status);
 
   let pages = new Map(); // number of a page → { rows, on }
   let asked = new Map(); // number of a page → when it was asked for
@@ -181,8 +182,11 @@ function render({ model, el }) {
     timer = setTimeout(call, after);
   }
   function size() {
-    body.style.height = `${tall()}px`;
-    grid.style.height = `${Math.min(total(), model.get("rows")) * HIGH + HIGH + 2 + 12}px`;
+    body.style.height = `${Math.max(tall(), total() ? 0 : HIGH)}px`;
+    empty.textContent = total() ? "" : model.get("empty");
+    const frame = grid.offsetHeight - grid.clientHeight; // borders, and the scroll bar where there is one
+    grid.style.height = `${model.get("rows") * HIGH + Math.max(headGroup.offsetHeight, HIGH) + frame}px`;
+    empty.style.top = `${-(model.get("rows") * HIGH) / 2}px`;
     grid.setAttribute("aria-rowcount", total() + 1);
     grid.setAttribute("aria-colcount", columns().length);
     grid.setAttribute("aria-label", model.get("label"));
@@ -308,6 +312,7 @@ function render({ model, el }) {
   // ---- once it stands in the page --------------------------------------------------------------------------
   let settled = false;
   const settle = new ResizeObserver(() => {
+    size();
     if (!settled) reveal(cursor);
     settled = true;
     const root = el.closest(".gi-root");

@@ -37,6 +37,7 @@ class _Sheet(anywidget.AnyWidget):
     version = traitlets.Int(0).tag(sync=True)
     reveal = traitlets.Int(0).tag(sync=True)
     note = traitlets.Unicode("").tag(sync=True)
+    empty = traitlets.Unicode("").tag(sync=True)
     label = traitlets.Unicode("").tag(sync=True)
 
 
@@ -57,6 +58,8 @@ class RowGrid:
         What the rows are.
     messages : Messages
         Where errors of those who are told are shown.
+    empty : str
+        What stands in it where there is no row.
     """
 
     def __init__(
@@ -68,6 +71,7 @@ class RowGrid:
         rows: int,
         label: str,
         messages: Messages,
+        empty: str = "",
     ) -> None:
         self.columns = tuple(columns)
         self._cells, self._events, self._messages = cells, events, messages
@@ -75,7 +79,7 @@ class RowGrid:
         self._answering = False
         self._sent: dict[int, None] = {}  # pages that the page has, the latest last
         drawn = [{"header": text.visible(c.header, 60), "least": c.least, "share": c.share} for c in columns]
-        self.widget = _Sheet(columns=drawn, rows=rows, label=label)
+        self.widget = _Sheet(columns=drawn, rows=rows, label=label, empty=empty)
         self.widget.on_msg(self._on_message)
 
     def show(self, numbers: np.ndarray, marked: np.ndarray, current: int | None) -> None:

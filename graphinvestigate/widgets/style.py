@@ -18,6 +18,7 @@ SHEET = Safe("""<style>
   overflow-wrap: anywhere; }
 .gi-note { border-left: 4px solid var(--gi-brand); padding: 4px 8px; background: rgba(25, 118, 210, .08);
   overflow-wrap: anywhere; }
+.gi-root > .gi-toolbar { min-height: 32px; }
 .gi-toolbar { flex-wrap: wrap; align-items: center; column-gap: 2px; }
 .gi-toolbar .jupyter-button { border-radius: 12px; height: 26px; line-height: 24px; padding: 0 10px;
   width: auto; border: 1px solid var(--gi-line); background: transparent; color: var(--gi-ink); }
@@ -30,6 +31,7 @@ SHEET = Safe("""<style>
   border-color: var(--gi-brand); }
 .gi-switches .jupyter-button.widget-toggle-button:not(.mod-active) { border-style: dashed; color: var(--gi-muted);
   text-decoration: line-through; }
+.gi-toolbar .jupyter-button.gi-pivot { max-width: 400px; }
 .gi-toolbar .jupyter-button.gi-pivot.mod-primary { background: var(--gi-brand); color: #fff;
   border-color: transparent; }
 .gi-grid { border: 1px solid var(--gi-line); border-radius: 4px; }

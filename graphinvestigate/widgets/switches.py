@@ -9,11 +9,15 @@ import ipywidgets
 from graphinvestigate import text
 from graphinvestigate.widgets.safe import pane, safe_html
 
+MOST = 10
+"""So many switches stand in a row at least, the most frequent first."""
+
 
 class Switches:
     """Switches for the values of one filter, with two buttons that press all of them or none.
 
-    They are buttons: Tab goes from one to the next, Space or Enter presses it.
+    They are buttons: Tab goes from one to the next, Space or Enter presses it. Of many values the first ten stand
+    there, and those that are off; one more button unfolds the others.
 
     Parameters
     ----------
@@ -36,6 +40,11 @@ class Switches:
         self._known: dict[str, ipywidgets.ToggleButton] = {}
         self.all = self._button("All", f"Show all {title.lower()}", list)
         self.none = self._button("None", f"Show no {title.lower()}, to choose a few", lambda: [*self.switches])
+        self._unfolded = False
+        self.more = ipywidgets.Button(layout=ipywidgets.Layout(width="auto"))
+        self.more.add_class("gi-quiet")
+        self.more.on_click(lambda _: self._unfold())
+        self._off: frozenset[str] = frozenset()
         self._label = pane(safe_html("{title}", title=title), css_class="gi-label")
         self.widget = ipywidgets.HBox([self._label])
         for name in ("gi-toolbar", "gi-switches"):
@@ -60,10 +69,26 @@ class Switches:
                 switch.value = value not in off
         finally:
             self._quiet = False
-        if list(counts) != list(self.switches):
-            self.switches = {value: self._known[value] for value in counts}
-            self.widget.children = (self._label, *self.switches.values(), self.all, self.none)
+        self.switches, self._off = {value: self._known[value] for value in counts}, frozenset(off)
+        self._fold()
         self.all.disabled, self.none.disabled = not off, len(off) == len(counts)
+
+    def _unfold(self) -> None:
+        self._unfolded = not self._unfolded
+        self._fold()
+
+    def _fold(self) -> None:
+        """Put the first switches, and all that are off, into the row; the others where they were asked for."""
+        few = [value for at, value in enumerate(self.switches) if at < MOST or value in self._off]
+        rest = len(self.switches) - len(few)
+        folded = rest > 0 and not self._unfolded
+        names = few if folded else [*self.switches]
+        self.more.description = f"{rest} more …" if folded else "Fewer"
+        self.more.tooltip = f"Show {'all' if folded else 'only the most frequent'} {self._title.lower()}"
+        unfolds = (self.more,) if rest > 0 else ()
+        children = (self._label, self.all, self.none, *(self.switches[name] for name in names), *unfolds)
+        if children != self.widget.children:
+            self.widget.children = children
 
     def _switch(self, value: str) -> ipywidgets.ToggleButton:
         made = self._known[value] = ipywidgets.ToggleButton(layout=ipywidgets.Layout(width="auto"))

@@ -50,8 +50,15 @@ PLACES = """() => {
   });
   return {count: shown.length, wrong};
 }"""
-TOPS = """() => [...document.querySelectorAll('.gi-plotly')].map(one => Math.round(
-  one.getBoundingClientRect().top - one.closest('.gi-root').getBoundingClientRect().top))"""
+# Where both drawings stand, measured from the top of the whole output: the timeline is a root of its own within it.
+TOPS = """() => [...document.querySelectorAll('.gi-plotly')].map(one => Math.round(one.getBoundingClientRect().top
+  - one.closest('.jp-OutputArea-output').querySelector('.gi-root').getBoundingClientRect().top))"""
+# In how many rows the controls of each bar stand, and how much of the queue's last row its scroll bar covers.
+ROWS = """selector => [...document.querySelectorAll(selector)].filter(bar => bar.offsetHeight).map(bar =>
+  new Set([...bar.children].filter(one => one.offsetHeight).map(one => Math.round(
+    (one.getBoundingClientRect().top + one.getBoundingClientRect().bottom) / 20))).size)"""
+COVERED = """() => { const grid = document.querySelector('.gi-rg'), head = grid.querySelector('.gi-rg-headgroup');
+  return 12 * 28 + head.offsetHeight - grid.clientHeight; }"""
 
 
 def test_nothing_overlaps_and_nothing_jumps(open_notebook: Callable[..., Any]) -> None:
@@ -71,6 +78,10 @@ def test_nothing_overlaps_and_nothing_jumps(open_notebook: Callable[..., Any]) -
             seen = page.evaluate(PLACES)
             assert seen["count"] > 60, "the whole workbench is looked at"
             assert seen["wrong"] == [], name
+            assert page.evaluate(COVERED) <= 0, "a scroll bar covers the last row"
+            if name != "projector":
+                assert page.evaluate(ROWS, ".gi-node-bar > .gi-toolbar") == [1] * 6, name
+                assert max(page.evaluate(ROWS, ".gi-filters > .gi-toolbar")) <= 2, name
             notebook.picture(f"look-{name}")
         page.evaluate(change, "JupyterLab Dark")
         page.wait_for_function("() => document.body.dataset.jpThemeLight === 'false'")
@@ -87,6 +98,7 @@ def test_nothing_overlaps_and_nothing_jumps(open_notebook: Callable[..., Any]) -
     for act in (
         "bench.picker.select(alerts['id'].iloc[7])", f"explorer.select(gi.Entity(*{user!r}))", "explorer.expand()",
         "explorer.filter(severity='high')", "explorer.filter()", "explorer.select()", "explorer._ask('undo')",
+        "bench.picker.filter(severity='high')", "bench.picker.filter(text='nothing such')", "bench.picker.filter()",
     ):  # fmt: skip
         notebook.value(f"[{act}] and 1")
         notebook.idle()

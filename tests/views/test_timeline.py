@@ -327,6 +327,9 @@ def test_what_is_said_of_bursts_and_gaps_covers_no_mark(make_alerts):
     row = 18 / 15  # what a line of words takes
     assert marks.min() - top > row
     assert bottom - marks.max() > row
+    ends = sorted({(shape.y0, shape.y1) for shape in noted.layout.shapes if shape.xref == "x"})
+    strip = (0 - top) / (bottom - top)  # a narrow band that went on through it would cross the words out
+    assert ends == [(0, pytest.approx(1 - strip)), (pytest.approx(strip), 1)]
     dense = timeline_figure(
         marks_of([at_minutes(make_alerts, *even, *[200 + at / 60 for at in range(12)])], "source"), most_marks=5
     )

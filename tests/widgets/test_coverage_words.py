@@ -13,7 +13,7 @@ from graphinvestigate.demo.server import Emulator
 from graphinvestigate.demo.tenant import build_tenant
 from graphinvestigate.demo.transport import DemoClock, DemoTransport
 from graphinvestigate.widgets import EntityExplorer
-from graphinvestigate.widgets.coverage_words import coverage_table, counted_rows, gap_words, gaps, source_words
+from graphinvestigate.widgets.coverage_words import counted_rows, coverage_table, gap_words, gaps, source_words
 
 SEED, ALERTS = 2, 60
 

@@ -587,6 +587,18 @@ def test_the_queue_calls_what_another_view_selected_by_its_name(alerts: pd.DataF
     assert host.key not in picker._pane._details.value
 
 
+def test_filters_that_leave_nothing_blame_no_other_view(alerts: pd.DataFrame) -> None:
+    """An alert of this queue that its own filters hide was selected by no other view; the grid says what to do."""
+    picker = AlertPicker(alerts)
+    assert picker.selection.node is not None
+    picker.filter(text="no alert says this")
+    assert picker.selection.nodes == ()
+    assert "Another view" not in picker._pane._details.value
+    assert "Change the filters" in picker._pane._details.value
+    assert "Clear filters" in picker._grid.widget.empty
+    assert picker._bar.clear.layout.display == "inline-flex"
+
+
 def test_a_shared_time_range_filters(alerts: pd.DataFrame) -> None:
     """A time range set elsewhere shows the alerts active in it; none shows all again; other filters stay."""
     picker = AlertPicker(alerts)

@@ -28,7 +28,7 @@ def test_each_value_is_a_switch_with_its_count(switches: Switches) -> None:
     said = [switch.description for switch in switches.switches.values()]
     assert said == ["users 12", "IP addresses 1,234", "alerts 60"]
     assert all(switch.value for switch in switches.switches.values())
-    assert list(switches.widget.children[1:-2]) == list(switches.switches.values())
+    assert list(switches.widget.children[3:]) == list(switches.switches.values())
 
 
 def test_a_press_asks_for_the_value_to_go_and_a_second_for_its_return(
@@ -63,6 +63,30 @@ def test_what_is_shown_by_the_kernel_asks_for_nothing(switches: Switches, told: 
     switches.show({"ip": ("IP addresses", 2)}, ())
     assert list(switches.switches) == ["ip"]
     assert switches.switches["ip"] is before["ip"]
+
+
+def test_of_many_the_rare_ones_are_folded_away(switches: Switches, told: list[list[str]]) -> None:
+    """Ten stand there, and any that is off, as it must be found again; one press unfolds the others, one folds them."""
+    many = {f"r{at}": (f"relation {at}", 100 - at) for at in range(25)}
+    shown = list(switches.widget.children)
+    switches.show(many, {"r20"})
+
+    def names() -> list[str]:
+        return [value for value, switch in switches.switches.items() if switch in switches.widget.children]
+
+    assert names() == [*(f"r{at}" for at in range(10)), "r20"]
+    assert switches.more.description == "14 more …"
+    switches.more.click()
+    assert names() == list(many)
+    switches.show(many, ())
+    assert names() == list(many), "what was unfolded stays so"
+    switches.more.click()
+    assert names() == list(many)[:10]
+    assert told == [], "folding filters nothing"
+    switches.none.click()
+    assert told == [list(many)], "None means those that are folded away, too"
+    switches.show(COUNTS, ())
+    assert list(switches.widget.children) == shown, "where there are few nothing is folded"
 
 
 def test_words_from_records_cannot_turn_or_hide_the_line(switches: Switches) -> None:
