@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 
@@ -144,6 +144,14 @@ def sha256(data: bytes | str) -> str:
         64 hexadecimal digits, lower case.
     """
     return hashlib.sha256(data.encode("utf-8") if isinstance(data, str) else data).hexdigest()
+
+
+def sha256_of(pieces: Iterable[bytes]) -> str:
+    """Hash what comes in pieces, as `sha256` hashes the whole."""
+    made = hashlib.sha256()
+    for piece in pieces:
+        made.update(piece)
+    return made.hexdigest()
 
 
 def sync_folder(folder: Path) -> None:

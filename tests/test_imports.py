@@ -70,3 +70,24 @@ def test_no_import_runs_back(place: str, path: Path) -> None:
             assert root not in HTTP, f"{path} must know no HTTP"
         if place == "client":
             assert root not in TABLES, f"{path} must know no tables"
+
+
+def test_no_two_modules_of_cases_need_each_other() -> None:
+    """Within the folder of cases imports run one way, those within functions too."""
+    paths = ROOT.glob("cases/**/*.py")
+    known = {
+        ".".join(one.relative_to(ROOT.parent).with_suffix("").parts).removesuffix(".__init__"): one for one in paths
+    }
+    needs = {}
+    for name, path in known.items():
+        pairs = [
+            (node.module, f"{node.module}.{alias.name}")
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            if isinstance(node, ast.ImportFrom)
+            for alias in node.names
+        ]
+        needs[name] = {one if one in known else module for module, one in pairs} & known.keys() - {name}
+    while free := [name for name, others in needs.items() if not others & needs.keys()]:
+        for name in free:
+            del needs[name]
+    assert not needs, f"these need each other: {sorted(needs)}"

@@ -23,6 +23,7 @@ from graphinvestigate.cases.guard import guarded
 from graphinvestigate.cases.manifest import Manifest, versions
 from graphinvestigate.cases.markdown import markdown
 from graphinvestigate.cases.rebuilding import SETTINGS, derived, graph_of
+from graphinvestigate.cases.redaction import redact
 from graphinvestigate.cases.replaying import Replay, replay
 from graphinvestigate.cases.report import write_report
 from graphinvestigate.cases.requests import coverage_of, in_order
@@ -250,8 +251,6 @@ class Case(Sayings):
         RedactionLeakError
             A scan of its files found an original; nothing is returned. See `redact`.
         """
-        from graphinvestigate.cases.redaction import redact
-
         made: Case = redact(self, key=key, keep=keep)
         return made
 
@@ -350,6 +349,12 @@ class Case(Sayings):
         return case
 
     # ---- inside ---------------------------------------------------------------------------------------------
+
+    def _another(self, name: str, contents: Contents) -> Case:
+        made = Case(name)
+        made.created, made._contents = self.created, contents
+        made._added = made._graph = contents.graph
+        return made
 
     def _is_here(self, path: str | os.PathLike[str]) -> bool:
         return self.path is not None and Path(path).absolute() == self.path.absolute()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,11 +12,11 @@ import pandas as pd
 
 from graphinvestigate.cases import records
 from graphinvestigate.cases.columns import column_from_json, column_to_json
-from graphinvestigate.cases.graph_json import FILE as GRAPH, graph_from_bytes, graph_to_bytes
+from graphinvestigate.cases.graph_json import FILE as GRAPH, graph_from_bytes, graph_pieces
 from graphinvestigate.cases.manifest import dumped, parsed
 from graphinvestigate.cases.requests import FILE as REQUESTS, Request, in_order, read_requests
 from graphinvestigate.errors import BadFileError, UsageError
-from graphinvestigate.files import sha256
+from graphinvestigate.files import sha256_of
 from graphinvestigate.notes import Note
 from graphinvestigate.text import log
 
@@ -64,28 +64,39 @@ class Contents:
         return Contents(frames, tables, self.graph, figures, notes, requests, actions)
 
 
-def files_of(contents: Contents) -> dict[str, bytes]:
-    """Write a case's contents as its files; the same contents give the same bytes."""
-    files: dict[str, bytes] = {}
+def pieces_of(contents: Contents) -> Iterator[tuple[str, Iterable[bytes]]]:
+    """Write a case's contents as its files, each in pieces of some megabytes that end where a line does.
+
+    Yields
+    ------
+    name : str
+    pieces : iterable of bytes
+        To be read before the next file is asked for; the same contents give the same bytes.
+    """
     for name, frame in contents.frames.items():
-        files |= records.frame_to_files(name, frame)
+        yield from records.frame_pieces(name, frame)
     for name, table in contents.tables.items():
         columns = [column_to_json(str(column), table[column]) for column in table.columns]
-        files[f"{TABLES}/{name}.json"] = dumped({"rows": len(table), "columns": columns})
+        yield f"{TABLES}/{name}.json", [dumped({"rows": len(table), "columns": columns})]
     for name, figure in contents.figures.items():
-        files[f"{FIGURES}/{name}.json"] = dumped(figure)
+        yield f"{FIGURES}/{name}.json", [dumped(figure)]
     if contents.graph is not None:
-        files[GRAPH] = graph_to_bytes(contents.graph)
+        yield GRAPH, graph_pieces(contents.graph)
     notes = sorted(contents.notes.values(), key=lambda note: (note.written, note.note_id))
-    files[NOTES] = dumped({"notes": [note.to_json() for note in notes]})
-    files[REQUESTS] = _lines(in_order(contents.requests.values()))
-    files[ACTIONS] = _lines(sorted(contents.actions.values(), key=lambda one: (str(one.get("at")), str(one["id"]))))
-    return files
+    yield NOTES, [dumped({"notes": [note.to_json() for note in notes]})]
+    yield REQUESTS, [_lines(in_order(contents.requests.values()))]
+    actions = sorted(contents.actions.values(), key=lambda one: (str(one.get("at")), str(one["id"])))
+    yield ACTIONS, [_lines(actions)]
+
+
+def files_of(contents: Contents) -> dict[str, bytes]:
+    """Write a case's contents as its files, whole; the same contents give the same bytes."""
+    return {name: b"".join(pieces) for name, pieces in pieces_of(contents)}
 
 
 def files_hashes(contents: Contents) -> dict[str, str]:
     """Hash the files that contents would be written as."""
-    return {name: sha256(data) for name, data in files_of(contents).items()}
+    return {name: sha256_of(pieces) for name, pieces in pieces_of(contents)}
 
 
 def contents_of(files: Mapping[str, bytes]) -> Contents:

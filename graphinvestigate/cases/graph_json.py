@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ipaddress
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import networkx as nx
 
-from graphinvestigate.cases.manifest import parsed
+from graphinvestigate.cases.manifest import in_pieces, parsed
 from graphinvestigate.errors import BadFileError, UsageError
 from graphinvestigate.linking import RECORD_KINDS, Entity, Record
 from graphinvestigate.linking.nodes import Node
@@ -43,22 +43,32 @@ def graph_to_bytes(g: nx.MultiDiGraph) -> bytes:
     UsageError
         An attribute is no plain JSON value.
     """
+    return b"".join(graph_pieces(g))
+
+
+def graph_pieces(g: nx.MultiDiGraph) -> Iterator[bytes]:
+    """Write an entity graph as `graph_to_bytes` does, in pieces of some megabytes that end where a line does."""
+    return in_pieces(text.encode("ascii") for text in _lines(g))
+
+
+def _lines(g: nx.MultiDiGraph) -> Iterator[str]:
     try:
-        nodes = [_line({_NODE: [node.kind, node[1]], **attrs}) for node, attrs in g.nodes(data=True)]
-        edges = [
-            _line({"source": [u.kind, u[1]], "target": [v.kind, v[1]], "key": key, **attrs})
-            for u, v, key, attrs in g.edges(keys=True, data=True)
-        ]
-        about = _line(dict(g.graph))
+        yield f'{{"directed": true,\n"multigraph": true,\n"graph": {_line(dict(g.graph))},\n"nodes": [\n'
+        apart = ""
+        for node, attrs in g.nodes(data=True):
+            yield f"{apart}{_line({_NODE: [node.kind, node[1]], **attrs})}"
+            apart = ",\n"
+        yield '\n],\n"edges": [\n'
+        apart = ""
+        for u, v, key, attrs in g.edges(keys=True, data=True):
+            yield f"{apart}{_line({'source': [u.kind, u[1]], 'target': [v.kind, v[1]], 'key': key, **attrs})}"
+            apart = ",\n"
+        yield "\n]}\n"
     except (TypeError, ValueError, AttributeError, RecursionError) as error:
         raise UsageError(
             f"this graph can't be kept as JSON ({log(str(error))}): a case keeps what entity_graph and merge_graphs "
             "return, with plain JSON values as attributes."
         ) from error
-    head = f'{{"directed": true,\n"multigraph": true,\n"graph": {about},\n'
-    return "".join([head, '"nodes": [\n', ",\n".join(nodes), '\n],\n"edges": [\n', ",\n".join(edges), "\n]}\n"]).encode(
-        "ascii"
-    )
 
 
 # One encoder for all lines: making one for each takes as long as the line.

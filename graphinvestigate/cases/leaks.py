@@ -22,6 +22,9 @@ _BETWEEN = re.compile(
 )
 
 
+IN_A_NAME = "in the name of a file"
+
+
 class Leak(NamedTuple):
     """An original value that can still be read.
 
@@ -31,7 +34,8 @@ class Leak(NamedTuple):
         The value.
     form : str
         How it is written: ``as it is``, ``url-encoded``, ``json-escaped``, ``html-escaped``, ``defanged``,
-        ``with invisible characters``, ``base64`` or ``utf-16``.
+        ``with invisible characters``, ``base64`` or ``utf-16``; or ``in the name of a file``, where dashes stand for
+        signs.
     times : int
         How often.
     part : int

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import platform
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib import metadata
 from typing import Any, NoReturn
@@ -190,6 +190,20 @@ def versions() -> dict[str, str]:
 def dumped(value: Any) -> bytes:
     """Write JSON the one way that cases do: sorted, indented, ASCII, a line end at the end."""
     return json.dumps(value, sort_keys=True, indent=1, ensure_ascii=True, allow_nan=False).encode("ascii") + b"\n"
+
+
+def in_pieces(lines: Iterable[bytes], size: int = 4 * 2**20) -> Iterator[bytes]:
+    """Put lines together to pieces of at least so many bytes, so that nothing long is held whole."""
+    kept: list[bytes] = []
+    held = 0
+    for line in lines:
+        kept.append(line)
+        held += len(line)
+        if held >= size:
+            yield b"".join(kept)
+            kept, held = [], 0
+    if kept:
+        yield b"".join(kept)
 
 
 def parsed(body: bytes, *, source: str, share: bool = False) -> Any:

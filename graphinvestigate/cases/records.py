@@ -7,13 +7,13 @@ not follow from its records (columns an analyst added or changed, the columns of
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import pandas as pd
 
 from graphinvestigate.cases.columns import column_from_json, column_sha256, column_to_json
-from graphinvestigate.cases.manifest import dumped, parsed
+from graphinvestigate.cases.manifest import dumped, in_pieces, parsed
 from graphinvestigate.envelope import read_lines
 from graphinvestigate.errors import BadFileError, BadResponseError, UsageError
 from graphinvestigate.frames.decode import frame_of
@@ -79,8 +79,8 @@ def _is_legacy(frame: pd.DataFrame) -> bool:
     return any(b'"eventDateTime"' in bytes(piece) for piece in as_raw(frame["raw"].head(20)).slices() if piece)
 
 
-def frame_to_files(name: str, frame: pd.DataFrame) -> dict[str, bytes]:
-    """Write a frame as files of a case.
+def frame_pieces(name: str, frame: pd.DataFrame) -> Iterator[tuple[str, Iterable[bytes]]]:
+    """Write a frame as files of a case, each in pieces of some megabytes that end where a line does.
 
     Parameters
     ----------
@@ -89,16 +89,17 @@ def frame_to_files(name: str, frame: pd.DataFrame) -> dict[str, bytes]:
     frame : pandas.DataFrame
         With `raw`.
 
-    Returns
-    -------
-    dict of str to bytes
+    Yields
+    ------
+    name : str
         ``records/<name>.jsonl``, and ``records/<name>.columns.json`` where columns don't follow from the records.
+    pieces : iterable of bytes
     """
     kind = kind_of(frame)
     raw = as_raw(frame["raw"])
     pull_ids = list(frame["pull_id"]) if "pull_id" in frame.columns else [None] * len(frame)
-    lines = [_line(pull_id, piece) for pull_id, piece in zip(pull_ids, raw.slices(), strict=True)]
-    files = {f"{FOLDER}/{name}.jsonl": b"".join(lines)}
+    lines = (_line(pull_id, piece) for pull_id, piece in zip(pull_ids, raw.slices(), strict=True))
+    yield f"{FOLDER}/{name}.jsonl", in_pieces(lines)
     follows = _from_records(kind, raw, frame)
     own = [
         column_to_json(str(column), frame[column])
@@ -109,12 +110,11 @@ def frame_to_files(name: str, frame: pd.DataFrame) -> dict[str, bytes]:
     if len(set(order)) != len(order):
         raise UsageError("this frame has two columns of one name: rename one, so that both are kept.")
     if own or follows is None or order != list(follows.columns):
-        files[f"{FOLDER}/{name}.columns.json"] = dumped({"kind": kind, "order": order, "columns": own})
-    return files
+        yield f"{FOLDER}/{name}.columns.json", [dumped({"kind": kind, "order": order, "columns": own})]
 
 
 def frame_from_files(name: str, files: Mapping[str, bytes]) -> pd.DataFrame:
-    """Read what `frame_to_files` wrote: the same frame, built anew from the records.
+    """Read what `frame_pieces` wrote: the same frame, built anew from the records.
 
     Raises
     ------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import networkx as nx
 import pandas as pd
@@ -14,6 +14,7 @@ from graphinvestigate.cases import adding
 from graphinvestigate.cases.checklist import checklist
 from graphinvestigate.cases.contents import Contents
 from graphinvestigate.cases.guard import guarded
+from graphinvestigate.cases.storage import Problem
 from graphinvestigate.errors import UsageError
 from graphinvestigate.linking import Entity, Record
 from graphinvestigate.linking.nodes import Node
@@ -33,8 +34,9 @@ Edge = tuple[Node | str, Node | str] | tuple[Node | str, Node | str, str]
 
 
 class Sayings:
-    """The part of a `Case` that analysts write."""
+    """The part of a `Case` that analysts write; what works on cases without making them knows no more than this."""
 
+    name: str
     author: str
     _contents: Contents
 
@@ -53,7 +55,16 @@ class Sayings:
         """Where the case lies."""
         raise NotImplementedError
 
+    @property
+    def problems(self) -> list[Problem]:
+        """What was wrong with the case's files."""
+        raise NotImplementedError
+
     def _whole(self, *beginnings: str) -> None:
+        raise NotImplementedError
+
+    def _another(self, name: str, contents: Contents) -> Self:
+        """A case of other contents, made when this one was, and not saved yet."""
         raise NotImplementedError
 
     def note(

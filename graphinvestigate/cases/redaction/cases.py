@@ -2,29 +2,38 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import networkx as nx
 
-from graphinvestigate.cases.case import Case
-from graphinvestigate.cases.contents import Contents, files_of
-from graphinvestigate.cases.redaction.documents import Replace, walked
+from graphinvestigate.cases.contents import Contents, pieces_of
+from graphinvestigate.cases.records import LEGACY
+from graphinvestigate.cases.redaction.called import Called
+from graphinvestigate.cases.redaction.documents import walked
 from graphinvestigate.cases.redaction.fields import kind_of
 from graphinvestigate.cases.redaction.frames import redacted_frame
 from graphinvestigate.cases.redaction.graphs import GraphRedaction
 from graphinvestigate.cases.redaction.pages import strings
+from graphinvestigate.cases.redaction.texts import Texts
+from graphinvestigate.cases.saying import Sayings
 from graphinvestigate.errors import UsageError
+from graphinvestigate.frames.schema import RESOURCES
 from graphinvestigate.linking import Entity, Record
 from graphinvestigate.notes import Note
 
-# What tells entries apart within the case, and is random.
-_OURS = frozenset(
-    {"id", "at", "action", "pull_id", "note_id", "place", "kind", "started", "finished", "since", "until"}
+# What tells entries apart within the case, is random or a word of ours, and stays where it looks like it.
+_OURS = frozenset({"at", "action", "pull_id", "note_id", "place", "kind", "started", "finished", "since", "until"})
+_LOOKS_OURS = re.compile(
+    r"[0-9a-f]{32}|[a-z_]{1,40}(?:-[0-9a-f]{12})?|\d{1,4}[mhdw]"
+    r"|\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d)"
 )
+_WORD = re.compile(r"[A-Za-z_]{1,40}")
+_CHANGED = ("before", "after")
 
 
-def case_things(case: Case) -> list[Any]:
+def case_things(case: Sayings) -> list[Any]:
     """Everything in a case from which names are learnt."""
     contents = case._contents
     actions = [strings_of_action(one) for one in contents.actions.values()]
@@ -33,18 +42,18 @@ def case_things(case: Case) -> list[Any]:
 
 def strings_of_action(action: dict[str, Any]) -> dict[str, Any]:
     """An action's facts without what only tells it from others."""
-    return {name: value for name, value in action.items() if name not in _OURS}
+    return {name: value for name, value in action.items() if name != "id" and not _is_ours(name, value)}
 
 
-def redacted_case(case: Case, replace: Replace) -> Case:
+def redacted_case(case: Sayings, replace: Texts) -> Sayings:
     """Give a case with the same contents under pseudonyms, not saved yet.
 
     Parameters
     ----------
     case : Case
         Not changed.
-    replace : callable
-        As in `documents.walked`.
+    replace : Texts
+        That has learnt the case.
 
     Raises
     ------
@@ -54,64 +63,95 @@ def redacted_case(case: Case, replace: Replace) -> Case:
     if case.problems:
         raise UsageError("this case has damaged files (see case.problems): mend it, or redact an older copy.")
     old, g = case._contents, case.graph
+    called = Called(replace)
+    theirs = [name for name in old.frames if name not in RESOURCES and name != LEGACY]
+    frames = {name: name for name in old.frames} | dict(called.names("answer", theirs))
     graph = GraphRedaction(g, replace)
+    said = _Said(graph, called)
     new = Contents(
-        frames={name: redacted_frame(frame, replace) for name, frame in old.frames.items()},
-        tables={name: redacted_frame(table, replace) for name, table in old.tables.items()},
+        frames={frames[name]: redacted_frame(frame, replace) for name, frame in old.frames.items()},
+        tables={made: redacted_frame(old.tables[name], replace) for name, made in called.names("table", old.tables)},
         graph=graph.graph(),
-        figures={name: strings(figure, replace) for name, figure in old.figures.items()},
-        notes={note_id: _note(note, graph) for note_id, note in old.notes.items()},
-        requests={name: _said(request, graph) for name, request in old.requests.items()},
-        actions={name: _said(action, graph) for name, action in old.actions.items()},
+        figures={made: strings(old.figures[name], replace) for name, made in called.names("figure", old.figures)},
+        notes={note_id: said.note(note) for note_id, note in old.notes.items()},
+        requests={name: said.of(request) for name, request in old.requests.items()},
+        actions={name: said.step(action) for name, action in old.actions.items()},
     )
-    made = Case(replace(case.name, None))
-    made.created = case.created
-    made._contents = new
-    made._added = made._graph = new.graph
-    return made
+    return case._another(replace(case.name, None), new)
 
 
-def case_files(case: Case) -> Iterator[bytes]:
-    """All files of a case as they would be saved, one after the other, and its name."""
-    yield case.name.encode("utf-8", "surrogatepass")
+def case_files(case: Sayings) -> Iterator[bytes]:
+    """All files of a case as they would be saved, piece by piece, and its name and theirs."""
+    names = [case.name]
     contents = case._contents.copy()
     contents.graph = case.graph
-    yield from files_of(contents).values()
+    for name, pieces in pieces_of(contents):
+        names.append(name)
+        yield from pieces
+    yield "\n".join(names).encode("utf-8", "surrogatepass")
 
 
-def _note(note: Note, graph: GraphRedaction) -> Note:
-    value = note.to_json()
-    value["text"] = graph.replace(note.text, None)
-    value["author"] = graph.replace(note.author, "account") if note.author else ""
-    value["places"] = [_said(place, graph) for place in note.places]
-    return Note.from_json(value)
+def names_of_files(case: Sayings) -> list[str]:
+    """What an analyst called the tables, figures and answers of a case."""
+    contents = case._contents
+    return [*contents.frames, *contents.tables, *contents.figures]
 
 
-def _said(value: Any, graph: GraphRedaction, name: str = "") -> Any:
-    """What a place, a request or a step says: nodes by their identifiers, ids as ids, the rest as free text."""
-    if isinstance(value, dict):
-        made = {key: one if key in _OURS else _said(one, graph, str(key)) for key, one in value.items()}
-        if value.get("place") == "record":
-            made["id"] = graph.replace(value["id"], "id")
-        if "identifiers" in value and isinstance(value.get("key"), str):
-            made["key"] = _key(value, graph)
-        return made
-    if isinstance(value, list | tuple):
-        return [_said(one, graph, name) for one in value]
-    if not isinstance(value, str):
-        return value
-    if name == "identifiers":
-        return graph._text(value)
-    if name in ("resource", "path", "what", "note", "relation"):
-        return graph.replace(value, None)
-    return walked(value, graph.replace, name) if kind_of(name) != "kept" else value
+def _is_ours(name: str, value: Any) -> bool:
+    return name in _OURS and isinstance(value, str) and _LOOKS_OURS.fullmatch(value) is not None
 
 
-def _key(value: dict[str, Any], graph: GraphRedaction) -> str:
-    kind, key = str(value.get("kind", "")), value["key"]
-    node = Record(kind, key) if Record(kind, key) in graph.g else Entity(kind, key)
-    if node not in graph.g:
-        known = nx.MultiDiGraph()
-        known.add_node(node, identifiers=list(value["identifiers"]))
-        return GraphRedaction(known, graph.replace).node(node)[1]
-    return graph.node(node)[1]
+class _Said:
+    """What notes, requests and steps say: nodes by their identifiers, ids as ids, the rest as free text."""
+
+    def __init__(self, graph: GraphRedaction, called: Called) -> None:
+        self._graph, self._called = graph, called
+
+    def note(self, note: Note) -> Note:
+        """A note, at the places that have its places' pseudonyms."""
+        graph = self._graph
+        value = note.to_json()
+        value["text"] = graph.replace(note.text, None)
+        value["author"] = graph.replace(note.author, "account") if note.author else ""
+        value["places"] = [self.of(place) for place in note.places]
+        return Note.from_json(value)
+
+    def step(self, action: dict[str, Any]) -> dict[str, Any]:
+        """A step; its own id is random, those in it are records'."""
+        said = self.of({name: value for name, value in action.items() if name != "id"})
+        return {**said, "id": action["id"]}
+
+    def of(self, value: Any, name: str = "") -> Any:
+        """Anything that one of them says."""
+        graph = self._graph
+        if isinstance(value, dict):
+            made = {key: one if _is_ours(str(key), one) else self.of(one, str(key)) for key, one in value.items()}
+            if value.get("place") == "record":
+                made["id"] = graph.replace(value["id"], "id")
+            if "identifiers" in value and isinstance(value.get("key"), str):
+                made["key"] = self._key(value)
+            if isinstance(value.get("field"), str):  # of what was in it before, its field says what it is
+                there = [one for one in _CHANGED if isinstance(value.get(one), str)]
+                made |= {one: walked(value[one], graph.replace, value["field"]) for one in there}
+            return made
+        if isinstance(value, list | tuple):
+            return [self.of(one, name) for one in value]
+        if not isinstance(value, str):
+            return value
+        if name == "identifiers":
+            return graph._text(value)
+        if name == "what" and (made_name := self._called.said(value)) is not None:
+            return made_name
+        if name in ("resource", "path", "what", "note", "relation", *_OURS):
+            return graph.replace(value, None)
+        return value if kind_of(name) == "kept" and _WORD.fullmatch(value) else walked(value, graph.replace, name)
+
+    def _key(self, value: dict[str, Any]) -> str:
+        graph = self._graph
+        kind, key = str(value.get("kind", "")), value["key"]
+        node = Record(kind, key) if Record(kind, key) in graph.g else Entity(kind, key)
+        if node not in graph.g:
+            known = nx.MultiDiGraph()
+            known.add_node(node, identifiers=list(value["identifiers"]))
+            return GraphRedaction(known, graph.replace).node(node)[1]
+        return graph.node(node)[1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Callable
 from typing import Any
 
 import networkx as nx
@@ -17,6 +18,15 @@ Node = Entity | Record
 _SAID_OF_IDENTIFIERS = frozenset({"identifiers", "identifier", "beside", "by"})
 # What a label names, by the kind of the entity that carries it.
 _LABELS = {"host": "host", "file": "filename", "mail_message": "subject", "mailbox": "account", "domain": "domain"}
+# The field that holds such a label, in the words of `fields`.
+_LABELLED: dict[str, Callable[[str], str]] = {
+    "user": lambda name: "accountName" if " " not in name else "userDisplayName",
+    "host": lambda _: "hostName",
+    "file": lambda name: "filePath" if re.search(r"[\\/]", name) else "fileName",
+    "mail_message": lambda _: "subject",
+    "mailbox": lambda _: "emailAddress",
+    "domain": lambda _: "domainName",
+}
 
 
 def gather_graph(g: nx.MultiDiGraph, taker: Taker) -> None:
@@ -25,11 +35,12 @@ def gather_graph(g: nx.MultiDiGraph, taker: Taker) -> None:
         if isinstance(node, Record):
             gather(node.id, taker, "id")
         told = [*attrs.get("identifiers", ())]
+        called = [attrs["label"]] if isinstance(attrs.get("label"), str) and isinstance(node, Entity) else []
         for seen in attrs.get("observations", ()):
             told += seen["identifiers"]
-            if node.kind == "user":
-                for name in seen["names"]:
-                    gather(name, taker, "accountName" if " " not in name else "userDisplayName")
+            called += seen["names"]
+        for name in dict.fromkeys(called) if node.kind in _LABELLED else ():
+            gather(name, taker, _LABELLED[node.kind](name))
         for text in dict.fromkeys(told):
             name, _, value = text.partition("=")
             gather(value, taker, _field_of(name))

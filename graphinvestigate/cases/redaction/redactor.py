@@ -13,7 +13,9 @@ from typing import Any
 import networkx as nx
 import pandas as pd
 
-from graphinvestigate.cases.leaks import Leak, find_leaks
+from graphinvestigate.cases.leaks import IN_A_NAME, Leak, find_leaks
+from graphinvestigate.cases.redaction.called import Dashed
+from graphinvestigate.cases.redaction.cases import case_files, case_things, names_of_files, redacted_case
 from graphinvestigate.cases.redaction.documents import Take, Taker, gather, walked
 from graphinvestigate.cases.redaction.fields import kind_of
 from graphinvestigate.cases.redaction.frames import gather_frame, redacted_frame
@@ -23,6 +25,7 @@ from graphinvestigate.cases.redaction.pages import redacted_notebook, strings
 from graphinvestigate.cases.redaction.pseudonyms import Pseudonyms, fold, key_bytes
 from graphinvestigate.cases.redaction.texts import Texts
 from graphinvestigate.cases.redaction.vocabulary import PLAIN_WORD, Vocabulary
+from graphinvestigate.cases.saying import Sayings
 from graphinvestigate.errors import RedactionLeakError, UsageError
 from graphinvestigate.frames.raw import RawDtype
 from graphinvestigate.linking.assembly import uncollected
@@ -141,9 +144,7 @@ class Redactor:
 
     def _redacted(self, thing: Any) -> Any:
         replace = self._texts
-        if _is_case(thing):
-            from graphinvestigate.cases.redaction.cases import redacted_case
-
+        if isinstance(thing, Sayings):
             return redacted_case(thing, replace)
         if isinstance(thing, str):
             return str(replace(thing, None))
@@ -194,7 +195,14 @@ class Redactor:
         # Names of columns and fields stay; in them a plain word is one of theirs.
         telling = [original for original in sorted(originals) if not PLAIN_WORD.fullmatch(original)]
         named = ["\n".join(dict.fromkeys(_names(thing))).encode("utf-8", "surrogatepass") for thing in things]
-        return found + find_leaks(named, telling)
+        found += find_leaks(named, telling)
+        called = [(at, names_of_files(thing)) for at, thing in enumerate(things) if isinstance(thing, Sayings)]
+        if any(names for _, names in called):
+            dashed = Dashed(sorted(originals))
+            found += [
+                Leak(one, IN_A_NAME, 1, at) for at, names in called for name in names for one in dashed.within(name)
+            ]
+        return found
 
     def save_lookup(self, path: str | os.PathLike[str], passphrase: str, *, overwrite: bool = False) -> Path:
         """Write the table of originals (`review`), encrypted under a passphrase, for `open_lookup`.
@@ -274,18 +282,10 @@ def redact(*things: Any, key: str | bytes, keep: Collection[str] = ()) -> Any:
     return Redactor(key, keep=keep).redact(*things)
 
 
-def _is_case(thing: Any) -> bool:
-    from graphinvestigate.cases.case import Case
-
-    return isinstance(thing, Case)
-
-
 def _opened(things: Iterable[Any]) -> Iterator[Any]:
     """Cases as what is in them, everything else as it is."""
     for thing in things:
-        if _is_case(thing):
-            from graphinvestigate.cases.redaction.cases import case_things
-
+        if isinstance(thing, Sayings):
             yield from case_things(thing)
         else:
             yield thing
@@ -312,9 +312,7 @@ def _as_bytes(thing: Any) -> bytes | Iterable[bytes]:
     """Everything that can be read in a thing, as text; of a case file by file."""
     if isinstance(thing, bytes):
         return thing
-    if _is_case(thing):
-        from graphinvestigate.cases.redaction.cases import case_files
-
+    if isinstance(thing, Sayings):
         return case_files(thing)
     if isinstance(thing, str):
         return thing.encode("utf-8", "surrogatepass")

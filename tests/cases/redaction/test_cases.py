@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 import graphinvestigate as gi
+from graphinvestigate.cases.redaction.called import Called
 from graphinvestigate.linking import Entity
 
 KEY = "a key of the tests, long enough"
@@ -33,9 +36,8 @@ def test_no_file_of_a_redacted_case_names_anybody(case: gi.Case, redacted: Any, 
     made = case.redact(KEY)
     assert made.path is None
     path = made.save(tmp_path / "shared")
-    text = (
-        "\n".join(file.read_text("utf-8") for file in path.rglob("*") if file.is_file()).replace("\\\\", "\\").lower()
-    )
+    files = [file for file in path.rglob("*") if file.is_file()]
+    text = "\n".join([*map(str, files), *(file.read_text("utf-8") for file in files)]).replace("\\\\", "\\").lower()
     telling = {name.lower() for name in redacted.names if "@" in name or name.count(".") == 3 or name.count("-") > 3}
     assert len(telling) > 200
     assert [name for name in telling if name in text] == []
@@ -61,3 +63,82 @@ def test_notes_stay_where_they_belong(case: gi.Case) -> None:
     pivots = [one for one in made.actions if one["action"] == "pivot"]
     assert pivots[0]["key"] == user.key
     assert Entity("user", pivots[0]["key"]) in made.graph
+
+
+def test_no_name_of_a_file_names_anybody(case: gi.Case, redacted: Any, tmp_path: Path) -> None:
+    """Tables, figures and answers called after somebody get other names, in steps too, and none of them is lost."""
+    user = next(node for node in sorted(case.graph) if node.kind == "user")
+    label = case.graph.nodes[user]["label"]
+    made = gi.Case("INC-2")
+    made.add(redacted.frames["alerts"].head(3), redacted.frames["risky_users"], redacted.frames["sign_ins"].head(30))
+    table = pd.DataFrame({"n": [1]})
+    made.add(table, name=f"mails of {label}")
+    made.add(table, name=f"mails of {label} and of everybody who ever wrote to them, from the first day on")
+    made.add(table, name="calls")
+    made.add(gi.plot_timeline(redacted.frames["alerts"]), name=f"timeline {label}")
+    shared = made.redact(KEY)
+    assert len(shared.tables) == 3
+    assert "calls" in shared.tables
+    assert len(shared.figures) == 1
+    path = shared.save(tmp_path / "shared")
+    parts = [part for part in re.split(r"[^a-z0-9]+", label.lower()) if len(part) > 3]
+    assert len(parts) > 1
+    for name in [str(file.relative_to(path)) for file in path.rglob("*")] + [str(step) for step in shared.actions]:
+        assert not [part for part in parts if part in name.lower()], name
+    said = {step["what"] for step in shared.actions if "figure" in str(step.get("what"))}
+    assert said == {f"figure {name}" for name in shared.figures}
+
+
+def test_the_scan_reads_names_of_files(case: gi.Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a file's name still tells a value, with dashes for its signs, nothing is returned."""
+    user = next(node for node in sorted(case.graph) if node.kind == "user")
+    label = case.graph.nodes[user]["label"]
+    made = gi.Case("INC-2")
+    made.add(case.frames["risky_users"], case.graph)
+    made.add(pd.DataFrame({"n": [1]}), name=f"mails of {label}")
+    monkeypatch.setattr(Called, "names", lambda self, what, names: [(name, name) for name in names])
+    with pytest.raises(gi.RedactionLeakError, match="in the name of a file") as caught:
+        made.redact(KEY)
+    assert label in {leak.original for leak in caught.value.leaks}
+
+
+def test_steps_keep_what_is_ours_and_nothing_else(case: gi.Case, redacted: Any) -> None:
+    """Ids of steps, times and words stay; whatever else a step was called or says is redacted as its field asks."""
+    alert = redacted.frames["alerts"].iloc[0]["id"]
+    user = next(node for node in sorted(case.graph) if node.kind == "user")
+    label = case.graph.nodes[user]["label"]
+    made = gi.Case("INC-2")
+    made.add(case.graph)
+    change = {"change": "changed", "record_kind": "alert", "id": alert, "field": "assigned_to"}
+    made.add_step("refresh", changes=[change | {"before": "orla.unheard", "after": None}], since="7d")
+    made.add_step(f"called {label}", kind=label, why=f"{label} did not answer", status="done")
+    shared = made.redact(KEY)
+    refreshed, called = shared.actions[-2:]
+    changed = refreshed["changes"][0]
+    assert (changed["change"], changed["record_kind"], changed["field"]) == ("changed", "alert", "assigned_to")
+    assert changed["id"] != alert
+    assert changed["before"].startswith("user-")
+    assert (refreshed["action"], refreshed["since"], called["status"]) == ("refresh", "7d", "done")
+    assert [one["id"] for one in shared.actions] == [one["id"] for one in made.actions]
+    assert [one["at"] for one in shared.actions] == [one["at"] for one in made.actions]
+    assert label not in str(shared.actions)
+    assert called["why"].endswith(" did not answer")
+
+
+@pytest.mark.parametrize("tenant", ["11111111-2222-4333-8444-55555555555d", "11111111-2222-4333-8444-555555555555"])
+def test_a_private_address_behind_its_tenant_is_one(tenant: str) -> None:
+    """An address that stands behind the id of its tenant, as a drawn node says it, is redacted; a version is not."""
+    redactor = gi.Redactor(KEY)
+    redactor.learn(pd.DataFrame({"ip_address": ["10.20.0.18"]}))
+    text = redactor.redact(f"ip {tenant}/10.20.0.18 saw Chrome/120.0.0.1")
+    assert "10.20.0.18" not in text
+    assert redactor.redact("10.20.0.18") in text
+    assert text.endswith("Chrome/120.0.0.1")
+
+
+def test_a_drawn_graph_of_a_case_is_redacted_with_it(case: gi.Case) -> None:
+    """The picture of the case's own graph, which says of each node what it is and of which tenant, holds no leak."""
+    made = gi.Case("INC-2")
+    made.add(*case.frames.values())
+    made.add(gi.plot_entity_graph(case.graph))
+    assert len(made.redact(KEY).figures) == 1
