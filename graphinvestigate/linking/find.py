@@ -64,14 +64,14 @@ def find_entity(g: nx.MultiDiGraph, text: str | Entity) -> Entity:
         if found:
             listed = ", ".join(f"{kind_word(e.kind)} {g.nodes[e]['label']} ({e.key})" for e in found[:5])
             raise AmbiguousEntityError(
-                f"{wanted!r} fits {len(found)} entities: {listed}; "
+                f"{wanted!r:.200} fits {len(found)} entities: {listed}; "
                 f"choose one, e.g. Entity({found[0].kind!r}, {found[0].key!r})",
                 candidates=found,
             )
     near = [e for e in _near(names, wanted.casefold()) if kind is None or e.kind == kind][:5]
     hint = ", ".join(f"{g.nodes[e]['label']} ({kind_word(e.kind)})" for e in near)
     raise EntityNotFoundError(
-        f"no entity goes by {wanted!r}; "
+        f"no entity goes by {wanted!r:.200}; "
         + (f"names that come close: {hint}" if near else "entities(g) lists what there is"),
         near=near,
     )

@@ -49,7 +49,7 @@ class EntityGrid:
         To be shown.
     """
 
-    def __init__(self, on_select: Callable[[Sequence[Node]], None], messages: Messages) -> None:
+    def __init__(self, on_select: Callable[[Sequence[Node]], object], messages: Messages) -> None:
         self._on_select, self._messages = on_select, messages
         self._sort, self._descending, self._words = "severity", True, ""
         self._nodes: tuple[Entity, ...] = ()

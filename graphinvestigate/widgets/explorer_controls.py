@@ -9,14 +9,15 @@ import ipywidgets
 
 from graphinvestigate import text
 
-Ask = Callable[..., None]
-"""``ask(method, *arguments, **options)``: do what the explorer's method of that name does, and show what goes wrong."""
+Ask = Callable[..., bool]
+"""``ask(method, *arguments, **options)``: do what the explorer's method of that name does, or show what goes wrong;
+tell whether it was done."""
 
 WINDOWS = (("last 7 days", "7d"), ("last 30 days", "30d"), ("last 90 days", "90d"), ("all that Graph keeps", ""))
 ARRANGEMENTS = (("by links", "force"), ("by time", "time"), ("rings around the selected", "rings"))
 
 
-def button(words: str, hint: str, on_click: Callable[[], None], *, css_class: str = "") -> ipywidgets.Button:
+def button(words: str, hint: str, on_click: Callable[[], object], *, css_class: str = "") -> ipywidgets.Button:
     """Make a button."""
     made = ipywidgets.Button(description=words, tooltip=hint, layout=ipywidgets.Layout(width="auto"))
     made.on_click(lambda _: on_click())
@@ -185,22 +186,22 @@ class NodeBar:
         self._ask("unpin" if self._pinned else "pin")
 
     def _on_merge(self) -> None:
-        self._ask("merge", *self._two, reason=self.words.value)
-        self.words.value = ""
+        if self._ask("merge", *self._two, reason=self.words.value):
+            self.words.value = ""
 
     def _on_split(self) -> None:
         chosen = self.identifier.value
         identifier = self._identifiers[chosen] if chosen >= 0 else ""
-        self._ask("split", identifier=identifier, reason=self.words.value)
-        self.words.value = ""
+        if self._ask("split", identifier=identifier, reason=self.words.value):
+            self.words.value = ""
 
     def _with_words(self, method: str) -> None:
-        self._ask(method, **{"name" if method == "rename" else "words": self.words.value})
-        self.words.value = ""
+        if self._ask("_write", method, self.words.value):
+            self.words.value = ""
 
     def _on_find(self) -> None:
-        if self.target.value in self.names:
-            self._ask("find_paths", to=self.names[self.target.value])
-            self.target.value = ""
-        else:
+        wanted = self.target.value.strip()
+        if not wanted:
             self._ask("find_paths")
+        elif self._ask("find_paths", to=self.names.get(wanted, wanted)):
+            self.target.value = ""

@@ -85,6 +85,18 @@ class ExplorerEvents(ExplorerActions):
         if name := change["new"].strip():
             self._ask("_look_up", self._known().names.get(name, name))
 
+    def _write(self, method: str, words: str) -> None:
+        """Name or note the selected node from the box, which never empties what stands there; what stood is said."""
+        node = self._node_or_selected(None)
+        before = (self._state.names if method == "rename" else self._state.notes).get(node, "")
+        what, option = ("name", "name") if method == "rename" else ("note", "words")
+        if not words.strip():
+            end = f"; explorer.{method}({option}='') takes away the {what} that stands there" if before else ""
+            raise UsageError(f"write the {what} into the box first{end}")
+        getattr(self, method)(node, **{option: words})
+        if before:
+            self._messages.say(f"The {what} before was: {before}. Undo brings it back.")
+
     def _on_pivot(self) -> None:
         # A second click that was on its way while the first one's pivot ran must not ask twice.
         node = self._state.current

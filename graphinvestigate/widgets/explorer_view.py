@@ -147,14 +147,17 @@ class ExplorerView(ipywidgets.VBox):
             entry["with"] = [[node.kind, node[1]] for node in nodes[:-1]]
         return entry | {name: value for name, value in options.items() if value is not None}
 
-    def _ask(self, method: str, *arguments: Any, **options: Any) -> None:
-        """Do what a control was used for; what goes wrong is shown, and nothing has changed."""
+    def _ask(self, method: str, *arguments: Any, **options: Any) -> bool:
+        """Do what a control was used for and tell whether it was done; what goes wrong is shown, nothing changed."""
+        done = False
         with self._messages.shown():
             try:
                 getattr(self, method)(*arguments, **options)
+                done = True
             except Exception:
                 self._show_controls()  # they show what holds, not what was asked for
                 raise
+        return done
 
     # ---- names ----------------------------------------------------------------------------------------------
 
@@ -335,7 +338,10 @@ class ExplorerView(ipywidgets.VBox):
             return
         self._button.description = "Pivot" if start is None else f"Pivot on {self._label(start)}"
         if start is None:
-            words = "Pivots start at a user, host, address …: select one. Keys work in the drawing, too"
+            how = (
+                "select one" if self._state.graph else "this graph is empty, so type a name, an address or an id above"
+            )
+            words = f"Pivots start at a user, host, address …: {how}. Keys work in the drawing, too"
             show(
                 self._plan,
                 safe_html(

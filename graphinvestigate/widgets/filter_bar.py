@@ -18,7 +18,6 @@ from graphinvestigate.widgets.facets import FACETS, Filters
 from graphinvestigate.widgets.failures import Messages
 from graphinvestigate.widgets.rows import Queue
 from graphinvestigate.widgets.safe import pane, safe_html
-from graphinvestigate.widgets.times import moment
 
 MOST_ENTITIES = 200
 """So many entities the box offers, those named by most alerts first; any other can be typed."""
@@ -140,7 +139,7 @@ class FilterBar:
             self._waiting = loop.call_later(_PAUSE, lambda: self._ask(text=self.text.value))
 
     def _on_entity(self, change: Any) -> None:
-        if self._quiet or not change["new"]:
+        if self._quiet or not change["new"].strip():
             return
         name = self._named.get(change["new"], change["new"].strip())
         with self._messages.shown():
@@ -149,7 +148,7 @@ class FilterBar:
     def _on_time(self, _: Any) -> None:
         if not self._quiet:
             with self._messages.shown():
-                since, until = moment(self.since.value or None), moment(self.until.value or None)
+                since, until = (self._queue.moment(box.value.strip() or None) for box in (self.since, self.until))
                 self._on_change(replace(self._filters, since=since, until=until))
 
     def _on_clear(self, _: Any) -> None:

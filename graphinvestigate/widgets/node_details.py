@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import networkx as nx
 
-from graphinvestigate import linking
+from graphinvestigate import linking, text
 from graphinvestigate.linking import Entity, Record
 from graphinvestigate.linking.explain import rows_of
 from graphinvestigate.views.graph_words import noted
@@ -17,6 +17,7 @@ from graphinvestigate.widgets.safe import Safe, join, safe_html
 
 MOST_LINKS = 10
 MOST_REASONS = 30
+MOST_OF_A_NAME = 200
 _UNSAID = {
     "kind",
     "label",
@@ -58,7 +59,7 @@ def node_details(g: nx.MultiDiGraph, node: Entity | Record, *, called: str = "",
     known += [(_spoken(key), value) for key, value in (attributes.get("facts") or {}).items()]
     known.append(("Id" if isinstance(node, Record) else "Key", node[1]))
     own = node_name(g, node)
-    parts = [safe_html("<h3>{name}</h3>", name=called or own)]
+    parts = [safe_html("<h3>{name}</h3>", name=text.visible(called or own, MOST_OF_A_NAME))]
     if called and called != own:
         known.insert(0, ("In the records", own))
     if note:

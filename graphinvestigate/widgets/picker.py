@@ -26,7 +26,6 @@ from graphinvestigate.widgets.rows import COLUMNS, FIRST_DOWN, Queue
 from graphinvestigate.widgets.safe import pane, safe_html, show
 from graphinvestigate.widgets.selection import Node, Selection
 from graphinvestigate.widgets.style import SHEET
-from graphinvestigate.widgets.times import moment
 
 _NONE = "No alert passes the filters: change them, or press Clear filters."
 _NOBODY = "This frame holds no alerts: pull a wider window with list_alerts(client, since=…)."
@@ -165,8 +164,9 @@ class AlertPicker(ipywidgets.VBox):
         text : str
             Words that must all occur in an alert's row or among what its evidence names, in any order and case.
         since, until : str or datetime, optional
-            Only alerts that were active at or after the one and before the other: ``"7d"``, ISO text with a zone, or an
-            aware datetime. Alerts of unknown time pass neither.
+            Only alerts that were active at or after the one and before the other: ``"7d"`` (before the alerts were
+            pulled, or before now where that is not known), ISO text with a zone, or an aware datetime. Alerts of
+            unknown time pass neither.
 
         Raises
         ------
@@ -178,7 +178,8 @@ class AlertPicker(ipywidgets.VBox):
             Filters(
                 facets["severity"].chosen(_names(severity)), facets["status"].chosen(_names(status)),
                 facets["source"].chosen(_names(source)), facets["tactic"].chosen(_names(tactic)),
-                known_entities(self._queue, _names(entity)), text, moment(since), moment(until),
+                known_entities(self._queue, _names(entity)), text,
+                self._queue.moment(since), self._queue.moment(until),
             )
         )  # fmt: skip
 

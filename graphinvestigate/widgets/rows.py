@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -17,6 +18,7 @@ from graphinvestigate.linking.tactics import tactic_of, tactic_place
 from graphinvestigate.views.style import severity_rank, source_word
 from graphinvestigate.widgets.facets import NO_FILTERS, STATUSES, Filters, facets_of, together, word_masks
 from graphinvestigate.widgets.names import Names
+from graphinvestigate.widgets.times import moment
 
 COLUMNS = (
     "severity", "first_activity", "title", "entities", "status", "source", "tactic", "last_activity", "assigned_to",
@@ -78,6 +80,10 @@ class Queue:
     def untimed(self) -> int:
         """How many alerts have no time of first activity."""
         return int(np.count_nonzero(self._start == _NO_TIME))
+
+    def moment(self, time: str | datetime | None) -> pd.Timestamp | None:
+        """Read a time; how long ago counts back from when the alerts were pulled."""
+        return moment(time, self.alerts)
 
     def __len__(self) -> int:
         return len(self.table)

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from graphinvestigate.views.style import CONFIG
+from graphinvestigate import text
+from graphinvestigate.views.style import CONFIG, kind_word
 from graphinvestigate.views.timeline import moments, timeline_figure, zone_of
 from graphinvestigate.widgets import twins
 from graphinvestigate.widgets.failures import Messages
@@ -160,6 +161,9 @@ class TimelineDrawing(ipywidgets.VBox):
         if len(current):
             (one, *_) = self._records.words(current[:1])
             said.append(f"current: {one['what']}, {one['when']}: {one['name']}")
+        elif node is not None:
+            name = text.visible(self.selection.label(node), 80)
+            said.append(f"{kind_word(node.kind)} {name} is selected, which is no mark of this timeline")
         if self._dense:
             said.append("counts are shown: zoom in to see each record")
         show(self._status, safe_html('<span role="status">{words}</span>', words=" · ".join(said)))

@@ -108,7 +108,7 @@ class TimelineView(TimelineDrawing):
         since, until : str or datetime, optional
             As in `zoom`; without both, everything.
         """
-        start, end = moment(since), moment(until)
+        start, end = self._moment(since), self._moment(until)
         if self._read.narrow(None if start is None else start.value, None if end is None else end.value):
             self._read_on()
 
@@ -142,9 +142,9 @@ class TimelineView(TimelineDrawing):
         Parameters
         ----------
         since, until : str or datetime, optional
-            ``"7d"``, ISO text with a zone, or an aware datetime.
+            ``"7d"`` before the newest pull, ISO text with a zone, or an aware datetime.
         """
-        start, end = moment(since), moment(until)
+        start, end = self._moment(since), self._moment(until)
         if start is not None and end is not None and end <= start:
             raise UsageError("the window ends before it begins: until is later than since")
         self._go(Window(None if start is None else start.value, None if end is None else end.value))
@@ -161,7 +161,7 @@ class TimelineView(TimelineDrawing):
         lane : str, optional
             Only what stands in this lane.
         """
-        start, end = moment(since), moment(until)
+        start, end = self._moment(since), self._moment(until)
         mask = self._records.marks.within(None if start is None else start.value, None if end is None else end.value)
         if lane is not None:
             names = self._records.marks.lanes
@@ -290,6 +290,9 @@ class TimelineView(TimelineDrawing):
             nodes = self._records.nodes(order[to : to + 1])
             if nodes:
                 (self.selection.add if add else self.selection.select)(*nodes, by="timeline")
+
+    def _moment(self, time: str | datetime | None) -> pd.Timestamp | None:
+        return moment(time, *self.frames)
 
     def _go(self, window: Window, *, jump: bool = True) -> None:
         self._window = window

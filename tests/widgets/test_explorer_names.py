@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import networkx as nx
 import pytest
 
@@ -109,3 +111,80 @@ def test_text_that_could_be_several_things_is_asked_back(client, graph) -> None:
             explorer.pivot("nowhere.example")
     with pytest.raises(gi.EntityNotFoundError):
         explorer.pivot("nobody")
+
+
+def test_a_path_leads_to_any_name_of_a_node(client, graph, user) -> None:
+    """The box for a path's end takes what the list does not offer; what nobody goes by is answered and stays."""
+    explorer = EntityExplorer(client, graph)
+    host = max((node for node in graph if node.kind == "host"), key=graph.degree)
+    explorer.select(user, host)
+    bar = explorer._node_bar
+    bar.target.value = wrong = name_of(graph, user).partition("@")[0][:-1]
+    bar.find.click()
+    assert isinstance(explorer._messages.error, gi.EntityNotFoundError)
+    assert graph.nodes[user]["label"] in explorer._messages.widget.value
+    assert bar.target.value == wrong
+    assert explorer._state.paths == (), "it is not taken for the path between the two that are selected"
+    explorer.select(host)
+    bar.target.value = name_of(graph, user).upper()
+    bar.find.click()
+    assert explorer._messages.error is None
+    assert explorer._state.paths[0][-1] == user
+    assert bar.target.value == ""
+
+
+def test_words_that_were_not_taken_stay_in_the_box(client, graph, user) -> None:
+    """When a merge, a split, a name or a note fails, what somebody typed is still there."""
+    other = max((node for node in graph if node.kind == "user" and node != user), key=graph.degree)
+    explorer = EntityExplorer(client, graph)
+    explorer.select(user, other)
+    bar = explorer._node_bar
+    bar.words.value = "one badge, two names"
+    explorer._state = dataclasses.replace(explorer._state, nodes=(), current=None)  # gone before the click arrives
+    bar._two = (user, user)
+    for press in (bar.merge, bar.split, bar.rename, bar.note):
+        press.disabled = False
+        press.click()
+        assert isinstance(explorer._messages.error, gi.UsageError)
+        assert bar.words.value == "one badge, two names"
+
+
+def test_an_empty_box_takes_no_name_and_no_note_away(client, graph, user) -> None:
+    """Pressed by mistake, Rename and Note say what to do; a note that replaces another says what that was."""
+    explorer = EntityExplorer(client, graph, selected=user)
+    bar = explorer._node_bar
+    bar.note.click()
+    assert "write the note into the box first" in str(explorer._messages.error)
+    bar.words.value = "called the help desk"
+    bar.note.click()
+    bar.words.value = "VIP"
+    bar.rename.click()
+    steps = len(explorer.log)
+    for press in (bar.note, bar.rename):
+        bar.words.value = "  "
+        press.click()
+        assert "takes away" in str(explorer._messages.error)
+    assert (explorer._state.notes[user], explorer._state.names[user]) == ("called the help desk", "VIP")
+    assert len(explorer.log) == steps
+    bar.words.value = "password reset"
+    bar.note.click()
+    assert explorer._state.notes[user] == "password reset"
+    assert "called the help desk" in explorer._messages.widget.value
+    explorer.undo()
+    assert explorer._state.notes[user] == "called the help desk"
+
+
+def test_texts_of_any_length_stay_short_on_the_page(client, graph, user) -> None:
+    """Ten thousand letters as a name to look for, or to be called by, make no page of letters."""
+    explorer = EntityExplorer(client, graph, selected=user)
+    typed(explorer, "x" * 10_000)
+    assert len(str(explorer._messages.error)) < 500
+    explorer.rename(name="y" * 10_000)
+    assert explorer._details.value.count("y") < 300
+    assert explorer._button.description.count("y") < 80
+
+
+def test_an_empty_graph_says_how_to_begin(client) -> None:
+    """Nothing can be selected in it: a name typed above starts the pivot."""
+    explorer = EntityExplorer(client, gi.entity_graph())
+    assert "this graph is empty, so type a name" in explorer._plan.value

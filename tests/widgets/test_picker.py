@@ -587,6 +587,14 @@ def test_the_queue_calls_what_another_view_selected_by_its_name(alerts: pd.DataF
     assert host.key not in picker._pane._details.value
 
 
+def test_blanks_in_the_entity_box_ask_for_nobody(alerts: pd.DataFrame) -> None:
+    """They are no name that this queue could lack."""
+    picker = AlertPicker(alerts)
+    picker._bar.entity.value = "   "
+    assert picker._messages.error is None
+    assert len(picker.shown) == len(alerts)
+
+
 def test_filters_that_leave_nothing_blame_no_other_view(alerts: pd.DataFrame) -> None:
     """An alert of this queue that its own filters hide was selected by no other view; the grid says what to do."""
     picker = AlertPicker(alerts)

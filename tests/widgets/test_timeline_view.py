@@ -562,3 +562,13 @@ def test_evidence_stands_for_its_alert(alerts: pd.DataFrame) -> None:
     view = TimelineView(evidence, selection=Selection())
     view.select()
     assert set(view.selection.nodes) == {Record("alert", key) for key in evidence["alert_id"]}
+
+
+def test_what_is_selected_elsewhere_and_is_no_mark_is_named(alerts: pd.DataFrame) -> None:
+    """A user has no time of its own: `0 selected` alone would read as if nothing were selected anywhere."""
+    view = TimelineView(alerts)
+    view.selection.select(Entity("user", "someone"))
+    assert "0 selected" in view._status.value
+    assert "user someone is selected, which is no mark of this timeline" in view._status.value
+    view.selection.clear()
+    assert "no mark" not in view._status.value
