@@ -15,6 +15,7 @@ import pandas as pd
 from graphinvestigate.actions import Applied, history
 from graphinvestigate.cases.columns import column_to_json
 from graphinvestigate.cases.contents import Action, Contents
+from graphinvestigate.cases.explored import add_notes
 from graphinvestigate.cases.figures import figure_to_json
 from graphinvestigate.cases.merging import join_frames
 from graphinvestigate.cases.records import HUNTING, MAPPED, kind_of
@@ -209,7 +210,7 @@ def _add_investigation(contents: Contents, found: Investigation) -> list[nx.Mult
 
 
 def _add_explorer(contents: Contents, explorer: Any) -> list[nx.MultiDiGraph]:
-    """The explorer's graph, the frames its pivots brought, and its log; adding it again adds what is new."""
+    """The explorer's graph, the frames its pivots brought, its log and its notes; adding it again adds what is new."""
     for frame in _frames(explorer):
         if kind_of(frame) is not None:
             _add_frame(contents, frame, None)
@@ -222,6 +223,7 @@ def _add_explorer(contents: Contents, explorer: Any) -> list[nx.MultiDiGraph]:
             word = str(plain.pop("action", "step"))
             facts = {name: value for name, value in plain.items() if name not in ("id", "at")}
             _did(contents, action(word, at=at, action_id=key, **facts))
+    add_notes(contents, explorer, whose)
     return [explorer.graph]
 
 

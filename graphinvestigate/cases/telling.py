@@ -127,15 +127,16 @@ def steps(dossier: Dossier) -> list[str]:
 
 
 def _step(one: Mapping[str, Any]) -> str:
-    if one["action"] in ("select", "pivot"):
-        label = f"{kind_word(str(one.get('kind', '')))} {one.get('label') or one.get('key') or ''}".strip()
+    label = _named(one)
     match one["action"]:
         case "pivot" if one.get("error"):
             return f"asked Graph about the {label}; it failed: {one['error']}"
         case "pivot":
             rows = one.get("rows")
             counts = {str(k): v for k, v in rows.items() if isinstance(v, int)} if isinstance(rows, dict) else {}
-            return f"asked Graph about the {label}: {summary.counted(counts) or 'nothing came'}"
+            missing = ", ".join(str(source).replace("_", " ") for source in one.get("not_read") or ())
+            short = f"; not read, so unknown: {missing}" if missing else ""
+            return f"asked Graph about the {label}: {summary.counted(counts) or 'nothing came'}{short}"
         case "add":
             return " ".join(f"added {one.get('rows', '')} {one.get('what', '')}".replace("_", " ").split())
         case "refresh" if one.get("headline"):
@@ -149,11 +150,20 @@ def _step(one: Mapping[str, Any]) -> str:
             reason = f" ({one['reason']})" if one.get("reason") else ""
             change = f"{one.get('before')} → {one.get('after')}"
             return f"wrote to the tenant{by}: {what}: {change}: {one.get('outcome')}{reason}"
+        case "merge":
+            others = ", ".join(str(key) for _, key in one.get("with") or ())
+            return f"took the {_named(one)} and {others} for one: {one.get('reason')}"
+        case "split":
+            return f"told {one.get('identifier')} apart from the {_named(one)}: {one.get('reason')}"
         case "focus":
             return f"chose the incident {one.get('record_id')}"
         case word if isinstance(one.get("text"), str):
             return f"{word}: {one['text']}"
     return ""
+
+
+def _named(one: Mapping[str, Any]) -> str:
+    return f"{kind_word(str(one.get('kind', '')))} {one.get('label') or one.get('key') or ''}".strip()
 
 
 def writes(dossier: Dossier) -> list[dict[str, Any]]:

@@ -62,7 +62,9 @@ class EntityExplorer(ExplorerPivots):
     frames : list of DataFrame
         What pivots brought: the records behind what the graph grew by.
     log : list of dict
-        What was done, oldest first, as plain values.
+        What was done, oldest first, as plain values; ``at`` is when, in UTC.
+    notes : dict of Entity or Record to str
+        What was noted on nodes.
     selection : Selection
         What is selected, shared with the picker.
     timeline : TimelineView
@@ -136,6 +138,11 @@ class EntityExplorer(ExplorerPivots):
     def frames(self) -> list[pd.DataFrame]:
         """What pivots brought, oldest first: the records behind the part of the graph that grew."""
         return list(self._state.brought)
+
+    @property
+    def notes(self) -> dict[Entity | Record, str]:
+        """What was noted on nodes: a copy."""
+        return dict(self._state.notes)
 
     @property
     def log(self) -> list[dict[str, Any]]:  # in the place of a logger that ipywidgets itself never uses

@@ -46,7 +46,10 @@ def page_of(state: State, kinds: Mapping[str, int], log: Sequence[Mapping[str, A
         sections.append(Section("Notes", [pd.DataFrame(rows, columns=["kind", "name", "note"])]))
     if state.coverage is not None:
         sections.append(Section("Coverage of the last pivot", [state.coverage]))
-    done = pd.DataFrame([(n, step_words(entry)) for n, entry in enumerate(log, start=1)], columns=["step", "what"])
+    steps = [
+        (n, str(entry.get("at", ""))[:19].replace("T", " "), step_words(entry)) for n, entry in enumerate(log, start=1)
+    ]
+    done = pd.DataFrame(steps, columns=["step", "when, UTC", "what"])
     sections.append(Section("What was done", [done]))
     return page("Investigation", sections)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
 
@@ -37,12 +38,12 @@ class History:
 
     @property
     def log(self) -> list[dict[str, Any]]:
-        """Everything that was done, undone and tried, oldest first, as plain values: a copy."""
+        """Everything that was done, undone and tried, oldest first, as plain values and with its time (UTC): a copy."""
         return [dict(entry) for entry in self._log]
 
     def note(self, entry: Mapping[str, Any]) -> None:
         """Write something into the log that is no step, such as a pivot that failed."""
-        self._log.append(dict(entry))
+        self._write(entry)
 
     def push(self, entry: Mapping[str, Any], call: Callable[[], str], before: State, *, replaces: bool = False) -> None:
         """Keep a step.
@@ -64,7 +65,7 @@ class History:
             before = self.done.pop().before
             self._log.pop()
         self.done.append(Step(entry, call, before))
-        self._log.append(dict(entry))
+        self._write(entry)
 
     def undo(self, now: State) -> Step:
         """Take back the last step and give it.
@@ -78,7 +79,7 @@ class History:
             raise UsageError("there is nothing to undo: this is how the explorer was opened")
         step = self.done.pop()
         self.undone.append((step, now))
-        self._log.append({"action": "undo", "of": step.entry["action"], "label": step.entry.get("label", "")})
+        self._write({"action": "undo", "of": step.entry["action"], "label": step.entry.get("label", "")})
         return step
 
     def redo(self, now: State) -> State:
@@ -93,8 +94,11 @@ class History:
             raise UsageError("there is nothing to do again: nothing was undone since the last action")
         step, after = self.undone.pop()
         self.done.append(Step(step.entry, step.call, now))
-        self._log.append({"action": "redo", "of": step.entry["action"], "label": step.entry.get("label", "")})
+        self._write({"action": "redo", "of": step.entry["action"], "label": step.entry.get("label", "")})
         return after
+
+    def _write(self, entry: Mapping[str, Any]) -> None:
+        self._log.append({**entry, "at": datetime.now(UTC).isoformat(timespec="microseconds")})
 
     def lines(self, *, short: bool = False) -> list[str]:
         """Write the calls that lead to the current state, one per action, cells separated by ``# %%``.

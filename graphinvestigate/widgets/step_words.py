@@ -60,7 +60,7 @@ def step_words(entry: Mapping[str, Any]) -> str:
         if missing := entry.get("not_read"):
             outcome += f"; NOT READ: {', '.join(map(source_words, missing))}"
         return f"{words} since {entry['since'] or 'ever'}: {outcome}"
-    skipped = {"action", "of", "kind", "key", "label", "identifiers"}
+    skipped = {"action", "at", "of", "kind", "key", "label", "identifiers"}
     said = [f"{name.replace('_', ' ')}: {plain(value)}" for name, value in entry.items() if name not in skipped]
     return f"{words} ({'; '.join(said)})" if said else words
 

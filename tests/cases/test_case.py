@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+from datetime import UTC, datetime
 from pathlib import Path
 
 import networkx as nx
@@ -12,6 +13,7 @@ import pandas as pd
 import pytest
 
 import graphinvestigate as gi
+from graphinvestigate.cases import telling
 from graphinvestigate.cases.case import Case
 from graphinvestigate.cases.rebuilding import graph_of
 from graphinvestigate.notes import Note
@@ -168,6 +170,63 @@ def test_an_explorer_brings_its_graph_and_each_step_once(world, found, tmp_path)
     assert len({json.dumps({**one, "id": "", "at": ""}, sort_keys=True) for one in steps}) == len(steps)
     assert [one["key"] for one in steps if one["action"] == "pivot"] == [found.host.key]
     assert set(explorer.graph) <= set(case.graph)
+
+
+def test_steps_of_an_explorer_keep_the_time_they_were_done_at(world, found) -> None:
+    """A case that is written in the morning says when each step of the night was done, not when it was saved."""
+    explorer = gi.EntityExplorer(world.client, gi.entity_graph(**found.frames))
+    explorer.select(found.user)
+    explorer.hide(found.user)
+    done = {one["action"]: one["at"] for one in explorer.log}
+    before_saving = datetime.now(UTC)
+    case = Case("INC-1")
+    case.add(explorer)
+    kept = {one["action"]: one["at"] for one in case.actions if one["action"] in done}
+    assert kept == done
+    assert all(datetime.fromisoformat(at) < before_saving for at in kept.values())
+
+
+def test_notes_of_an_explorer_are_notes_of_the_case(world, found, tmp_path) -> None:
+    """What was noted on nodes is in the case and its report; later words replace it, and undone ones withdraw it."""
+    explorer = gi.EntityExplorer(world.client, gi.entity_graph(**found.frames))
+    alert = next(node for node in explorer.graph if node.kind == "alert")
+    explorer.note(found.user, words="called the help desk")
+    explorer.note(alert, words="seen before")
+    case = Case("INC-1")
+    case.add(explorer)
+    case.add(explorer)
+    case.note("by hand", entity=found.user)
+    assert sorted(case.notes["text"]) == ["by hand", "called the help desk", "seen before"]
+    explorer.note(found.user, words="called the help desk; 04:10 password reset")
+    case.add(explorer)
+    assert "called the help desk; 04:10 password reset" in set(case.notes["text"])
+    assert "called the help desk" not in set(case.notes["text"])
+    explorer.undo()
+    explorer.undo()
+    case.add(explorer)
+    case.add(explorer)
+    assert sorted(case.notes["text"]) == ["by hand", "called the help desk"]
+    other = gi.EntityExplorer(world.client, explorer.graph)
+    case.add(other)
+    assert len(case.notes) == 2, "another explorer withdraws nothing"
+    case.save(tmp_path / "case")
+    again = gi.open_case(tmp_path / "case")
+    assert sorted(again.notes["text"]) == ["by hand", "called the help desk"]
+    page = again.report(tmp_path / "report.html")
+    assert "called the help desk" in page.read_text(encoding="utf-8")
+
+
+def test_a_report_tells_why_entities_were_joined_and_what_a_pivot_lacked(small) -> None:
+    """Merges and splits by hand stand among its steps with their reasons; so does what a pivot could not read."""
+    case = small()
+    who = {"kind": "user", "key": "k1", "label": "alice"}
+    case.add_step("merge", **who, **{"with": [["user", "k2"]]}, reason="one badge")
+    case.add_step("split", **who, identifier="upn=bob@contoso.com", reason="another Bob")
+    case.add_step("pivot", **who, rows={"alerts": 2}, not_read=["sign_ins"])
+    said = " ".join(telling.steps(case._dossier()))
+    assert "took the user alice and k2 for one: one badge" in said
+    assert "told upn=bob@contoso.com apart from the user alice: another Bob" in said
+    assert "not read, so unknown: sign ins" in said
 
 
 def test_a_workbench_brings_its_alerts_graph_and_steps(world) -> None:
