@@ -163,7 +163,7 @@ def investigate(
         paths=paths,
         story=story,
         entities=table.loc[[(row.kind, row.key) in near for row in table.itertuples()]].reset_index(drop=True),
-        coverage=pd.concat([coverage_table(client.pulls.values()), *unread, no_list()], ignore_index=True),
+        coverage=pd.concat([coverage_table(client.pulls.copy().values()), *unread, no_list()], ignore_index=True),
     )
 
 

@@ -6,6 +6,7 @@ import json
 import uuid
 import weakref
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -48,6 +49,36 @@ def action(word: str, *, at: str | None = None, action_id: str | None = None, **
     return {**facts, "id": action_id or uuid.uuid4().hex, "at": at or now(), "action": word}
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An explorer as it was at one moment, and the alerts beside it in a workbench."""
+
+    whose: str
+    graph: nx.MultiDiGraph
+    frames: list[pd.DataFrame]
+    log: list[dict[str, Any]]
+    notes: Mapping[Any, str]
+    alerts: pd.DataFrame | None = None
+
+
+def at_one_moment(thing: Any) -> Any:
+    """Take an explorer or a workbench as it is now, before a click changes it further; anything else is given back."""
+    is_workbench = hasattr(thing, "explorer") and hasattr(thing, "picker")
+    explorer = thing.explorer if is_workbench else thing
+    if not isinstance(getattr(explorer, "graph", None), nx.MultiDiGraph) or not hasattr(explorer, "log"):
+        return thing
+    now = explorer.at_one_moment() if hasattr(explorer, "at_one_moment") else explorer
+    frames = getattr(now, "frames", ())
+    return Shown(
+        whose=_logs.setdefault(explorer, uuid.uuid4().hex),
+        graph=now.graph,
+        frames=list(frames.values()) if isinstance(frames, Mapping) else list(frames),
+        log=list(now.log),
+        notes=getattr(now, "notes", {}),
+        alerts=thing.picker.alerts if is_workbench else None,
+    )
+
+
 def add(contents: Contents, thing: Any, *, name: str | None = None) -> list[nx.MultiDiGraph]:
     """Add one thing to a case's contents.
 
@@ -56,7 +87,7 @@ def add(contents: Contents, thing: Any, *, name: str | None = None) -> list[nx.M
     contents : Contents
         Changed in place.
     thing : object
-        One of `TAKES`.
+        One of `TAKES`; explorers and workbenches as `at_one_moment` gave them.
     name : str, optional
         What to call a figure, a hunting answer or a table that is no record of Graph.
 
@@ -83,17 +114,14 @@ def add(contents: Contents, thing: Any, *, name: str | None = None) -> list[nx.M
     elif isinstance(thing, Investigation):
         return _add_investigation(contents, thing)
     elif isinstance(thing, GraphClient):
-        _add_requests(contents, requests_in(coverage_table(thing.pulls.values())))
+        _add_requests(contents, requests_in(coverage_table(thing.pulls.copy().values())))
         _add_writes(contents, history(thing))
     elif isinstance(thing, Applied):
         _add_writes(contents, thing.results[~thing.results["outcome"].eq("would change")])
     elif hasattr(thing, "to_plotly_json"):
         _add_figure(contents, thing, name)
-    elif isinstance(getattr(thing, "graph", None), nx.MultiDiGraph) and hasattr(thing, "log"):
-        return _add_explorer(contents, thing)
-    elif hasattr(thing, "explorer") and hasattr(thing, "picker"):  # a workbench
-        _add_frame(contents, thing.picker.alerts, None)
-        return _add_explorer(contents, thing.explorer)
+    elif isinstance(thing, Shown):
+        return _add_shown(contents, thing)
     else:
         raise UsageError(f"a case takes {TAKES}; not {type(thing).__name__}.")
     return []
@@ -209,22 +237,23 @@ def _add_investigation(contents: Contents, found: Investigation) -> list[nx.Mult
     return [found.graph]
 
 
-def _add_explorer(contents: Contents, explorer: Any) -> list[nx.MultiDiGraph]:
+def _add_shown(contents: Contents, shown: Shown) -> list[nx.MultiDiGraph]:
     """The explorer's graph, the frames its pivots brought, its log and its notes; adding it again adds what is new."""
-    for frame in _frames(explorer):
+    if shown.alerts is not None:
+        _add_frame(contents, shown.alerts, None)
+    for frame in shown.frames:
         if kind_of(frame) is not None:
             _add_frame(contents, frame, None)
-    whose = _logs.setdefault(explorer, uuid.uuid4().hex)
-    for number, entry in enumerate(explorer.log):
+    for number, entry in enumerate(shown.log):
         plain = json.loads(json.dumps(entry, default=str))
         at = next((plain[name] for name in ("at", "time") if isinstance(plain.get(name), str)), None)
-        key = sha256(f"{whose}\n{number}\n{json.dumps(plain, sort_keys=True)}")[:32]
+        key = sha256(f"{shown.whose}\n{number}\n{json.dumps(plain, sort_keys=True)}")[:32]
         if key not in contents.actions:
             word = str(plain.pop("action", "step"))
             facts = {name: value for name, value in plain.items() if name not in ("id", "at")}
             _did(contents, action(word, at=at, action_id=key, **facts))
-    add_notes(contents, explorer, whose)
-    return [explorer.graph]
+    add_notes(contents, shown, shown.whose)
+    return [shown.graph]
 
 
 def _add_writes(contents: Contents, results: pd.DataFrame) -> None:
@@ -237,11 +266,6 @@ def _add_writes(contents: Contents, results: pd.DataFrame) -> None:
         facts["record_id"] = facts.pop("id", None)
         if key not in contents.actions:
             _did(contents, action("write", at=moment, action_id=key, **facts))
-
-
-def _frames(explorer: Any) -> Iterable[pd.DataFrame]:
-    frames = getattr(explorer, "frames", ())
-    return list(frames.values()) if isinstance(frames, Mapping) else list(frames)
 
 
 def _add_requests(contents: Contents, requests: Iterable[Request]) -> None:

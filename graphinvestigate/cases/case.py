@@ -28,13 +28,15 @@ from graphinvestigate.cases.replaying import Replay, replay
 from graphinvestigate.cases.report import write_report
 from graphinvestigate.cases.requests import coverage_of, in_order
 from graphinvestigate.cases.saving import Place
-from graphinvestigate.cases.saying import Sayings
+from graphinvestigate.cases.saying import Sayings, turn_of
 from graphinvestigate.cases.storage import Problem, not_saved
 from graphinvestigate.errors import UsageError
 from graphinvestigate.text import log
+from graphinvestigate.turns import Turn, each_in_turn
 from graphinvestigate.wanted import takes
 
 
+@each_in_turn(turn_of, but=("__init__", "add", "diff"))
 class Case(Sayings):
     """An investigation's records, entity graph, figures, notes, steps and verdict.
 
@@ -64,6 +66,7 @@ class Case(Sayings):
         self.author = author
         self.case_id = uuid.uuid4().hex
         self.created = adding.now()
+        self._turn = Turn()
         self._contents = Contents()
         self._place: Place | None = None
         self._added: nx.MultiDiGraph | None = None
@@ -89,13 +92,13 @@ class Case(Sayings):
         UsageError
             One of them is nothing a case can keep; the case stays as it was.
         """
-        kept, graphs = self._contents.copy(), []
-        for thing in things:
-            graphs += adding.add(kept, thing, name=name)
-        added = self._foreign()
-        for g in graphs:
-            added = g if added is None else linking.merge_graphs(added, g)
-        self._contents, self._added, self._graph = kept, added, None
+        taken = [adding.at_one_moment(thing) for thing in things]  # before: an explorer has a turn of its own
+        with self._turn:
+            kept, added = self._contents.copy(), self._foreign()
+            graphs = [g for thing in taken for g in adding.add(kept, thing, name=name)]
+            for g in graphs:
+                added = g if added is None else linking.merge_graphs(added, g)
+            self._contents, self._added, self._graph = kept, added, None
 
     def add_step(self, action: str, **facts: Any) -> None:
         """Write down something that was done, outside of this tool too: it stands in the report's list of steps.
@@ -202,13 +205,9 @@ class Case(Sayings):
         self._whole("")
         self._contents.graph = self.graph
         saved, self._contents = place.save(
-            self._contents,
-            name=self.name,
-            case_id=self.case_id,
-            created=self.created,
-            moment=adding.now(),
+            self._contents, name=self.name, case_id=self.case_id, created=self.created, moment=adding.now(),
             derive=derived,
-        )
+        )  # fmt: skip
         self._place = saved
         self._added, self._graph = self._contents.graph, self._contents.graph
         return saved.path
@@ -341,7 +340,7 @@ class Case(Sayings):
     def _opened(cls, place: Place, manifest: Manifest, contents: Contents) -> Case:
         case = cls.__new__(cls)
         case.name, case.case_id, case.created, case.author = manifest.name, manifest.case_id, manifest.created, ""
-        case._contents, case._place = contents, place
+        case._turn, case._contents, case._place = Turn(), contents, place
         if contents.graph is not None and manifest.tools.get("graphinvestigate") != versions()["graphinvestigate"]:
             with guarded(place.path):  # what later versions say of a node, an older one's graph does not say yet
                 contents.graph = linking.with_overrides(contents.graph)

@@ -29,16 +29,24 @@ from graphinvestigate.notes import (
     time_place,
 )
 from graphinvestigate.text import log
+from graphinvestigate.turns import Turn, each_in_turn
 
 Edge = tuple[Node | str, Node | str] | tuple[Node | str, Node | str, str]
 
 
+def turn_of(case: Sayings) -> Turn:
+    """Give the turn of a case: an observer of a widget may write into it beside the cell that saves it."""
+    return case._turn
+
+
+@each_in_turn(turn_of)
 class Sayings:
     """The part of a `Case` that analysts write; what works on cases without making them knows no more than this."""
 
     name: str
     author: str
     _contents: Contents
+    _turn: Turn
 
     @property
     def graph(self) -> nx.MultiDiGraph:

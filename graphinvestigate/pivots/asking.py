@@ -20,7 +20,7 @@ from graphinvestigate.linking.hunted import EVENTS
 from graphinvestigate.linking.identifiers import STRONG
 from graphinvestigate.linking.nodes import Node
 from graphinvestigate.pivots.steps import SOURCES, Step, identifiers_of, pivot_steps, start_of, unhunted
-from graphinvestigate.queries.coverage import coverage_table, not_read
+from graphinvestigate.queries.coverage import coverage_table, not_read, pulls_made
 from graphinvestigate.queries.questions import Time
 from graphinvestigate.text import log
 from graphinvestigate.wanted import takes
@@ -180,10 +180,10 @@ def pivot(
             continue
         if on_step is not None:
             on_step(step)
-        before = set(client.pulls)
         failure: GraphInvestigateError | None = None
         try:
-            frame = _ask(client, step, frames, at_hand, since, until)
+            with pulls_made() as made:
+                frame = _ask(client, step, frames, at_hand, since, until)
         except UsageError:
             raise
         except PartialResultError as error:
@@ -203,7 +203,7 @@ def pivot(
             hunted[step.table] = _joined(hunted.get(step.table), kept)
         else:
             frames[step.source] = kept
-        table = coverage_table([client.pulls[pull_id] for pull_id in client.pulls if pull_id not in before])
+        table = coverage_table(made.values())
         if step.how == "known":
             table = not_read(step.source, "narrowed down from records at hand; nothing was asked")
             table = table.assign(rows_received=len(frame), complete=True)

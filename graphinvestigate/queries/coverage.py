@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 import pandas as pd
 
@@ -29,9 +31,26 @@ DTYPES = {
 _ASKED: weakref.WeakKeyDictionary[GraphClient, dict[str, Question]] = weakref.WeakKeyDictionary()
 
 
+# Who collects the pulls that are made here, and not those of other threads that use the same client.
+_COLLECTING: ContextVar[tuple[dict[str, Pull], ...]] = ContextVar("graphinvestigate_collecting", default=())
+
+
+@contextmanager
+def pulls_made() -> Iterator[dict[str, Pull]]:
+    """Collect the pulls that are made in a ``with`` block, by `pull_id`: those of this thread alone."""
+    made: dict[str, Pull] = {}
+    mark = _COLLECTING.set((*_COLLECTING.get(), made))
+    try:
+        yield made
+    finally:
+        _COLLECTING.reset(mark)
+
+
 def remember(client: GraphClient, pull: Pull, question: Question | None = None) -> None:
     """Keep the facts of a pull, and its question, with the client that made it."""
     client.pulls[pull.pull_id] = pull
+    for made in _COLLECTING.get():
+        made[pull.pull_id] = pull
     _KNOWN[pull.pull_id] = pull
     if question is not None:
         _ASKED.setdefault(client, {})[pull.pull_id] = question
@@ -76,7 +95,7 @@ def coverage(client_or_frame: GraphClient | pd.DataFrame) -> pd.DataFrame:
         The argument is neither a client nor a frame with a `pull_id` column.
     """
     if isinstance(client_or_frame, GraphClient):
-        return coverage_table(client_or_frame.pulls.values())
+        return coverage_table(client_or_frame.pulls.copy().values())  # another thread may pull meanwhile
     if isinstance(client_or_frame, pd.DataFrame) and "pull_id" in client_or_frame.columns:
         return frame_coverage(client_or_frame)
     raise UsageError("coverage takes a client, or a frame that a list_* or get_* function returned (with its pull_id).")

@@ -8,6 +8,7 @@ import ipywidgets
 import msgspec
 
 from graphinvestigate import text
+from graphinvestigate.widgets import controls
 from graphinvestigate.widgets.alert_details import EVIDENCE_COLUMNS, alert_details
 from graphinvestigate.widgets.failures import Messages
 from graphinvestigate.widgets.rows import Queue
@@ -34,14 +35,14 @@ class AlertPane:
         self._queue, self._messages = queue, messages
         self._number: int | None = None
         self._details = pane(css_class="gi-details")
-        self.raw = ipywidgets.ToggleButton(
+        self.raw = controls.ToggleButton(
             description="Raw JSON", tooltip="The record as Graph sent it", layout=ipywidgets.Layout(width="auto")
         )
         self.raw.observe(self._on_raw, names="value")
         self._json = pane(css_class="gi-json")
-        bar = ipywidgets.HBox([self.raw])
+        bar = controls.HBox([self.raw])
         bar.add_class("gi-toolbar")
-        self.widget = ipywidgets.VBox(
+        self.widget = controls.VBox(
             [bar, self._json, self._details],
             layout=ipywidgets.Layout(
                 flex="3 1 280px", min_width="0", height=f"{max(rows, LEAST_ROWS) * 28 + 68}px", overflow="auto"

@@ -1,8 +1,7 @@
-"""Work that takes long, beside the kernel's own loop: its progress is shown, and it can be stopped."""
+"""Work that takes long, in a thread of its own: its progress is shown, and it can be stopped."""
 
 from __future__ import annotations
 
-import asyncio
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -22,14 +21,13 @@ class Task(Generic[T]):
     client : GraphClient
         Whose waits are told and can be ended: those of this work alone.
     say : callable
-        Told in words what happens now.
+        Told in words what happens now, in whatever thread; it must not wait for anybody.
     """
 
     def __init__(self, client: GraphClient, say: Callable[[str], None]) -> None:
         self._client, self._say = client, say
         self._stop = threading.Event()
         self._doing = ""
-        self._loop: asyncio.AbstractEventLoop | None = None
 
     @property
     def stopped(self) -> bool:
@@ -44,7 +42,7 @@ class Task(Generic[T]):
         """Say what begins now."""
         self._doing = words
         if not self.stopped:
-            self._tell(words)
+            self._say(words)
 
     def run(self, work: Callable[[], T]) -> T:
         """Do it here and now."""
@@ -52,52 +50,38 @@ class Task(Generic[T]):
             return work()
 
     def start(self, work: Callable[[], T], then: Callable[[Callable[[], T]], None]) -> None:
-        """Do it in a thread where a kernel's loop runs, so that pages are answered meanwhile; else here and now.
+        """Do it in a thread of its own where a kernel runs, so that pages are answered meanwhile; else here and now.
 
         Parameters
         ----------
         work : callable
-            What to do; it runs in another thread.
+            What to do.
         then : callable
-            Called in this thread with a function that gives the result or raises what went wrong.
+            Called in the same thread with a function that gives the result or raises what went wrong. (The loop that
+            asked may be gone by then: a subshell ends with the page that it belongs to.)
         """
-        self._loop = kernel_loop()
-        if self._loop is None:
-            then(_outcome(lambda: self.run(work)))
-            return
-        threading.Thread(target=self._in_thread, args=(work, then, self._loop), daemon=True).start()
-
-    def _in_thread(
-        self, work: Callable[[], T], then: Callable[[Callable[[], T]], None], loop: asyncio.AbstractEventLoop
-    ) -> None:
-        outcome = _outcome(lambda: self.run(work))
-        loop.call_soon_threadsafe(then, outcome)
-
-    def _tell(self, words: str) -> None:
-        if self._loop is None:
-            self._say(words)
+        if in_kernel():
+            threading.Thread(target=self._do, args=(work, then), daemon=True).start()
         else:
-            self._loop.call_soon_threadsafe(self._say, words)
+            self._do(work, then)
+
+    def _do(self, work: Callable[[], T], then: Callable[[Callable[[], T]], None]) -> None:
+        then(_outcome(lambda: self.run(work)))
 
     @contextmanager
     def _listening(self) -> Iterator[None]:
         def on_wait(seconds: float, why: str) -> None:
             if seconds >= 1 and not self.stopped:
-                self._tell(f"{self._doing}: waiting {seconds:.0f} s, {why}")
+                self._say(f"{self._doing}: waiting {seconds:.0f} s, {why}")
 
         with self._client.watched(stop=self._stop, on_wait=on_wait):
             yield
 
 
-def kernel_loop() -> asyncio.AbstractEventLoop | None:
-    """Give the loop of the Jupyter kernel that runs this code, if one does."""
+def in_kernel() -> bool:
+    """Tell whether a Jupyter kernel runs this code."""
     shell: Any = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
-    if getattr(shell, "kernel", None) is None:
-        return None
-    try:
-        return asyncio.get_running_loop()
-    except RuntimeError:
-        return None
+    return getattr(shell, "kernel", None) is not None
 
 
 def _outcome(work: Callable[[], T]) -> Callable[[], T]:

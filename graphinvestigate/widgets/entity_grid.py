@@ -10,7 +10,10 @@ import numpy as np
 
 from graphinvestigate.errors import UsageError
 from graphinvestigate.linking import Entity
+from graphinvestigate.turns import each_in_turn
 from graphinvestigate.views.style import kind_look, severity_rank
+from graphinvestigate.widgets import controls
+from graphinvestigate.widgets.controls import turn_of
 from graphinvestigate.widgets.details import severity_class, severity_words
 from graphinvestigate.widgets.explorer_state import State
 from graphinvestigate.widgets.failures import Messages
@@ -33,6 +36,7 @@ _ROWS = 9
 _UNKNOWN = Cell("unknown", "gi-muted")
 
 
+@each_in_turn(turn_of)
 class EntityGrid:
     """A table beside a drawing: what is selected in it is selected everywhere.
 
@@ -45,7 +49,7 @@ class EntityGrid:
 
     Attributes
     ----------
-    widget : ipywidgets.VBox
+    widget : controls.VBox
         To be shown.
     """
 
@@ -58,7 +62,7 @@ class EntityGrid:
         self._marked = np.empty(0, dtype=bool)
         self._state: State | None = None
         self._quiet = False
-        self.text = ipywidgets.Text(
+        self.text = controls.Text(
             placeholder="Words of a kind, name, key or note …", continuous_update=False,
             tooltip="List only entities that have these words", layout=ipywidgets.Layout(width="260px"),
         )  # fmt: skip
@@ -67,7 +71,7 @@ class EntityGrid:
             GRID, self._cells, Events(self._on_pick, self._on_pick_all, self._on_sort), rows=_ROWS, label="Entities",
             messages=messages, empty="No entity that is drawn has these words: change them, or draw more.",
         )  # fmt: skip
-        self.widget = ipywidgets.VBox([self.text, self._grid.widget])
+        self.widget = controls.VBox([self.text, self._grid.widget])
 
     @property
     def shown(self) -> list[Entity]:

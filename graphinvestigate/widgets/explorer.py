@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import networkx as nx
 import pandas as pd
@@ -12,10 +12,12 @@ from graphinvestigate import pivots
 from graphinvestigate.client import GraphClient
 from graphinvestigate.errors import UsageError
 from graphinvestigate.linking import Entity, Record
+from graphinvestigate.turns import each_in_turn
 from graphinvestigate.views.graph_words import label_of
 from graphinvestigate.widgets import explorer_state as states
 from graphinvestigate.widgets.background import Task
 from graphinvestigate.widgets.canvas import merged_frames
+from graphinvestigate.widgets.controls import turn_of
 from graphinvestigate.widgets.entity_grid import EntityGrid
 from graphinvestigate.widgets.explorer_code import closing, opening
 from graphinvestigate.widgets.explorer_pivots import ExplorerPivots
@@ -27,6 +29,16 @@ from graphinvestigate.widgets.step_words import step_words
 from graphinvestigate.widgets.timeline_view import TimelineView
 
 
+class Kept(NamedTuple):
+    """What a case keeps of an explorer."""
+
+    graph: nx.MultiDiGraph
+    frames: list[pd.DataFrame]
+    log: list[dict[str, Any]]
+    notes: dict[Entity | Record, str]
+
+
+@each_in_turn(turn_of)
 class EntityExplorer(ExplorerPivots):
     """An entity graph, its timeline, and what is known of the selected node; pivots ask Graph for more.
 
@@ -148,6 +160,10 @@ class EntityExplorer(ExplorerPivots):
     def log(self) -> list[dict[str, Any]]:  # in the place of a logger that ipywidgets itself never uses
         """What was done, oldest first, as plain values: a copy."""
         return self._history.log
+
+    def at_one_moment(self) -> Kept:
+        """Give graph, frames, log and notes as they belong together: a click may change them meanwhile."""
+        return Kept(self.graph, self.frames, self.log, self.notes)
 
     @property
     def entities(self) -> EntityGrid:

@@ -12,15 +12,18 @@ import networkx as nx
 from graphinvestigate import linking
 from graphinvestigate.errors import UsageError
 from graphinvestigate.linking import Entity, Record
+from graphinvestigate.turns import each_in_turn
 from graphinvestigate.views.graph_filter import Filters
 from graphinvestigate.views.graph_model import TRACE_KINDS
 from graphinvestigate.views.style import SEVERITIES
 from graphinvestigate.views.times import utc_text
 from graphinvestigate.widgets import explorer_state as states
+from graphinvestigate.widgets.controls import turn_of
 from graphinvestigate.widgets.explorer_state import State
 from graphinvestigate.widgets.explorer_view import ExplorerView
 
 
+@each_in_turn(turn_of)
 class ExplorerActions(ExplorerView):
     """Selecting, drawing, filtering, naming and paths."""
 

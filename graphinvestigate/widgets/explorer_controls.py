@@ -8,6 +8,7 @@ from typing import Any
 import ipywidgets
 
 from graphinvestigate import text
+from graphinvestigate.widgets import controls
 
 Ask = Callable[..., bool]
 """``ask(method, *arguments, **options)``: do what the explorer's method of that name does, or show what goes wrong;
@@ -17,25 +18,25 @@ WINDOWS = (("last 7 days", "7d"), ("last 30 days", "30d"), ("last 90 days", "90d
 ARRANGEMENTS = (("by links", "force"), ("by time", "time"), ("rings around the selected", "rings"))
 
 
-def button(words: str, hint: str, on_click: Callable[[], object], *, css_class: str = "") -> ipywidgets.Button:
+def button(words: str, hint: str, on_click: Callable[[], object], *, css_class: str = "") -> controls.Button:
     """Make a button."""
-    made = ipywidgets.Button(description=words, tooltip=hint, layout=ipywidgets.Layout(width="auto"))
+    made = controls.Button(description=words, tooltip=hint, layout=ipywidgets.Layout(width="auto"))
     made.on_click(lambda _: on_click())
     if css_class:
         made.add_class(css_class)
     return made
 
 
-def bar(*children: ipywidgets.Widget) -> ipywidgets.HBox:
+def bar(*children: ipywidgets.Widget) -> controls.HBox:
     """Put controls in a row that wraps."""
-    made = ipywidgets.HBox(children)
+    made = controls.HBox(children)
     made.add_class("gi-toolbar")
     return made
 
 
-def drop(options: Sequence[Any], hint: str, width: str, **more: Any) -> ipywidgets.Dropdown:
+def drop(options: Sequence[Any], hint: str, width: str, **more: Any) -> controls.Dropdown:
     """Make a box to choose from."""
-    return ipywidgets.Dropdown(options=options, tooltip=hint, layout=ipywidgets.Layout(width=width), **more)
+    return controls.Dropdown(options=options, tooltip=hint, layout=ipywidgets.Layout(width=width), **more)
 
 
 class ViewBar:
@@ -47,13 +48,13 @@ class ViewBar:
         self.redo = button("↷ Redo", "Do again what was undone", lambda: ask("redo"))
         self.layout = drop(ARRANGEMENTS, "How the graph is laid out", "210px")
         self.layout.observe(self._on_layout, names="value")
-        self.labels = ipywidgets.ToggleButton(
+        self.labels = controls.ToggleButton(
             description="Link labels",
             tooltip="Write relations beside the links",
             layout=ipywidgets.Layout(width="auto"),
         )
         self.labels.observe(self._on_labels, names="value")
-        self.filters = ipywidgets.ToggleButton(
+        self.filters = controls.ToggleButton(
             description="Filters", tooltip="Show or hide the filters", layout=ipywidgets.Layout(width="auto")
         )
         self.format = drop(formats, "What Save and Download write", "140px")
@@ -96,19 +97,19 @@ class NodeBar:
             "Collapse", "Hide what hangs only at it", lambda: ask("collapse", relation=self._relation())
         )
         self.hops = drop([("1 hop", 1), ("2 hops", 2), ("3 hops", 3)], "How far around it", "86px")
-        self.hubs = ipywidgets.Checkbox(
+        self.hubs = controls.Checkbox(
             description="through hubs", tooltip="Walk on through what everybody shares", indent=False,
             layout=ipywidgets.Layout(width="auto"),
         )  # fmt: skip
         self.only = button("Only around it", "Draw its neighbourhood and what is pinned, nothing else", self._on_only)
         self.pin = button("Pin", "Keep it drawn whatever is filtered", self._on_pin)
         self.hide = button("Hide", "Draw it no more", lambda: ask("hide"))
-        self.words = ipywidgets.Text(
+        self.words = controls.Text(
             placeholder="A name or a note …", layout=ipywidgets.Layout(width="auto"), tooltip="A name or a note for it"
         )
         self.rename = button("Rename", "Call it by these words", lambda: self._with_words("rename"))
         self.note = button("Note", "Keep these words with it", lambda: self._with_words("note"))
-        self.target = ipywidgets.Combobox(
+        self.target = controls.Combobox(
             placeholder="Path to … (or select two)", layout=ipywidgets.Layout(width="auto"),
             tooltip="Where a path shall lead",
         )  # fmt: skip
@@ -122,7 +123,7 @@ class NodeBar:
         self._pinned = False
         self._two: tuple[Any, ...] = ()
         self._identifiers: tuple[str, ...] = ()
-        self.widget = ipywidgets.VBox(
+        self.widget = controls.VBox(
             [
                 bar(self.relation, self.expand, self.collapse),
                 bar(self.only, self.hops, self.hubs),

@@ -10,6 +10,7 @@ import pandas as pd
 
 from graphinvestigate.views.graph_filter import Filters
 from graphinvestigate.views.style import kind_word
+from graphinvestigate.widgets import controls
 from graphinvestigate.widgets.explorer_controls import Ask, bar, button, drop
 from graphinvestigate.widgets.switches import Switches
 
@@ -26,22 +27,22 @@ class FilterBar:
         self.kinds = Switches("Kinds", lambda off: self._set(kinds_off=off))
         self.relations = Switches("Relations", lambda off: self._set(relations_off=off))
         self.severity = drop(SEVERITIES, "The least severity of records that are shown", "150px")
-        self.text = ipywidgets.Text(
+        self.text = controls.Text(
             placeholder="Words of a name or id …", continuous_update=False, layout=ipywidgets.Layout(width="170px"),
             tooltip="Only what has these words in its name or ids, and what is linked to it",
         )  # fmt: skip
         self.clear = button("Clear filters", "Show everything again", lambda: ask("filter"))
-        self.span = ipywidgets.IntRangeSlider(
+        self.span = controls.IntRangeSlider(
             min=0, max=TICKS, value=(0, TICKS), readout=False, continuous_update=False, tooltip="From when to when",
             layout=ipywidgets.Layout(flex="1 1 140px", width="auto", max_width="360px"),
         )  # fmt: skip
-        self.play = ipywidgets.Play(min=1, max=TICKS, value=1, step=2, interval=700, tooltip="Play", show_repeat=False)
-        self.when = ipywidgets.Label()
+        self.play = controls.Play(min=1, max=TICKS, value=1, step=2, interval=700, tooltip="Play", show_repeat=False)
+        self.when = controls.Label()
         self.severity.observe(lambda change: self._set(severity=change["new"]), names="value")
         self.text.observe(lambda change: self._set(text=change["new"]), names="value")
         self.span.observe(self._on_span, names="value")
         self.play.observe(self._on_play, names="value")
-        self.widget = ipywidgets.VBox(
+        self.widget = controls.VBox(
             [
                 self.kinds.widget,
                 self.relations.widget,

@@ -14,14 +14,16 @@ from graphinvestigate import linking, pivots
 from graphinvestigate.client import GraphClient
 from graphinvestigate.errors import AmbiguousEntityError, EntityNotFoundError, StoppedError, UsageError
 from graphinvestigate.linking import Entity, Record
+from graphinvestigate.turns import each_in_turn
 from graphinvestigate.widgets import explorer_state as states
 from graphinvestigate.widgets.background import Task
 from graphinvestigate.widgets.canvas import merged_frames
+from graphinvestigate.widgets.controls import TURN, turn_of
 from graphinvestigate.widgets.coverage_words import counted, gap_words, gaps, source_words
 from graphinvestigate.widgets.explorer_history import call
 from graphinvestigate.widgets.explorer_saving import ExplorerSaving
 from graphinvestigate.widgets.graph_facts import make_ready
-from graphinvestigate.widgets.safe import safe_html, show
+from graphinvestigate.widgets.safe import Safe, safe_html, show
 from graphinvestigate.widgets.selection import Node
 
 
@@ -34,6 +36,7 @@ class _Halted:
     found: pivots.Pivot
 
 
+@each_in_turn(turn_of, but=("pivot", "resume"))
 class ExplorerPivots(ExplorerSaving):
     """What the pivot button, Cancel, Keep and Go on do."""
 
@@ -66,16 +69,19 @@ class ExplorerPivots(ExplorerSaving):
         Pivot
             What came: its frames, its coverage, and the new part of the graph.
         """
-        node, window = self._to_ask(entity, since)
-        task = self._begin(node)
+        with TURN:
+            node, window = self._to_ask(entity, since)
+            task = self._begin(node)
         try:
             found = task.run(self._asking(task, node, window))
         except BaseException as error:
-            self._note_failure(node, window, error)
+            with TURN:
+                self._end()
+                self._note_failure(node, window, error)
             raise
-        finally:
+        with TURN:
             self._end()
-        self._take_in(node, window, found)
+            self._take_in(node, window, found)
         return found
 
     def cancel(self) -> None:
@@ -93,14 +99,19 @@ class ExplorerPivots(ExplorerSaving):
 
     def resume(self) -> pivots.Pivot:
         """Go on with the pivot that was cancelled: only what had not come is asked for."""
-        halted = self._halted_or_error()
-        self._to_ask(halted.node, halted.window)
-        task = self._begin(halted.node)
+        with TURN:
+            halted = self._halted_or_error()
+            self._to_ask(halted.node, halted.window)
+            task = self._begin(halted.node)
         try:
             found = task.run(self._going_on(task, halted))
-        finally:
+        except BaseException:
+            with TURN:
+                self._end()
+            raise
+        with TURN:
             self._end()
-        self._take_in(halted.node, halted.window, found)
+            self._take_in(halted.node, halted.window, found)
         return found
 
     # ---- buttons: pages are answered meanwhile --------------------------------------------------------------
@@ -119,7 +130,7 @@ class ExplorerPivots(ExplorerSaving):
     def _ended(
         self, task: Task[pivots.Pivot], node: Entity, window: str | None, outcome: Callable[[], pivots.Pivot]
     ) -> None:
-        with self._messages.shown():
+        with TURN, self._messages.shown():  # in the thread that asked
             self._end()
             try:
                 found = outcome()
@@ -216,6 +227,7 @@ class ExplorerPivots(ExplorerSaving):
 
     def _begin(self, node: Entity) -> Task[pivots.Pivot]:
         self._task, self._asked_for = Task(self._client, self._say_progress), node
+        self._progress = Safe("")
         self._show_plan()
         return self._task
 
@@ -224,8 +236,13 @@ class ExplorerPivots(ExplorerSaving):
         self._show_plan()
 
     def _say_progress(self, words: str) -> None:
+        """Say what the pivot does now, in whatever thread; nobody waits for a turn to say it."""
+        self._progress = safe_html('<div class="gi-muted" role="status">Asking: {words}</div>', words=words)
+        TURN.at_once(self._show_progress)
+
+    def _show_progress(self) -> None:
         if self._task is not None:
-            show(self._plan, safe_html('<div class="gi-muted" role="status">Asking: {words}</div>', words=words))
+            show(self._plan, self._progress)
 
     def _note_failure(self, node: Entity, window: str | None, error: BaseException) -> None:
         entry = self._entry("pivot", node)

@@ -9,7 +9,9 @@ from pathlib import Path
 from graphinvestigate import text
 from graphinvestigate.exports.graphs import export_graph
 from graphinvestigate.files import write_atomic
+from graphinvestigate.turns import each_in_turn
 from graphinvestigate.views.graph_svg import graph_svg
+from graphinvestigate.widgets.controls import turn_of
 from graphinvestigate.widgets.explorer_events import ExplorerEvents
 from graphinvestigate.widgets.explorer_export import page_of
 from graphinvestigate.widgets.explorer_files import MIME, NAME, contents, kind_of_path, saved
@@ -17,6 +19,7 @@ from graphinvestigate.widgets.explorer_files import MIME, NAME, contents, kind_o
 _PICTURE = (900, 560)
 
 
+@each_in_turn(turn_of, but=("export",))
 class ExplorerSaving(ExplorerEvents):
     """From the Save and Download buttons, and from code, to files."""
 

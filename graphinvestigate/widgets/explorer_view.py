@@ -15,7 +15,7 @@ from graphinvestigate.errors import UsageError
 from graphinvestigate.linking import Entity
 from graphinvestigate.views.graph_filter import NO_FILTERS, Filters
 from graphinvestigate.views.style import kind_look
-from graphinvestigate.widgets import twins
+from graphinvestigate.widgets import controls, twins
 from graphinvestigate.widgets.canvas import HEIGHT, SIZE, GraphCanvas, TimelineCanvas
 from graphinvestigate.widgets.coverage_words import coverage_table, coverage_title
 from graphinvestigate.widgets.entity_grid import EntityGrid
@@ -28,7 +28,7 @@ from graphinvestigate.widgets.explorer_words import left_out, path_words
 from graphinvestigate.widgets.failures import Messages
 from graphinvestigate.widgets.graph_facts import GraphFacts, facts_of
 from graphinvestigate.widgets.node_details import node_details
-from graphinvestigate.widgets.safe import join, pane, safe_html, show
+from graphinvestigate.widgets.safe import Safe, join, pane, safe_html, show
 from graphinvestigate.widgets.selection import Selection, Span
 from graphinvestigate.widgets.shown import BUDGET, Node, hidden_by_relation
 from graphinvestigate.widgets.step_words import log_lines, plan
@@ -47,7 +47,7 @@ _NOTHING = safe_html(
 )
 
 
-class ExplorerView(ipywidgets.VBox):
+class ExplorerView(controls.VBox):
     """The explorer's widgets and the one way in which its state changes.
 
     Parameters
@@ -71,6 +71,7 @@ class ExplorerView(ipywidgets.VBox):
         self._history = History()
         self._messages = Messages()
         self._quiet = self._follows_span = False
+        self._progress = Safe("")  # of the pivot that runs
         self._facts: tuple[Any, GraphFacts] = (state.graph, facts_of(state.graph))
         self._size = SIZE
         self._canvas = GraphCanvas(
@@ -107,7 +108,7 @@ class ExplorerView(ipywidgets.VBox):
         try:
             self._render()
             self._tell_selection()
-        except Exception:
+        except BaseException:  # a cell that was interrupted, too
             self._state = before
             with contextlib.suppress(Exception):
                 self._render()
@@ -190,14 +191,14 @@ class ExplorerView(ipywidgets.VBox):
 
     def _build(self, since: str | None) -> list[ipywidgets.Widget]:
         self._head = pane(css_class="gi-head")
-        self._choice = ipywidgets.Combobox(
+        self._choice = controls.Combobox(
             placeholder="Type a name, address or id …", continuous_update=False,
             layout=ipywidgets.Layout(width="280px"),
         )  # fmt: skip
         self._choice.observe(self._on_choice, names="value")
         chosen = since or ""
         windows = [*WINDOWS] if chosen in {value for _, value in WINDOWS} else [*WINDOWS, (f"since {chosen}", chosen)]
-        self._since = ipywidgets.Dropdown(
+        self._since = controls.Dropdown(
             options=windows, value=chosen, tooltip="How far back a pivot asks", layout=ipywidgets.Layout(width="170px")
         )
         self._since.observe(lambda _: self._show_plan(), names="value")
@@ -216,12 +217,12 @@ class ExplorerView(ipywidgets.VBox):
         self._left_out = pane(css_class="gi-pane")
         self._coverage, self._lines = pane(css_class="gi-coverage"), pane(css_class="gi-log")
         self._code = pane(css_class="gi-code")
-        right = ipywidgets.VBox(
+        right = controls.VBox(
             [self._node_bar.widget, self._details],
             layout=ipywidgets.Layout(flex="2 1 300px", min_width="0", height=f"{HEIGHT}px", overflow="auto"),
         )
-        left = ipywidgets.VBox([self._canvas.widget], layout=ipywidgets.Layout(flex="5 1 560px", min_width="0"))
-        self._tabs = ipywidgets.Tab(
+        left = controls.VBox([self._canvas.widget], layout=ipywidgets.Layout(flex="5 1 560px", min_width="0"))
+        self._tabs = controls.Tab(
             [self._lines, self._entities.widget, self._left_out, self._coverage, self._code], titles=_TABS
         )
         self._tabs.observe(lambda _: self._show_history(), names="selected_index")  # queue and timeline write code too
@@ -233,7 +234,7 @@ class ExplorerView(ipywidgets.VBox):
             self._filter_bar.widget,
             self._plan,
             self._messages.widget,
-            ipywidgets.HBox([left, right], layout=ipywidgets.Layout(flex_flow="row wrap")),
+            controls.HBox([left, right], layout=ipywidgets.Layout(flex_flow="row wrap")),
             self._timeline.widget,
             self._tabs,
         ]
@@ -335,6 +336,7 @@ class ExplorerView(ipywidgets.VBox):
         self._button.button_style = "" if start is None or done or busy else "primary"
         if busy and self._asked_for is not None:
             self._button.description = f"Asking Graph about {self._label(self._asked_for)} …"
+            show(self._plan, self._progress)
             return
         self._button.description = "Pivot" if start is None else f"Pivot on {self._label(start)}"
         if start is None:

@@ -9,10 +9,9 @@ import contextlib
 import logging
 from collections.abc import Iterator
 
-import ipywidgets
-
 from graphinvestigate import text
 from graphinvestigate.errors import GraphInvestigateError
+from graphinvestigate.widgets import controls
 from graphinvestigate.widgets.safe import Safe, join, pane, safe_html, show
 
 _LOGGER = logging.getLogger(__name__)
@@ -23,14 +22,14 @@ class Messages:
 
     Attributes
     ----------
-    widget : ipywidgets.HTML
+    widget : controls.HTML
         Where it is shown.
     error : Exception or None
         What went wrong in the last callback.
     """
 
     def __init__(self) -> None:
-        self.widget: ipywidgets.HTML = pane(css_class="gi-messages")
+        self.widget: controls.HTML = pane(css_class="gi-messages")
         self.error: Exception | None = None
 
     def clear(self) -> None:

@@ -13,6 +13,7 @@ import pandas as pd
 from graphinvestigate import text
 from graphinvestigate.errors import UsageError
 from graphinvestigate.views.style import source_word
+from graphinvestigate.widgets import controls
 from graphinvestigate.widgets.details import severity_words
 from graphinvestigate.widgets.facets import FACETS, Filters
 from graphinvestigate.widgets.failures import Messages
@@ -42,34 +43,34 @@ class FilterBar:
         self._filters = Filters()
         self._quiet = False
         self._waiting: asyncio.TimerHandle | None = None
-        self.toggles: dict[tuple[str, str], ipywidgets.ToggleButton] = {}
+        self.toggles: dict[tuple[str, str], controls.ToggleButton] = {}
         for name in FACETS:
             for value in queue.facets[name].values:
-                toggle = ipywidgets.ToggleButton(tooltip=text.visible(f"Only alerts with {name} {value}"))
+                toggle = controls.ToggleButton(tooltip=text.visible(f"Only alerts with {name} {value}"))
                 toggle.observe(self._on_toggle, names="value")
                 self.toggles[name, value] = toggle
-        self.text = ipywidgets.Text(
+        self.text = controls.Text(
             placeholder="Search title, name, id …", tooltip="Words of a title, an entity, a source or an id",
             layout=ipywidgets.Layout(flex="1 1 170px", width="auto", max_width="260px"),
         )  # fmt: skip
         self.text.observe(self._on_text, names="value")
-        self.entity = ipywidgets.Combobox(
+        self.entity = controls.Combobox(
             placeholder="a user, host, address …", continuous_update=False, layout=ipywidgets.Layout(width="260px")
         )
         self.entity.observe(self._on_entity, names="value")
-        self.chosen = ipywidgets.HBox([])
+        self.chosen = controls.HBox([])
         self.since, self.until = (
-            ipywidgets.Text(placeholder=hint, continuous_update=False, layout=ipywidgets.Layout(width="220px"))
+            controls.Text(placeholder=hint, continuous_update=False, layout=ipywidgets.Layout(width="220px"))
             for hint in ("7d, or 2026-03-01T08:00Z", "1d, or 2026-03-02T08:00Z")
         )
         for box in (self.since, self.until):
             box.observe(self._on_time, names="value")
-        self.clear = ipywidgets.Button(description="Clear filters", tooltip="Show all alerts")
+        self.clear = controls.Button(description="Clear filters", tooltip="Show all alerts")
         self.clear.on_click(self._on_clear)
-        self.more = ipywidgets.ToggleButton(description="More filters", tooltip="Source, tactic, entity and time")
+        self.more = controls.ToggleButton(description="More filters", tooltip="Source, tactic, entity and time")
         self.more.observe(self._on_more, names="value")
         first = _bar([self.text, *self._of("severity"), *self._of("status"), self.more])
-        self._rest = ipywidgets.VBox(
+        self._rest = controls.VBox(
             [
                 _bar([_label("Source"), *self._of("source")]),
                 _bar([_label("Tactic"), *self._of("tactic")]),
@@ -78,7 +79,7 @@ class FilterBar:
             ],
             layout=ipywidgets.Layout(display="none"),
         )
-        self.widget = ipywidgets.VBox([first, self._rest])
+        self.widget = controls.VBox([first, self._rest])
 
     def show(self, filters: Filters) -> None:
         """Show these filters as they are set, with counts under them."""
@@ -109,7 +110,7 @@ class FilterBar:
         buttons = []
         for name in sorted(filters.entity):
             shown = text.visible(name, 60)
-            button = ipywidgets.Button(description=f"{shown} ✕", tooltip=f"No longer only alerts that name {shown}")
+            button = controls.Button(description=f"{shown} ✕", tooltip=f"No longer only alerts that name {shown}")
             button.on_click(lambda _, name=name: self._ask(entity=self._filters.entity - {name}))
             buttons.append(button)
         self.chosen.children = tuple(buttons)
@@ -186,11 +187,11 @@ def _iso(time: pd.Timestamp | None) -> str:
     return "" if time is None else time.isoformat().replace("+00:00", "Z")
 
 
-def _bar(children: list[ipywidgets.Widget]) -> ipywidgets.HBox:
-    bar = ipywidgets.HBox(children)
+def _bar(children: list[ipywidgets.Widget]) -> controls.HBox:
+    bar = controls.HBox(children)
     bar.add_class("gi-toolbar")
     return bar
 
 
-def _label(words: str) -> ipywidgets.HTML:
+def _label(words: str) -> controls.HTML:
     return pane(safe_html("{words}", words=words), css_class="gi-label")

@@ -11,6 +11,7 @@ import ipywidgets
 import numpy as np
 
 from graphinvestigate import text
+from graphinvestigate.widgets import controls
 from graphinvestigate.widgets.safe import pane, safe_html, show
 
 How = Literal["only", "toggle", "range", "extend"]
@@ -122,25 +123,25 @@ class ButtonGrid:
         self._cells, self._events = cells, events
         self._numbers, self._marked, self._page = np.empty(0, np.int64), np.empty(0, bool), 0
         self.headers = [self._header(column) for column in columns]
-        head = ipywidgets.HBox([self._button("", "0 0 34px", on=None, tabbable=False), *self.headers])
+        head = controls.HBox([self._button("", "0 0 34px", on=None, tabbable=False), *self.headers])
         self.rows = [self._row(at, focus) for at in range(rows)]
         for row, names in [(head, ("gi-row", "gi-header")), *((row, ("gi-row",)) for row in self.rows)]:
             for name in names:
                 row.add_class(name)
-        self.previous = ipywidgets.Button(description="Previous page", tooltip="The page before")
-        self.following = ipywidgets.Button(description="Next page", tooltip="The page after")
-        self.every = ipywidgets.Button(description="Select all", tooltip=f"Select all {label} that are shown")
-        self.none = ipywidgets.Button(description="Select none", tooltip="Select nothing")
+        self.previous = controls.Button(description="Previous page", tooltip="The page before")
+        self.following = controls.Button(description="Next page", tooltip="The page after")
+        self.every = controls.Button(description="Select all", tooltip=f"Select all {label} that are shown")
+        self.none = controls.Button(description="Select none", tooltip="Select nothing")
         self.previous.on_click(lambda _: self.turn(-1))
         self.following.on_click(lambda _: self.turn(1))
         self.every.on_click(lambda _: events.picked_all(True))
         self.none.on_click(lambda _: events.picked_all(False))
         self._where, self._note = pane(css_class="gi-muted"), pane(css_class="gi-muted")
-        pager = ipywidgets.HBox([self.previous, self.following, self._where, self.every, self.none, self._note])
+        pager = controls.HBox([self.previous, self.following, self._where, self.every, self.none, self._note])
         pager.add_class("gi-toolbar")
-        grid = ipywidgets.VBox([head, *self.rows])
+        grid = controls.VBox([head, *self.rows])
         grid.add_class("gi-grid")
-        self.widget = ipywidgets.VBox([grid, pager])
+        self.widget = controls.VBox([grid, pager])
 
     def show(self, numbers: np.ndarray, marked: np.ndarray, current: int | None) -> None:
         """Show rows of these numbers, from the page of the current one."""
@@ -178,24 +179,24 @@ class ButtonGrid:
 
     # ---- building and filling -------------------------------------------------------------------------------
 
-    def _button(self, words: str, flex: str, *, on: Callable[[Any], None] | None, tabbable: bool) -> ipywidgets.Button:
+    def _button(self, words: str, flex: str, *, on: Callable[[Any], None] | None, tabbable: bool) -> controls.Button:
         layout = ipywidgets.Layout(flex=flex, width="auto", min_width="0")
-        button = ipywidgets.Button(description=words, layout=layout, tabbable=tabbable)
+        button = controls.Button(description=words, layout=layout, tabbable=tabbable)
         if on is not None:
             button.on_click(on)
         return button
 
-    def _header(self, column: Column) -> ipywidgets.Button:
+    def _header(self, column: Column) -> controls.Button:
         header = self._button("", _flex(column), on=lambda _: self._events.sorted(column.name), tabbable=True)
         header.tooltip = text.visible(f"Sort by {column.header}")
         return header
 
-    def _row(self, at: int, focus: str) -> ipywidgets.HBox:
+    def _row(self, at: int, focus: str) -> controls.HBox:
         buttons = [self._button("☐", "0 0 34px", on=partial(self._on, "toggle", at), tabbable=True)]
         for column in self.columns:
             on = partial(self._on, "only", at)
             buttons.append(self._button("", _flex(column), on=on, tabbable=column.name == focus))
-        return ipywidgets.HBox(buttons, layout=ipywidgets.Layout(display="none"))
+        return controls.HBox(buttons, layout=ipywidgets.Layout(display="none"))
 
     def _on(self, how: How, at: int, _: Any) -> None:
         place = self._page * len(self.rows) + at

@@ -11,9 +11,11 @@ import numpy as np
 import pandas as pd
 
 from graphinvestigate.errors import UsageError
+from graphinvestigate.turns import each_in_turn
 from graphinvestigate.views.style import kind_look
-from graphinvestigate.widgets import twins
+from graphinvestigate.widgets import controls, twins
 from graphinvestigate.widgets.alert_pane import AlertPane
+from graphinvestigate.widgets.controls import turn_of
 from graphinvestigate.widgets.explorer_controls import bar
 from graphinvestigate.widgets.facets import Filters
 from graphinvestigate.widgets.failures import Messages
@@ -31,7 +33,8 @@ _NONE = "No alert passes the filters: change them, or press Clear filters."
 _NOBODY = "This frame holds no alerts: pull a wider window with list_alerts(client, since=…)."
 
 
-class AlertPicker(ipywidgets.VBox):
+@each_in_turn(turn_of)
+class AlertPicker(controls.VBox):
     """A queue of alerts, newest first, with the details of the current one beside it.
 
     A click or an arrow key selects an alert; with Ctrl (or Space) it goes in or out of the selection, with Shift all
@@ -237,8 +240,8 @@ class AlertPicker(ipywidgets.VBox):
                 GRID, self._cells, events, rows=rows, label="Alerts", messages=self._messages, empty=_NONE
             )
         self._pane = AlertPane(self._queue, self._messages, rows=rows)
-        left = ipywidgets.VBox([self._grid.widget], layout=ipywidgets.Layout(flex="10 1 620px", min_width="0"))
-        body = ipywidgets.HBox([left, self._pane.widget], layout=ipywidgets.Layout(flex_flow="row wrap"))
+        left = controls.VBox([self._grid.widget], layout=ipywidgets.Layout(flex="10 1 620px", min_width="0"))
+        body = controls.HBox([left, self._pane.widget], layout=ipywidgets.Layout(flex_flow="row wrap"))
         if len(self._queue) == 0:
             body = pane(safe_html('<p class="gi-muted">{text}</p>', text=_NOBODY))
             self._bar.widget.layout.display = "none"

@@ -16,8 +16,10 @@ import traitlets
 from plotly.io.json import to_json_plotly
 from plotly.offline import get_plotlyjs, get_plotlyjs_version
 
+from graphinvestigate.turns import each_in_turn
 from graphinvestigate.views.style import CONFIG, THEMES, template
 from graphinvestigate.widgets import twins
+from graphinvestigate.widgets.controls import InTurn, turn_of
 
 _HERE = files("graphinvestigate.widgets")
 _TEMPLATES = json.dumps({name: template(name) for name in THEMES})
@@ -83,7 +85,8 @@ class Event:
     double: bool = False
 
 
-class PlotlyView(anywidget.AnyWidget):
+@each_in_turn(turn_of)
+class PlotlyView(InTurn, anywidget.AnyWidget):
     """A plotly figure in a page.
 
     The model's state is the whole current figure, so a reloaded page, a second view and Voilà show what is true now.

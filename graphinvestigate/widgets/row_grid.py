@@ -11,6 +11,7 @@ import numpy as np
 import traitlets
 
 from graphinvestigate import text
+from graphinvestigate.widgets.controls import InTurn
 from graphinvestigate.widgets.failures import Messages
 from graphinvestigate.widgets.grid import Cell, Column, Events, place_of, spoken
 
@@ -21,7 +22,7 @@ _HERE = files("graphinvestigate.widgets")
 _HOWS = frozenset({"only", "toggle", "range", "extend"})
 
 
-class _Sheet(anywidget.AnyWidget):
+class _Sheet(InTurn, anywidget.AnyWidget):
     """What the page knows beforehand: how many rows, of which columns, sorted how; the rows themselves it asks for.
 
     Whatever is selected, this state stays small: marks travel with the rows.

@@ -6,10 +6,9 @@ import string
 from collections.abc import Iterable
 from typing import Any
 
-import ipywidgets
-
 from graphinvestigate import text
 from graphinvestigate.views.pictures import svg_address
+from graphinvestigate.widgets import controls
 
 
 class Safe(str):
@@ -92,8 +91,8 @@ def image(svg: str, words: str) -> Safe:
     return Safe(f'<img style="max-width:100%" alt="{text.html(words, _LIMIT)}" src="{svg_address(svg)}">')
 
 
-def pane(content: Safe | None = None, *, css_class: str = "") -> ipywidgets.HTML:
-    """Show safe HTML in a widget: the only place that makes an ``ipywidgets.HTML``.
+def pane(content: Safe | None = None, *, css_class: str = "") -> controls.HTML:
+    """Show safe HTML in a widget: the only place that makes an ``controls.HTML``.
 
     Parameters
     ----------
@@ -104,22 +103,22 @@ def pane(content: Safe | None = None, *, css_class: str = "") -> ipywidgets.HTML
 
     Returns
     -------
-    ipywidgets.HTML
+    controls.HTML
         Set its content with :func:`show`.
     """
-    widget = ipywidgets.HTML()
+    widget = controls.HTML()
     if css_class:
         widget.add_class(css_class)
     show(widget, content if content is not None else Safe(""))
     return widget
 
 
-def show(widget: ipywidgets.HTML, content: Safe) -> None:
+def show(widget: controls.HTML, content: Safe) -> None:
     """Replace what a pane shows.
 
     Parameters
     ----------
-    widget : ipywidgets.HTML
+    widget : controls.HTML
         One that :func:`pane` made.
     content : Safe
         What :func:`safe_html` made; plain text is refused.

@@ -12,11 +12,14 @@ import traitlets
 
 from graphinvestigate.errors import UsageError
 from graphinvestigate.linking import Entity, Record
+from graphinvestigate.turns import each_in_turn
+from graphinvestigate.widgets.controls import turn_of
 
 Node: TypeAlias = Entity | Record
 Span: TypeAlias = tuple[pd.Timestamp, pd.Timestamp]
 
 
+@each_in_turn(turn_of)
 class Selection(traitlets.HasTraits):
     """What is selected now: entities and records such as alerts, one of them current; and a time range.
 
@@ -51,6 +54,10 @@ class Selection(traitlets.HasTraits):
         self._by = "code"
         self.label_of: Callable[[Node], str | None] | None = None
         super().__init__()
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        with turn_of(self):
+            super().__setattr__(name, value)
 
     @property
     def log(self) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 import ipywidgets
 
 from graphinvestigate import text
+from graphinvestigate.widgets import controls
 from graphinvestigate.widgets.safe import pane, safe_html
 
 MOST = 10
@@ -28,25 +29,25 @@ class Switches:
 
     Attributes
     ----------
-    widget : ipywidgets.HBox
+    widget : controls.HBox
         To be shown.
-    switches : dict of str to ipywidgets.ToggleButton
+    switches : dict of str to controls.ToggleButton
         By value, in the order shown.
     """
 
     def __init__(self, title: str, on_change: Callable[[list[str]], None]) -> None:
         self._title, self._on_change, self._quiet = title, on_change, False
-        self.switches: dict[str, ipywidgets.ToggleButton] = {}
-        self._known: dict[str, ipywidgets.ToggleButton] = {}
+        self.switches: dict[str, controls.ToggleButton] = {}
+        self._known: dict[str, controls.ToggleButton] = {}
         self.all = self._button("All", f"Show all {title.lower()}", list)
         self.none = self._button("None", f"Show no {title.lower()}, to choose a few", lambda: [*self.switches])
         self._unfolded = False
-        self.more = ipywidgets.Button(layout=ipywidgets.Layout(width="auto"))
+        self.more = controls.Button(layout=ipywidgets.Layout(width="auto"))
         self.more.add_class("gi-quiet")
         self.more.on_click(lambda _: self._unfold())
         self._off: frozenset[str] = frozenset()
         self._label = pane(safe_html("{title}", title=title), css_class="gi-label")
-        self.widget = ipywidgets.HBox([self._label])
+        self.widget = controls.HBox([self._label])
         for name in ("gi-toolbar", "gi-switches"):
             self.widget.add_class(name)
 
@@ -90,13 +91,13 @@ class Switches:
         if children != self.widget.children:
             self.widget.children = children
 
-    def _switch(self, value: str) -> ipywidgets.ToggleButton:
-        made = self._known[value] = ipywidgets.ToggleButton(layout=ipywidgets.Layout(width="auto"))
+    def _switch(self, value: str) -> controls.ToggleButton:
+        made = self._known[value] = controls.ToggleButton(layout=ipywidgets.Layout(width="auto"))
         made.observe(self._on_switch, names="value")
         return made
 
-    def _button(self, words: str, hint: str, off: Callable[[], list[str]]) -> ipywidgets.Button:
-        made = ipywidgets.Button(description=words, tooltip=hint, layout=ipywidgets.Layout(width="auto"))
+    def _button(self, words: str, hint: str, off: Callable[[], list[str]]) -> controls.Button:
+        made = controls.Button(description=words, tooltip=hint, layout=ipywidgets.Layout(width="auto"))
         made.on_click(lambda _: self._on_change(off()))
         made.add_class("gi-quiet")
         return made

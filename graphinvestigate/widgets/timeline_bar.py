@@ -8,6 +8,7 @@ from zoneinfo import available_timezones
 import ipywidgets
 
 from graphinvestigate.views.timeline_events import LANES
+from graphinvestigate.widgets import controls
 from graphinvestigate.widgets.failures import Messages
 from graphinvestigate.widgets.safe import pane, safe_html
 
@@ -43,19 +44,19 @@ class TimelineBar:
         on_none: Callable[[], None],
     ) -> None:
         self._messages, self._quiet = messages, False
-        self.lanes = ipywidgets.Dropdown(
+        self.lanes = controls.Dropdown(
             options=[(_WORDS[lane], lane) for lane in LANES], value=lanes, tooltip="What the lanes stand for",
             layout=ipywidgets.Layout(width="140px"),
         )  # fmt: skip
-        self.zone = ipywidgets.Combobox(
+        self.zone = controls.Combobox(
             value=tz, options=tuple(sorted(available_timezones())), continuous_update=False,
             layout=ipywidgets.Layout(width="170px"), tooltip="The time zone of the axis",
         )  # fmt: skip
-        self.drag = ipywidgets.ToggleButtons(
+        self.drag = controls.ToggleButtons(
             options=[("Zoom", "zoom"), ("Select", "select")], tooltips=["Drag to zoom", "Drag to select"],
             style={"button_width": "auto"},
         )  # fmt: skip
-        self.leads = ipywidgets.ToggleButton(
+        self.leads = controls.ToggleButton(
             description="Filter other views", tooltip="Other views show only what was active in this window"
         )
         for control, call in (
@@ -65,12 +66,12 @@ class TimelineBar:
             (self.leads, on_leads),
         ):
             self._tell(control, call)
-        self.all = ipywidgets.Button(description="All of time", tooltip="Show all of time (Home)")
-        self.none = ipywidgets.Button(description="Select none", tooltip="Select nothing (Esc)")
+        self.all = controls.Button(description="All of time", tooltip="Show all of time (Home)")
+        self.none = controls.Button(description="Select none", tooltip="Select nothing (Esc)")
         for button, act in ((self.all, on_all), (self.none, on_none)):
             self._tell_press(button, act)
         words = [pane(safe_html("{w}", w=word), css_class="gi-label") for word in ("Lanes", "Time zone", "Drag to")]
-        self.widget = ipywidgets.HBox(
+        self.widget = controls.HBox(
             [words[0], self.lanes, words[1], self.zone, words[2], self.drag, self.all, self.none, self.leads]
         )
         self.widget.add_class("gi-toolbar")
@@ -92,7 +93,7 @@ class TimelineBar:
 
         control.observe(changed, names="value")
 
-    def _tell_press(self, button: ipywidgets.Button, act: Callable[[], None]) -> None:
+    def _tell_press(self, button: controls.Button, act: Callable[[], None]) -> None:
         def pressed(_: object) -> None:
             with self._messages.shown():
                 act()

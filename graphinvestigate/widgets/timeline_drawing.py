@@ -6,15 +6,16 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-import ipywidgets
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
 from graphinvestigate import text
+from graphinvestigate.turns import each_in_turn
 from graphinvestigate.views.style import CONFIG, kind_word
 from graphinvestigate.views.timeline import moments, timeline_figure, zone_of
-from graphinvestigate.widgets import twins
+from graphinvestigate.widgets import controls, twins
+from graphinvestigate.widgets.controls import turn_of
 from graphinvestigate.widgets.failures import Messages
 from graphinvestigate.widgets.plotly_view import PlotlyView
 from graphinvestigate.widgets.safe import Safe, pane, safe_html, show
@@ -34,7 +35,8 @@ _CONFIG = {
 _KEYS = ("ArrowLeft", "ArrowRight", "PageUp", "PageDown", "+", "-", "=", "Home", "Escape")
 
 
-class TimelineDrawing(ipywidgets.VBox):
+@each_in_turn(turn_of)
+class TimelineDrawing(controls.VBox):
     """The drawing of a timeline and what is said beside it; what users do with it is its subclass's.
 
     Parameters

@@ -10,7 +10,9 @@ import numpy as np
 import pandas as pd
 
 from graphinvestigate.errors import UsageError
+from graphinvestigate.turns import each_in_turn
 from graphinvestigate.views.timeline import zone_of
+from graphinvestigate.widgets.controls import turn_of
 from graphinvestigate.widgets.plotly_view import Event
 from graphinvestigate.widgets.safe import pane
 from graphinvestigate.widgets.selection import Selection
@@ -22,6 +24,7 @@ from graphinvestigate.widgets.timeline_window import Window, box_of, zoomed
 from graphinvestigate.widgets.times import moment
 
 
+@each_in_turn(turn_of)
 class TimelineView(TimelineDrawing):
     """What happened when: a timeline that selects, and follows what is selected elsewhere.
 

@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import ipywidgets
 import networkx as nx
 import pandas as pd
 
 from graphinvestigate import linking
 from graphinvestigate.client import GraphClient
+from graphinvestigate.turns import each_in_turn
+from graphinvestigate.widgets import controls
+from graphinvestigate.widgets.controls import turn_of
 from graphinvestigate.widgets.explorer import EntityExplorer
 from graphinvestigate.widgets.picker import AlertPicker
 from graphinvestigate.widgets.selection import Selection
 
 
-class Workbench(ipywidgets.VBox):
+@each_in_turn(turn_of)
+class Workbench(controls.VBox):
     """An alert queue above an entity graph with its timeline: what is selected in one is selected in all.
 
     Parameters

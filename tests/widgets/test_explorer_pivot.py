@@ -24,12 +24,11 @@ from graphinvestigate.widgets import EntityExplorer, background
 
 
 def in_a_kernel(scenario: Callable[[], Coroutine[Any, Any, None]], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run a scenario in a loop of its own thread, which is taken for a kernel's."""
+    """Run a scenario in a loop of its own thread, as in a kernel."""
     failed: list[BaseException] = []
 
     async def whole() -> None:
-        loop = asyncio.get_running_loop()
-        monkeypatch.setattr(background, "kernel_loop", lambda: loop)
+        monkeypatch.setattr(background, "in_kernel", lambda: True)
         await scenario()
 
     def run() -> None:
@@ -285,8 +284,8 @@ def test_an_error_beside_the_loop_is_shown(graph: nx.MultiDiGraph, monkeypatch: 
 
 
 def test_without_a_kernel_a_button_pivots_here_and_now(graph: nx.MultiDiGraph) -> None:
-    """Where no loop runs that could answer pages, the pivot is done when the click returns."""
-    assert background.kernel_loop() is None
+    """Where no kernel answers pages, the pivot is done when the click returns."""
+    assert not background.in_kernel()
     explorer = EntityExplorer(gi.connect_demo(seed=2, alerts=60), graph, selected=user_of(graph), since=None)
     explorer._button.click()
     assert explorer._task is None
