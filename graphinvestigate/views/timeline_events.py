@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,9 +11,10 @@ import pandas as pd
 
 from graphinvestigate import text
 from graphinvestigate.errors import UsageError
-from graphinvestigate.frames import EVIDENCE, RESOURCES, evidence as evidence_of
+from graphinvestigate.frames import EVIDENCE, RESOURCES
 from graphinvestigate.linking.tactics import TACTICS, tactic_of
 from graphinvestigate.views.style import SEVERITIES, kind_word, severity, source_word
+from graphinvestigate.views.timeline_naming import Naming
 
 LANES = ("tactic", "entity", "source", "record_kind")
 UNMAPPED = "Alerts without a tactic"
@@ -28,9 +29,7 @@ _SEVERITY = {
     "sign_in": "risk_level_during_sign_in",
 }
 _SOURCE = {"alert": "service_source", "risk_detection": "source"}
-_NAMED_BY = ("user_account_user_principal_name", "user_account_account_name", "device_dns_name", "host_name")
 _NOBODY, _NO_SOURCE = " without a user or host", " without a source"
-_BREATH = 2_000  # alerts between two breaths: some 30 ms of one core
 _NO_TIME = np.iinfo(np.int64).min
 
 
@@ -108,7 +107,13 @@ class Marks:
 _ARRAYS = ("start", "end", "severity", "lane", "frame", "row")
 
 
-def marks_of(frames: Sequence[pd.DataFrame], lanes: str, *, breathe: Callable[[], None] | None = None) -> Marks:
+def marks_of(
+    frames: Sequence[pd.DataFrame],
+    lanes: str,
+    *,
+    breathe: Callable[[], object] | None = None,
+    naming: Naming | None = None,
+) -> Marks:
     """Read the marks of frames.
 
     Parameters
@@ -118,7 +123,10 @@ def marks_of(frames: Sequence[pd.DataFrame], lanes: str, *, breathe: Callable[[]
     lanes : {"tactic", "entity", "source", "record_kind"}
         What the lanes stand for.
     breathe : callable, optional
-        Called again and again while whom alerts name is read, in this thread alone, for one that lets others go first.
+        Called again and again while whom alerts name is read, in this thread alone, for one that lets others go first;
+        once it answers true, the rest is read without it.
+    naming : Naming, optional
+        What read other frames before: alerts that it knows are not read again for lanes by entity.
 
     Returns
     -------
@@ -143,7 +151,7 @@ def marks_of(frames: Sequence[pd.DataFrame], lanes: str, *, breathe: Callable[[]
             end = np.maximum(_nanoseconds(frame["end_date_time"]), start)
         if kind in ("alert", "evidence") and "last_activity_date_time" in frame:
             end = np.maximum(_nanoseconds(frame["last_activity_date_time"]), start)
-        rows, lane = _lane_codes(kind, frame, lanes, names, breathe)
+        rows, lane = _lane_codes(kind, frame, lanes, names, breathe, naming or Naming())
         timed = start[rows] != _NO_TIME
         level = _severity_codes(kind, frame)
         if not timed.all():
@@ -226,14 +234,19 @@ def _severity_codes(kind: str, frame: pd.DataFrame) -> np.ndarray:
 
 
 def _lane_codes(
-    kind: str, frame: pd.DataFrame, lanes: str, names: dict[str, int], breathe: Callable[[], None] | None
+    kind: str,
+    frame: pd.DataFrame,
+    lanes: str,
+    names: dict[str, int],
+    breathe: Callable[[], object] | None,
+    naming: Naming,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Give rows and their lanes; a row may stand in several lanes (entities) but in one at least."""
     rows = np.arange(len(frame))
     own = kind_word(kind, 2)
     own = own[:1].upper() + own[1:]
     if lanes == "entity":
-        rows, values = _entity_rows(kind, frame, breathe)
+        rows, values = naming.pairs(kind, frame, breathe)
         codes, found = _factorized(values)
         labels = [own + _NOBODY if value is None else str(value).casefold() for value in found]
     elif lanes == "tactic" and kind == "alert" and "category" in frame.columns:
@@ -247,46 +260,6 @@ def _lane_codes(
     used = labels if (codes < 0).any() else labels[:-1]
     place = [names.setdefault(label, len(names)) for label in used] + [-1] * (len(labels) - len(used))
     return rows, np.array(place, dtype=np.int32)[codes]
-
-
-def _entity_rows(kind: str, frame: pd.DataFrame, breathe: Callable[[], None] | None) -> tuple[np.ndarray, pd.Series]:
-    """Give pairs of row and user or host; rows that name none come once, without a name."""
-    rows = np.arange(len(frame))
-    if kind == "alert" and "evidence" in frame.columns:
-        named = pd.concat([_named(evidence_of(part, columns=_NAMED_BY)) for part in _in_parts(frame, breathe)])
-        position = pd.Series(rows, index=frame["id"].astype("object").to_numpy())
-        position = position[~position.index.duplicated()]
-        pairs = pd.DataFrame({"row": named["alert_id"].map(position), "name": named["name"]}).dropna()
-        pairs["folded"] = pairs["name"].str.casefold()
-        pairs = pairs.drop_duplicates(["row", "folded"])
-        rest = rows[~np.isin(rows, pairs["row"].to_numpy(dtype=np.int64))]
-        at = np.concatenate([pairs["row"].to_numpy(dtype=np.int64), rest])
-        return at, pd.concat([pairs["folded"].astype("object"), pd.Series([None] * len(rest), dtype="object")])
-    if kind == "evidence":
-        return rows, _named(frame, keep_all=True)["name"]
-    if "user_principal_name" in frame.columns:
-        return rows, frame["user_principal_name"].astype("str").str.casefold()
-    return rows, pd.Series([None] * len(frame), dtype="object")
-
-
-def _in_parts(frame: pd.DataFrame, breathe: Callable[[], None] | None) -> Iterator[pd.DataFrame]:
-    """Give a frame whole; to who breathes, piece by piece with a breath after each."""
-    if breathe is None or len(frame) <= _BREATH:
-        yield frame
-        return
-    for first in range(0, len(frame), _BREATH):
-        yield frame.iloc[first : first + _BREATH]
-        breathe()
-
-
-def _named(evidence: pd.DataFrame, *, keep_all: bool = False) -> pd.DataFrame:
-    name = pd.Series(None, index=evidence.index, dtype="object")
-    for column in _NAMED_BY:
-        if column in evidence.columns:
-            name = name.where(name.notna(), evidence[column].astype("object"))
-    name = name.where(name.notna(), None)
-    table = pd.DataFrame({"alert_id": evidence["alert_id"], "name": name})
-    return table if keep_all else table.dropna()
 
 
 def _lane_order(names: list[str], lanes: str, lane: np.ndarray, severities: np.ndarray) -> np.ndarray:

@@ -9,10 +9,11 @@ from concurrent.futures import Future
 
 import pandas as pd
 
+from graphinvestigate.views.timeline_naming import Naming
 from graphinvestigate.widgets.timeline_records import Records
 
-MANY = 20_000
-"""From so many marks on, whom alerts name is read beside everything else: it takes seconds."""
+MANY = 2_000
+"""From so many marks on, whom alerts name is read beside everything else: a click that waited for it would be slow."""
 _REST = 3.0  # so many times as long as it worked, at most, a reader rests where the kernel is at work
 _LOOK = 0.02  # seconds after which it looks whether that is so
 _IDLE = 0.2  # of that time a kernel at rest works less
@@ -48,8 +49,13 @@ class Gently:
         """Rest no more: somebody waits."""
         self._hurry.set()
 
-    def breathe(self) -> None:
+    def breathe(self) -> bool:
         """Rest as long as the kernel is at work, at most in proportion to the work since the last rest.
+
+        Returns
+        -------
+        bool
+            Whether somebody waits, so that there is no need to breathe any more.
 
         Raises
         ------
@@ -66,6 +72,7 @@ class Gently:
         if not threading.main_thread().is_alive():
             raise RuntimeError("the program ends")
         self._since = self._clock()
+        return self._hurry.is_set()
 
     def _rest(self, seconds: float) -> None:
         self._hurry.wait(seconds)
@@ -80,14 +87,17 @@ class Readings:
         As for `Records`.
     lanes : str
         What the lanes stand for at first.
+    naming : Naming, optional
+        What read the records that were shown before: of a timeline that grew only what is new is read.
 
     Attributes
     ----------
     frames : tuple of pandas.DataFrame
     """
 
-    def __init__(self, frames: Sequence[pd.DataFrame], lanes: str) -> None:
-        first = Records(frames, lanes)
+    def __init__(self, frames: Sequence[pd.DataFrame], lanes: str, *, naming: Naming | None = None) -> None:
+        self._naming = naming or Naming()
+        first = Records(frames, lanes, naming=self._naming)
         self.frames = first.frames
         self._read = {lanes: first}
         self._narrow: tuple[int | None, int | None] = (None, None)
@@ -95,7 +105,13 @@ class Readings:
         self._ahead: Future[Records] | None = None
         if lanes != "entity" and len(first.marks) >= MANY:
             self._pace = Gently()
-            self._ahead = _beside(lambda: Records(self.frames, "entity", breathe=self._pace.breathe))
+            self._ahead = _beside(
+                lambda: Records(self.frames, "entity", breathe=self._pace.breathe, naming=self._naming)
+            )
+
+    def followed_by(self, frames: Sequence[pd.DataFrame], lanes: str) -> Readings:
+        """Give the readings of other frames, which may hold much that was read here."""
+        return Readings(frames, lanes, naming=self._naming)
 
     def narrow(self, since: int | None, until: int | None) -> bool:
         """Give, from now on, only what was active in a part of time (nanoseconds, UTC) or has none.
@@ -118,7 +134,7 @@ class Readings:
                 self._pace.hurry()
                 self._read[lanes] = self._ahead.result()
             else:
-                self._read[lanes] = Records(self.frames, lanes)
+                self._read[lanes] = Records(self.frames, lanes, naming=self._naming)
         whole = self._read[lanes]
         if self._narrow == (None, None):
             return whole

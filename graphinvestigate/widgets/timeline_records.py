@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from graphinvestigate.linking import Entity, Record
 from graphinvestigate.views.style import SEVERITIES
 from graphinvestigate.views.timeline_events import marks_of
+from graphinvestigate.views.timeline_naming import Naming
 from graphinvestigate.views.timeline_words import mark_words
 
 SELECTED_COLUMNS = ("record_kind", "id", "time", "end_time", "severity", "name")
@@ -28,7 +29,7 @@ class Records:
         What `plot_timeline` takes; they are not changed.
     lanes : str
         What the lanes stand for.
-    breathe : callable, optional
+    breathe, naming : optional
         As for `marks_of`.
 
     Attributes
@@ -38,10 +39,15 @@ class Records:
     """
 
     def __init__(
-        self, frames: Sequence[pd.DataFrame], lanes: str, *, breathe: Callable[[], None] | None = None
+        self,
+        frames: Sequence[pd.DataFrame],
+        lanes: str,
+        *,
+        breathe: Callable[[], object] | None = None,
+        naming: Naming | None = None,
     ) -> None:
         self.frames = tuple(frames)
-        self.marks = marks_of(self.frames, lanes, breathe=breathe)
+        self.marks = marks_of(self.frames, lanes, breathe=breathe, naming=naming)
         self._in_time: np.ndarray | None = None
 
     def only(self, which: np.ndarray) -> Records:

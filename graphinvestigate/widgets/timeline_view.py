@@ -19,7 +19,6 @@ from graphinvestigate.widgets.selection import Selection
 from graphinvestigate.widgets.style import SHEET
 from graphinvestigate.widgets.timeline_bar import TimelineBar
 from graphinvestigate.widgets.timeline_drawing import TimelineDrawing
-from graphinvestigate.widgets.timeline_reading import Readings
 from graphinvestigate.widgets.timeline_window import Window, box_of, zoomed
 from graphinvestigate.widgets.times import moment
 
@@ -100,7 +99,7 @@ class TimelineView(TimelineDrawing):
         *frames : pandas.DataFrame
             As for the class.
         """
-        self._read = Readings(frames, self._lanes)
+        self._read = self._read.followed_by(frames, self._lanes)
         self._read_on()
 
     def narrow(self, since: str | datetime | None = None, until: str | datetime | None = None) -> None:

@@ -16,7 +16,7 @@ from hypothesis import example, given, settings, strategies as st
 
 import graphinvestigate as gi
 from graphinvestigate.linking import Entity, Record
-from graphinvestigate.views import timeline_events
+from graphinvestigate.views import timeline_naming
 from graphinvestigate.views.pictures import svg_of
 from graphinvestigate.views.style import source_word
 from graphinvestigate.views.timeline_events import marks_of
@@ -301,13 +301,51 @@ def test_alerts_read_piece_by_piece_stand_in_the_same_lanes(
 ) -> None:
     """Who breathes reads the same marks as who does not, and breathes after each piece."""
     whole = marks_of([alerts], "entity")
-    monkeypatch.setattr(timeline_events, "_BREATH", 7)
+    monkeypatch.setattr(timeline_naming, "_BREATH", 7)
     breaths: list[int] = []
     parts = marks_of([alerts], "entity", breathe=lambda: breaths.append(1))
     assert len(breaths) == -(-len(alerts) // 7)
-    assert parts.lanes == whole.lanes
-    for name in ("start", "end", "severity", "lane", "frame", "row"):
-        assert getattr(parts, name).tolist() == getattr(whole, name).tolist()
+    hurried = marks_of([alerts], "entity", breathe=lambda: breaths.append(1) or len(breaths) % 3 == 0)
+    assert len(breaths) <= -(-len(alerts) // 7) + 3, "the rest is read at once for who waits"
+    for other in (parts, hurried):
+        assert other.lanes == whole.lanes
+        for name in ("start", "end", "severity", "lane", "frame", "row"):
+            assert getattr(other, name).tolist() == getattr(whole, name).tolist()
+
+
+def test_a_timeline_that_grows_reads_only_what_is_new(alerts: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whom an alert names is read once, whatever is shown before and after; a newer copy of it is read anew."""
+    newer = alerts.iloc[[3]].assign(last_update_date_time=alerts["last_update_date_time"].max() + pd.Timedelta(hours=1))
+    first, more = alerts.iloc[:20], alerts.iloc[10:]
+    grown = pd.concat([first, more, newer], ignore_index=True).drop_duplicates("id", keep="last")
+    read: list[int] = []
+    taken = timeline_naming.evidence_of
+
+    def counted(frame: pd.DataFrame, **options: Any) -> pd.DataFrame:
+        read.append(len(frame))
+        return taken(frame, **options)
+
+    monkeypatch.setattr(timeline_naming, "evidence_of", counted)
+    view = TimelineView(first, lanes="entity")
+    for frame, n in ((grown, len(alerts) - 20 + 1), (first, 1), (grown, len(alerts) - 20 + 1), (grown[::-1], 0)):
+        read.clear()
+        view.replace(frame)
+        assert sum(read) == n
+        whole = marks_of([frame], "entity")
+        assert view._records.marks.lanes == whole.lanes
+        for name in ("start", "end", "severity", "lane", "frame", "row"):
+            assert getattr(view._records.marks, name).tolist() == getattr(whole, name).tolist(), name
+
+
+def test_alerts_that_share_an_id_are_all_read(alerts: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where ids do not tell alerts apart, as of two tenants, nothing is taken for what was read before."""
+    twice = pd.concat([alerts.head(5), alerts.head(5)], ignore_index=True)
+    naming = timeline_naming.Naming()
+    naming.pairs("alert", alerts)
+    rows, names = naming.pairs("alert", twice)
+    fresh_rows, fresh_names = timeline_naming.Naming().pairs("alert", twice)
+    assert rows.tolist() == fresh_rows.tolist()
+    assert names.tolist() == fresh_names.tolist()
 
 
 def test_keys_walk_through_time(alerts: pd.DataFrame) -> None:
