@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from itertools import islice
 from typing import Any, TypeAlias
@@ -18,7 +18,7 @@ from graphinvestigate.linking.mention_table import Collector
 from graphinvestigate.linking.mentions_evidence import EVIDENCE
 from graphinvestigate.linking.nodes import Record
 from graphinvestigate.linking.paths_in_tables import CompiledSlot, main_names
-from graphinvestigate.linking.pools import NONE, Codes, Pool, ints, pairs_within
+from graphinvestigate.linking.pools import NONE, Codes, Pool, held, ints, pairs_within
 from graphinvestigate.linking.reading import EVIDENCE_PREFIX, Meaning, Reading, frozen, judgement, meaning_of
 from graphinvestigate.linking.struct_readers import (
     ColumnReader,
@@ -67,9 +67,9 @@ class _Found:
 class _Group:
     """Decoded records of one table: their codes, and their places in the evidence."""
 
-    records: list[Any] = field(default_factory=list)
-    codes: list[int] = field(default_factory=list)
-    places: list[int] = field(default_factory=list)
+    records: list[Any]
+    codes: Codes
+    places: Codes
 
 
 class Extractor:
@@ -100,36 +100,34 @@ class Extractor:
 
     def _evidence(self, rows: Iterable[tuple[Record, Piece | None, str | None]]) -> None:
         decoder, tables = _evidence_readers()
-        by_tenant: defaultdict[str | None, defaultdict[Any, _Group]] = defaultdict(lambda: defaultdict(_Group))
-        at_tenant, of_tenant = None, by_tenant[None]
         code = self.collector.table.records.code
+        items: list[Any] = []
+        codes: list[int] = []
+        sizes: list[int] = []
+        by_tenant: defaultdict[str | None, list[int]] = defaultdict(list)
         kept: dict[int, tuple[Record, Piece, str | None]] = {}
         for record, piece, tenant in rows:
             if piece is None or piece[:1] != b"[":
                 continue
             try:
-                items = decoder.decode(piece) if self._typed else None
+                found = decoder.decode(piece) if self._typed else None
             except REFUSED:
-                items = None
-            if items is None:
+                found = None
+            if found is None:
                 self._plainly(record, piece, tenant, None)
                 continue
             number = code(record)
-            if tenant != at_tenant:
-                of_tenant, at_tenant = by_tenant[tenant], tenant
-            for place, item in enumerate(items):
-                group = of_tenant[type(item)]
-                group.records.append(item)
-                group.codes.append(number)
-                group.places.append(place)
+            by_tenant[tenant].append(len(codes))
+            items += found
+            codes.append(number)
+            sizes.append(len(found))
             kept[number] = (record, piece, tenant)
         again: defaultdict[int, set[int]] = defaultdict(set)
-        groups = ((tenant, *one) for tenant, some in by_tenant.items() for one in some.items())
-        for tenant, struct, group in groups:
-            reader = tables[struct]
+        for tenant, group in _grouped(items, ints(codes), ints(sizes), by_tenant):
+            reader = tables[type(group.records[0])]
             left = range(len(group.records)) if reader is None else self._group(reader, group, tenant, evidence=True)
             for at in left:
-                again[group.codes[at]].add(group.places[at])
+                again[int(group.codes[at])].add(int(group.places[at]))
         for number, places in again.items():
             self._plainly(*kept[number], places)
 
@@ -139,7 +137,7 @@ class Extractor:
         """Read records' own properties: one JSON object per record; what is none names nobody."""
         reader = typed(table) if self._typed else None
         decode: Callable[[Any], Any] = decoded if reader is None else msgspec.json.Decoder(reader.struct).decode
-        groups: defaultdict[str | None, _Group] = defaultdict(_Group)
+        groups: defaultdict[str | None, tuple[list[Any], list[int]]] = defaultdict(lambda: ([], []))
         reading = Reading(self._read)
         for record, piece, tenant in zip(records, pieces, tenants, strict=True):
             if piece is None:
@@ -151,12 +149,12 @@ class Extractor:
             if isinstance(found, dict):
                 reading.read(record, table, found, tenant=tenant)
             elif reader is not None and isinstance(found, reader.struct):
-                group = groups[tenant]
-                group.records.append(found)
-                group.codes.append(self.collector.table.records.code(record))
-        for tenant, group in groups.items():
+                read, codes = groups[tenant]
+                read.append(found)
+                codes.append(self.collector.table.records.code(record))
+        for tenant, (read, codes) in groups.items():
             assert reader is not None
-            self._group(reader, group, tenant, evidence=False)
+            self._group(reader, _Group(read, ints(codes), ints([])), tenant, evidence=False)
         self.collector.add_read(reading)
 
     def columns(
@@ -213,7 +211,7 @@ class Extractor:
         prefixes = self._prefixes(group) if evidence else None
         judged = self._judgements(reader, values) if evidence and meant else None
         found: defaultdict[str, list[_Found]] = defaultdict(list)
-        codes, no_prefix = ints(group.codes), self.collector.table.texts.code("")
+        codes, no_prefix = group.codes, self.collector.table.texts.code("")
         for slot, (owner, item, meaning) in zip(reader.slots, meant, strict=bool(meant)):
             if len(owner):
                 prefix = ints([no_prefix] * len(owner)) if prefixes is None else prefixes[owner]
@@ -242,16 +240,22 @@ class Extractor:
             columns = _without_alone(columns, reader.slot, tenant)
         memo = self._memos[reader.slot.signature, tenant]
         before = self._before.get((reader.slot.signature, tenant), _NOTHING)
-        rows = _keys(columns)
+        looked_up = _plain(columns)
+        rows: Sequence[Any] = looked_up[0] if len(columns) == 1 else list(zip(*looked_up, strict=True))
         codes: list[int | None] = list(map(memo.get, rows))
-        new = [at for at, code in enumerate(codes) if code is None] if None in codes else ()
-        for at in new:
-            code = memo.get(rows[at])
+        if None not in codes:
+            return ints(codes)
+        found = self.collector.meaning
+        for at, code in enumerate(codes):
+            if code is not None:
+                continue
+            row = rows[at]
+            code = memo.get(row)
             if code is None:
-                meaning = before.get(rows[at], _NEW)
+                meaning = before.get(row, _NEW)
                 if meaning is _NEW:
                     meaning = meaning_of(reader.slot, [column[at] for column in columns], tenant)
-                code = memo[rows[at]] = NONE if meaning is None else self.collector.meaning(meaning)
+                code = memo[row] = NONE if meaning is None else found(meaning)
             codes[at] = code
         return ints(codes)
 
@@ -268,7 +272,7 @@ class Extractor:
     def _prefixes(self, group: _Group) -> Codes:
         """Return the code of each record's path in the evidence."""
         texts = self.collector.table.texts
-        places, inverse = np.unique(ints(group.places), return_inverse=True)
+        places, inverse = np.unique(group.places, return_inverse=True)
         return texts.codes(f"evidence[{place}]." for place in places.tolist())[inverse]
 
     def _judgements(self, reader: TypedTable, records: Values) -> Codes:
@@ -327,9 +331,33 @@ class Extractor:
                     self.collector.tie(source.mention[left], tie.relation, target.mention[right])
 
 
-def _keys(columns: Sequence[Sequence[Any]]) -> list[tuple[Any, ...]]:
-    """Return each row as something that can be looked up."""
-    return list(zip(*_plain(columns), strict=True))
+def _grouped(
+    items: list[Any], codes: Codes, sizes: Codes, by_tenant: Mapping[str | None, list[int]]
+) -> Iterator[tuple[str | None, _Group]]:
+    """Sort the decoded items of alerts by tenant and type.
+
+    Parameters
+    ----------
+    items : list
+        The items of one alert after the other.
+    codes, sizes : ndarray
+        Per alert its code, and how many items it has.
+    by_tenant : mapping
+        Per tenant the places of its alerts.
+    """
+    types: Pool[Any] = Pool()
+    kind = types.codes(list(map(type, items)))
+    ends = np.cumsum(sizes)
+    places = np.arange(len(items)) - np.repeat(ends - sizes, sizes)
+    owner = np.repeat(np.arange(len(sizes)), sizes)
+    every = held(items)
+    for tenant, alerts in by_tenant.items():
+        its_own = np.zeros(len(sizes), bool)
+        its_own[alerts] = True
+        for number in range(len(types)):
+            rows = np.flatnonzero((kind == number) & its_own[owner])
+            if len(rows):
+                yield tenant, _Group(every[rows].tolist(), codes[owner[rows]], places[rows])
 
 
 def _plain(columns: Sequence[Sequence[Any]]) -> list[Sequence[Any]]:

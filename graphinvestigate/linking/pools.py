@@ -39,14 +39,17 @@ class Pool(Generic[V]):
 
     def codes(self, values: Iterable[V]) -> Codes:
         """Return the codes of many values."""
+        asked = values if isinstance(values, list) else list(values)
         known, listed = self._codes, self.values
-        found = []
-        for value in values:
-            code = known.get(value)
-            if code is None:
-                code = known[value] = len(listed)
-                listed.append(value)
-            found.append(code)
+        found = list(map(known.get, asked))
+        if None in found:
+            for at, code in enumerate(found):
+                if code is None:
+                    value = asked[at]
+                    if value not in known:
+                        known[value] = len(listed)
+                        listed.append(value)
+                    found[at] = known[value]
         return ints(found)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from graphinvestigate.linking.identifiers import (
@@ -197,10 +198,46 @@ class Meaning(NamedTuple):
     facts: tuple[tuple[str, str], ...]
 
 
-def meaning_of(slot: CompiledSlot, values: list[Any], tenant: str | None) -> Meaning | None:
+_as_meaning = tuple.__new__  # what `Meaning(…)` does, and twice as fast
+
+
+def meaning_of(slot: CompiledSlot, values: Sequence[Any], tenant: str | None) -> Meaning | None:
     """Return what the values at a slot's paths mean; None where they name nobody."""
     if slot.when is not None and not slot.when[0].holds(values[place] for place in slot.when[1]):
         return None
+    if len(slot.ids) == 1 and slot.kind != "host":
+        ((_, places, path),), (read,) = slot.ids, slot.readers
+        first = values[places[0]]
+        if first is None:
+            return None
+        made = read([first] if len(places) == 1 else [values[place] for place in places], tenant)
+        if made is None or (slot.private_is_fact and is_private_ip(made[1])):
+            return None
+        ids, paths, originals = (made,), (path,), (first,)
+    else:
+        found = _strongest_first(slot, values, tenant)
+        if not found or (slot.private_is_fact and is_private_ip(found[0][1][1])):
+            return None
+        _, ids, paths, originals = zip(*found, strict=True)
+    names: tuple[tuple[int, str], ...] = ()
+    for place, at in enumerate(slot.labels, slot.label_place):
+        value = values[at]
+        if value is not None and (text := _text(value)) is not None:
+            names += ((place, text),)
+    facts: list[tuple[str, str]] = []
+    for name, at in slot.facts:
+        value = values[at]
+        if type(value) is list:
+            facts += [(name, text) for text in map(_text, value) if text is not None]
+        elif value is not None and (text := _text(value)) is not None:
+            facts.append((name, text))
+    return _as_meaning(Meaning, (slot.kind, ids, paths, originals, names, tuple(facts)))
+
+
+def _strongest_first(
+    slot: CompiledSlot, values: Sequence[Any], tenant: str | None
+) -> list[tuple[int, Identifier, str, Any]]:
+    """Return the identifiers in a place: rank, identifier, path and value of each, nothing twice."""
     found: list[tuple[int, Identifier, str, Any]] = []
     ranks = slot.ranks
     for (_, places, path), read in zip(slot.ids, slot.readers, strict=True):
@@ -210,15 +247,8 @@ def meaning_of(slot: CompiledSlot, values: list[Any], tenant: str | None) -> Mea
         made = read([first] if len(places) == 1 else [values[place] for place in places], tenant)
         if made is not None:
             found.append((ranks.get(made[0], len(ranks)), made, path, first))
-    if not found:
-        return None
     is_host = slot.kind == "host"
-    if len(found) == 1 and not is_host:
-        ((_, only, path, original),) = found
-        ids: tuple[Identifier, ...] = (only,)
-        paths: tuple[str, ...] = (path,)
-        originals: tuple[Any, ...] = (original,)
-    else:
+    if len(found) > 1 or (is_host and found):
         found.sort(key=_by_strength)
         if slot.kind == "file":
             found = [f for f in found if f[1][0] not in ONLY_ALONE] or found
@@ -227,22 +257,7 @@ def meaning_of(slot: CompiledSlot, values: list[Any], tenant: str | None) -> Mea
         if len({f[1] for f in found}) < len(found):
             # The same identifier in two places (an object id and the SID that spells it) is one.
             found = list({f[1]: f for f in reversed(found)}.values())[::-1]
-        _, ids, paths, originals = zip(*found, strict=True)
-    if slot.private_is_fact and is_private_ip(ids[0][1]):
-        return None
-    names: list[tuple[int, str]] = []
-    for place, at in enumerate(slot.labels, slot.label_place):
-        value = values[at]
-        if value is not None and (text := _text(value)) is not None:
-            names.append((place, text))
-    facts: list[tuple[str, str]] = []
-    for name, at in slot.facts:
-        value = values[at]
-        if type(value) is list:
-            facts += [(name, text) for text in map(_text, value) if text is not None]
-        elif value is not None and (text := _text(value)) is not None:
-            facts.append((name, text))
-    return Meaning(slot.kind, ids, paths, originals, tuple(names), tuple(facts))
+    return found
 
 
 def _by_strength(found: tuple[int, Identifier, str, Any]) -> tuple[int, Identifier]:

@@ -23,6 +23,8 @@ _PRIVATE = {
         (6, ("::1/128", "fc00::/7", "fe80::/10")),
     )
 }
+_PRIVATE_OCTETS = frozenset(first >> 24 for first, _ in _PRIVATE[4])  # each is of networks within one octet
+_OCTETS = {str(number): number for number in range(256)}
 _DEFAULT_PORTS = {"http": ":80", "https": ":443", "ftp": ":21"}
 _GUEST = "#ext#@"
 
@@ -75,10 +77,10 @@ def upn_text(value: object) -> str | None:
     return text
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=10_000)
 def address_of(text: str) -> Address | None:
     """Return the address that a text spells, v4-mapped v6 unwrapped."""
-    if "." not in text and ":" not in text:
+    if ":" not in text and ("." not in text or not text.rstrip("]")[-1:].isdigit()):
         return None
     try:
         address = ipaddress.ip_address(text.strip("[]"))
@@ -88,22 +90,35 @@ def address_of(text: str) -> Address | None:
     return address if mapped is None else mapped
 
 
+def _plain_v4(text: str) -> int | None:
+    """Return the number of an address of four plain octets; what is none may still be another spelling of one."""
+    octets = text.split(".")
+    if len(octets) != 4:
+        return None
+    try:
+        first, second, third, fourth = map(_OCTETS.__getitem__, octets)
+    except KeyError:
+        return None
+    return (first << 24) + (second << 16) + (third << 8) + fourth
+
+
 def ip_text(value: object) -> str | None:
     """One spelling of an address: v6 compressed, v4-mapped v6 unwrapped, fillers dropped, malformed text kept."""
     text = text_of(value)
     if text is None:
         return None
+    number = _plain_v4(text)
+    if number is not None:
+        return text if number else None  # which has one spelling
     address = address_of(text)
     if address is None:
         return text.casefold()
-    if isinstance(address, ipaddress.IPv4Address) and ":" not in text:
-        return text.strip("[]") if int(address) else None  # which has one spelling
     return None if address.is_unspecified else str(address)
 
 
 def is_ip(text: str) -> bool:
     """Whether a text is a well-formed address."""
-    return address_of(text) is not None
+    return _plain_v4(text) is not None or address_of(text) is not None
 
 
 def is_private_ip(text: str) -> bool:
@@ -111,11 +126,17 @@ def is_private_ip(text: str) -> bool:
 
     The value of an identifier may say its tenant in front (``<tenant>/10.0.0.7``).
     """
-    address = address_of(text.rpartition("/")[2])
-    if address is None:
+    if "/" in text:
+        text = text.rpartition("/")[2]
+    number, version = _plain_v4(text), 4
+    if number is None:
+        address = address_of(text)
+        if address is None:
+            return False
+        number, version = int(address), address.version
+    if version == 4 and number >> 24 not in _PRIVATE_OCTETS:
         return False
-    number = int(address)
-    return any(first <= number <= last for first, last in _PRIVATE[address.version])
+    return any(first <= number <= last for first, last in _PRIVATE[version])
 
 
 def host_text(value: object) -> str | None:
