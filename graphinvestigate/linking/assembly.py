@@ -158,14 +158,14 @@ def _plain_attrs(
 ) -> dict[str, Any]:
     """Return what `_entity_attrs` does of an entity that one observation alone is about."""
     observed = _observed(observation, seen)
-    texts, names = observed["identifiers"], seen.names
+    texts, names, facts = observed["identifiers"], seen.names, observed["facts"]
     return {
         "kind": entity[0],
         "label": next(iter(names)) if len(names) == 1 else entity_label(entity, names),
-        "identifiers": sorted(texts) if len(texts) > 1 else texts.copy(),
+        "identifiers": texts.copy() if len(texts) == 1 else sorted(texts),
         "first_seen": first,
         "last_seen": last,
-        "facts": observed["facts"].copy(),
+        "facts": facts.copy() if facts else {},
         "observations": [observed],
         "refused": [],
     }
@@ -207,14 +207,11 @@ def _entity_attrs(
 
 
 def _observed(observation: Observation, seen: Seen) -> dict[str, Any]:
-    names, ids = seen.names, observation[1]
-    told: dict[str, list[Any]] = {}
-    for name in names if len(names) < 2 else sorted(names):
-        told[name] = [*names[name]]
+    names, ids, facts = seen.names, observation[1], seen.facts
     return {
         "identifiers": ["=".join(ids[0])] if len(ids) == 1 else list(map("=".join, ids)),
-        "names": told,
-        "facts": _by_name(seen.facts) if seen.facts else {},
+        "names": {name: [*names[name]] for name in (names if len(names) < 2 else sorted(names))},
+        "facts": _by_name(facts) if facts else {},
     }
 
 

@@ -88,6 +88,7 @@ class Extractor:
         self._typed = typed_readers
         self._before: Before = before or {}
         self._read: dict[tuple[Any, ...], Meaning | None] = {}
+        self._judged: dict[tuple[Any, ...], int] = {}
         self._memos: defaultdict[tuple[Any, str | None], dict[Any, int]] = defaultdict(dict)
 
     def evidence(
@@ -209,7 +210,7 @@ class Extractor:
         elif evidence:
             left, meant = list(owners), []
         prefixes = self._prefixes(group) if evidence else None
-        judged = self._judgements(reader, values) if evidence and meant else None
+        judged = self._judgements(reader, records) if evidence and meant else None
         found: defaultdict[str, list[_Found]] = defaultdict(list)
         codes, no_prefix = group.codes, self.collector.table.texts.code("")
         for slot, (owner, item, meaning) in zip(reader.slots, meant, strict=bool(meant)):
@@ -275,13 +276,16 @@ class Extractor:
         places, inverse = np.unique(group.places, return_inverse=True)
         return texts.codes(f"evidence[{place}]." for place in places.tolist())[inverse]
 
-    def _judgements(self, reader: TypedTable, records: Values) -> Codes:
-        columns = reader.judgements(records)
-        said: Pool[Any] = Pool()
-        codes = said.codes(zip(columns[0], *_plain(columns[1:]), strict=True))  # roles are decoded as tuples
-        _, first = np.unique(codes, return_index=True)  # codes are given in the order in which they come
-        judged = [judgement(*(column[at] for column in columns)) for at in first.tolist()]
-        return self.collector.table.judgements.codes(judged)[codes]
+    def _judgements(self, reader: TypedTable, records: list[Any]) -> Codes:
+        assert reader.judged_by is not None
+        said = list(map(reader.judged_by, records))
+        known = self._judged
+        codes = list(map(known.get, said))
+        if None in codes:
+            take = self.collector.table.judgements.code
+            known.update({one: take(judgement(*one)) for one in dict.fromkeys(said) if one not in known})
+            codes = list(map(known.get, said))
+        return ints(codes)
 
     def _add(
         self,

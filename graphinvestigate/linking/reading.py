@@ -32,6 +32,7 @@ from graphinvestigate.linking.tables import MAIN, Table
 
 EVIDENCE_PREFIX = "#microsoft.graph.security."
 _MAX_DEPTH = 5
+_TEXT = frozenset({str})
 # What every evidence item has says how it was judged, not what it is.
 _COMMON = frozenset(
     {
@@ -280,7 +281,7 @@ def frozen(value: Any) -> Any:
     if kind is str or kind is int or value is None:
         return value
     if isinstance(value, list | tuple):
-        return tuple(map(frozen, value))
+        return tuple(value) if _TEXT.issuperset(map(type, value)) else tuple(map(frozen, value))
     return kind, repr(value)
 
 

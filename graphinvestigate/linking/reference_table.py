@@ -51,18 +51,23 @@ class ReferenceTable:
     judgements: Pool[Judged] = field(default_factory=Pool)
     besides: list[Beside] = field(default_factory=list)
     times: Pool[str] = field(default_factory=Pool)
-    value_codes: dict[tuple[type, str], int] = field(default_factory=dict)
+    value_codes: dict[str | tuple[type, str], int] = field(default_factory=dict)
     beside_codes: dict[str, int] = field(default_factory=dict)
     parts: list[tuple[Codes, ...]] = field(default_factory=list)
 
     def value(self, value: Any) -> int:
         """Return the code of a value; 1, 1.0 and true are different."""
-        key = (type(value), value if type(value) is str else repr(value))
+        key = value if type(value) is str else (type(value), repr(value))
         code = self.value_codes.get(key)
         if code is None:
             code = self.value_codes[key] = len(self.values)
             self.values.append(value)
         return code
+
+    def values_of(self, values: list[Any]) -> Codes:
+        """Return the codes of many values."""
+        known, take = self.value_codes, self.value
+        return ints([known[value] if type(value) is str and value in known else take(value) for value in values])
 
     def together(self, beside: Beside) -> int:
         """Return the code of the other identifiers of a place."""
@@ -100,11 +105,9 @@ def add_mentions(table: ReferenceTable, found: MentionTable, *, beside: bool = T
         Per meaning whether it is an entity (else a record).
     """
     meanings = found.meanings
-    is_record = np.array([m.kind in _RECORDS for m in meanings], bool)
-    ends = table.ends.codes(
-        Record(kind, ids[0][1]) if kind in _RECORDS else (kind, ids[0][0], ids[0][1]) for kind, ids, *_ in meanings
-    )
-    values = ints([table.value(m[3][0]) for m in meanings])
+    is_record = np.array([m[0] in _RECORDS for m in meanings], bool)
+    ends = table.ends.codes([Record(m[0], m[1][0][1]) if m[0] in _RECORDS else (m[0], *m[1][0]) for m in meanings])
+    values = table.values_of([m[3][0] for m in meanings])
     records = table.records.codes(found.records.values)
     record_ends = table.ends.codes(found.records.values)
     relations = table.relations.codes(found.relations.values)
@@ -148,7 +151,7 @@ def add_mentions(table: ReferenceTable, found: MentionTable, *, beside: bool = T
 def _fields(table: ReferenceTable, found: MentionTable) -> Codes:
     """Return the code of the field that each mention's strongest identifier stands in."""
     paths: Pool[str] = Pool()
-    path = paths.codes(m.paths[0] for m in found.meanings)[found.meaning] if len(found) else ints([])
+    path = paths.codes([m[2][0] for m in found.meanings])[found.meaning] if len(found) else ints([])
     texts = found.texts.values
     wide, deep = max(len(texts), 1), max(len(paths), 1)
     keys, inverse = np.unique((found.prefix * wide + found.at) * deep + path, return_inverse=True)
@@ -161,7 +164,7 @@ def _fields(table: ReferenceTable, found: MentionTable) -> Codes:
 
 def _besides(table: ReferenceTable, found: MentionTable, is_record: Any) -> Codes:
     """Return the code of the other identifiers that stand in each mention's place."""
-    several = np.array([len(m.ids) > 1 for m in found.meanings], bool) & ~is_record
+    several = np.array([len(m[1]) > 1 for m in found.meanings], bool) & ~is_record
     codes = np.full(len(found), NONE)
     rows = np.flatnonzero(several[found.meaning]) if len(found) else ints([])
     if not len(rows):

@@ -199,6 +199,8 @@ class TypedTable:
     slots : list of SlotReader
     struct : type
         What records of it are decoded to.
+    judged_by : callable or None
+        Gives what `JUDGEMENT` says of a record: a tuple of texts, and None.
     """
 
     def __init__(self, table: Table, *, tag: str | None = None) -> None:
@@ -207,14 +209,13 @@ class TypedTable:
         root = _Place()
         self.table = table
         self.slots = [SlotReader(slot, root) for slot in compiled(table)]
-        self._judgement = [root.leaf([name]) for name in JUDGEMENT] if tag is not None else []
-        root.typed = {} if tag is None else {"roles": tuple[str, ...] | None}
+        names = [root.leaf([name])[0] for name in JUDGEMENT] if tag is not None else []
+        self.judged_by = attrgetter(*names) if names else None
+        text = str | None
+        if tag is not None:
+            root.typed = {"roles": tuple[str, ...] | None, "verdict": text, "remediationStatus": text}
         options = {} if tag is None else {"tag_field": "@odata.type", "tag": tag}
         self.struct = root.struct(**options)
-
-    def judgements(self, records: Values) -> list[list[Any]]:
-        """Return what `JUDGEMENT` says of each record, in columns."""
-        return [records.at(chain) for chain in self._judgement]
 
 
 @cache
