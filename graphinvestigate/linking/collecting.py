@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -38,7 +39,7 @@ FRAMES = {
 }
 """Names of frames as functions take them → the kind of their records."""
 
-_REMEMBERED = 50_000  # values whose meaning is kept from part to part
+_REMEMBERED = 200_000  # values whose meaning is kept from part to part: some 200 MB where all are wide
 _AT_ONCE = 20_000  # records: what is read of them is held as Python objects, all the others are not
 
 
@@ -105,11 +106,13 @@ def collect_in_parts(
 
 
 def _remember(before: Before, recurring: Before) -> None:
-    """Keep what recurs for the parts to come, within bounds."""
-    if sum(map(len, before.values())) > _REMEMBERED:
-        before.clear()
+    """Keep what recurs for the parts to come; of too much the older half of what is most goes."""
     for where, meant in recurring.items():
         before.setdefault(where, {}).update(meant)
+    while sum(map(len, before.values())) > _REMEMBERED:
+        most = max(before.values(), key=len)
+        for key in list(islice(most, (len(most) + 1) // 2)):
+            del most[key]
 
 
 def _unfolded(frames_by_kind: Iterable[tuple[str, pd.DataFrame | None]]) -> Iterator[tuple[str, pd.DataFrame]]:

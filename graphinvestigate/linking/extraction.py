@@ -34,6 +34,7 @@ from graphinvestigate.linking.tables import Table
 REFUSED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _PLAIN = frozenset({str, int, type(None)})
 _AT_ONCE = 2_000  # alerts: few enough that what is decoded stays in the processor's caches
+_OFTEN = 1.25  # times that a value is met, where it pays to keep all
 Piece = bytes | memoryview
 Before: TypeAlias = dict[tuple[Any, str | None], dict[Any, Meaning | None]]
 """By what a slot reads and by tenant: from values to what they mean."""
@@ -88,6 +89,7 @@ class Extractor:
         self._typed = typed_readers
         self._before: Before = before or {}
         self._read: dict[tuple[Any, ...], Meaning | None] = {}
+        self._asked: defaultdict[tuple[Any, str | None], int] = defaultdict(int)
         self._judged: dict[tuple[Any, ...], int] = {}
         self._memos: defaultdict[tuple[Any, str | None], dict[Any, int]] = defaultdict(dict)
 
@@ -239,8 +241,9 @@ class Extractor:
             columns = _without_device(columns, *reader.slot.local)
         if reader.slot.alone:
             columns = _without_alone(columns, reader.slot, tenant)
-        memo = self._memos[reader.slot.signature, tenant]
-        before = self._before.get((reader.slot.signature, tenant), _NOTHING)
+        where = (reader.slot.signature, tenant)
+        memo, before = self._memos[where], self._before.get(where, _NOTHING)
+        self._asked[where] += len(columns[0])
         looked_up = _plain(columns)
         rows: Sequence[Any] = looked_up[0] if len(columns) == 1 else list(zip(*looked_up, strict=True))
         codes: list[int | None] = list(map(memo.get, rows))
@@ -261,12 +264,19 @@ class Extractor:
         return ints(codes)
 
     def recurring(self) -> Before:
-        """Return what values that occurred more than once mean: they will occur again."""
+        """Return what values mean that will occur again.
+
+        In a place whose values often occur twice (users, machines) these are all, elsewhere those that did.
+        """
         meanings, found = self.collector.table.meanings, self.collector.table.meaning
         often = np.append(np.bincount(found, minlength=len(meanings)) > 1, True).tolist()  # -1 is the last
         listed: list[Meaning | None] = [*meanings, None]
         return {
-            where: {key: listed[code] for key, code in memo.items() if often[code]}
+            where: {
+                key: listed[code]
+                for key, code in memo.items()
+                if often[code] or self._asked[where] > _OFTEN * len(memo)
+            }
             for where, memo in self._memos.items()
         }
 

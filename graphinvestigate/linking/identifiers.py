@@ -80,6 +80,7 @@ SCOPED = frozenset({"account", "nt_name", "short_name", "local_fqdn", "private_i
 _FOLDED = SCOPED | {"fqdn", "local_account", "process", "file_path"}
 # Authorities and groups that exist on every machine; S-1-5-21 (a domain) and S-1-12-1 (Entra) name somebody.
 _WELL_KNOWN_SID = re.compile(r"S-1-(?:[0-4]|1[0156])-|S-1-5-(?!21-)\d+(?:-|$)", re.IGNORECASE)
+_ENTRA_SID = "S-1-12-1-"
 # Top-level names that nobody owns: many companies' internal domains end in them.
 _PRIVATE_ZONES = frozenset({"local", "lan", "internal", "intranet", "intra", "corp", "home", "private", "localdomain"})
 _OTHER_SYSTEM = re.compile(r"[a-z][a-z0-9]*:")
@@ -118,8 +119,7 @@ def _sid(values: Sequence[Any], _tenant: str | None) -> Identifier | None:
     if text is None:
         return None
     text = text.upper()
-    object_id = object_id_of_sid(text)
-    if object_id is not None:
+    if text.startswith(_ENTRA_SID) and (object_id := object_id_of_sid(text)) is not None:
         return ("object_id", object_id) if object_id.strip("0-") else None
     return None if _WELL_KNOWN_SID.match(text) else ("sid", text)
 
@@ -161,8 +161,9 @@ def _local_account(values: Sequence[Any], _tenant: str | None) -> Identifier | N
 
     Account, domain, device id, and any names of the device.
     """
-    parts, device = _account_parts(values[:2]), guid(values[2])
-    if parts is None or device is None or not _is_local(parts[0], values[3:]):
+    device = guid(values[2])
+    parts = None if device is None else _account_parts(values[:2])
+    if parts is None or not _is_local(parts[0], values[3:]):
         return None
     return "local_account", f"{device}/{parts[1]}"
 

@@ -220,19 +220,21 @@ def meaning_of(slot: CompiledSlot, values: Sequence[Any], tenant: str | None) ->
         if not found or (slot.private_is_fact and is_private_ip(found[0][1][1])):
             return None
         _, ids, paths, originals = zip(*found, strict=True)
-    names: tuple[tuple[int, str], ...] = ()
+    names: list[tuple[int, str]] = []
     for place, at in enumerate(slot.labels, slot.label_place):
         value = values[at]
         if value is not None and (text := _text(value)) is not None:
-            names += ((place, text),)
+            names.append((place, text))
     facts: list[tuple[str, str]] = []
     for name, at in slot.facts:
         value = values[at]
+        if value is None:
+            continue
         if type(value) is list:
             facts += [(name, text) for text in map(_text, value) if text is not None]
-        elif value is not None and (text := _text(value)) is not None:
+        elif (text := _text(value)) is not None:
             facts.append((name, text))
-    return _as_meaning(Meaning, (slot.kind, ids, paths, originals, names, tuple(facts)))
+    return _as_meaning(Meaning, (slot.kind, ids, paths, originals, tuple(names), tuple(facts)))
 
 
 def _strongest_first(

@@ -68,7 +68,7 @@ def upn_text(value: object) -> str | None:
     if text is None or "@" not in text.strip("@"):
         return None
     text = text.casefold()
-    at = text.find(_GUEST)
+    at = text.find(_GUEST) if "#" in text else -1
     if at > 0:
         # A host name has no underscore, so the last one stands for the @.
         name, _, domain = text[:at].rpartition("_")
@@ -142,8 +142,11 @@ def is_private_ip(text: str) -> bool:
 def host_text(value: object) -> str | None:
     """Lower-case host name, full or short, without a dot at its end; nothing for addresses and ``localhost``."""
     text = text_of(value)
-    if text is None:
-        return None
+    return None if text is None else _host(text)
+
+
+@lru_cache(maxsize=1_000)  # one device says each of its names in several places
+def _host(text: str) -> str | None:
     text = text.rstrip(".").casefold()
     return None if not text or text in _NO_HOST or is_ip(text) else text
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import gc
 import json
-import random
 import resource
 import subprocess
 import sys
@@ -30,66 +29,16 @@ import graphinvestigate as gi
 from graphinvestigate import frames
 from graphinvestigate.linking import Entity
 from graphinvestigate.linking.entity_graph import edge_table
+from graphinvestigate.scale.bench.company import company_pages
 
 BUDGET = 2.5
 SIDES = ("graph", "bare", "columns")
 SIZES = (1_000, 10_000, 100_000)
-TEXT = "A process was seen that reads the memory of the security authority. Check what it did before and after. " * 8
 
 
 def busy_alerts(size: int) -> pd.DataFrame:
-    """Alerts of a company: four items each, entities met about as unevenly as people and machines are."""
-    rng = random.Random(7)
-    pools = {"user": size // 15 + 20, "host": size // 15 + 20, "file": size // 10 + 20, "ip": size // 20 + 20}
-
-    def pick(what: str) -> int:
-        return int(pools[what] * rng.random() ** 3)
-
-    def item(kind: str, **properties: Any) -> dict[str, Any]:
-        return {
-            "@odata.type": f"#microsoft.graph.security.{kind}Evidence", "createdDateTime": "2026-02-03T10:15:00Z",
-            "verdict": rng.choice(["suspicious", "malicious", "unknown"]), "remediationStatus": "none",
-            "roles": rng.choice([[], ["compromised"]]), "tags": [], **properties,
-        }  # fmt: skip
-
-    def account(n: int) -> dict[str, Any]:
-        return {
-            "accountName": f"user{n}", "domainName": "CONTOSO", "userSid": f"S-1-5-21-1-2-3-{n}",
-            "azureAdUserId": f"{n:08x}-0000-4000-8000-000000000000", "userPrincipalName": f"user{n}@contoso.com",
-            "displayName": f"User {n}",
-        }  # fmt: skip
-
-    def image(n: int) -> dict[str, Any]:
-        hashes = {"sha256": f"{n:064x}", "sha1": f"{n:040x}"}
-        return {**hashes, "fileName": f"tool{n}.exe", "filePath": "C:\\Tools", "fileSize": 1000 + n}
-
-    pages = []
-    for start in range(0, size, 1000):
-        records = []
-        for number in range(start, min(start + 1000, size)):
-            user, host, file = pick("user"), pick("host"), pick("file")
-            device = f"{host:040x}"
-            when = f"2026-02-{number % 27 + 1:02d}T{number % 24:02d}:{number % 60:02d}:30.5Z"
-            names = {"deviceDnsName": f"pc{host}.contoso.com", "hostName": f"PC{host}"}
-            evidence = [
-                item("device", mdeDeviceId=device, **names, osPlatform="Windows11",
-                     ipInterfaces=[f"10.0.{host % 250}.{host % 200}"], lastIpAddress=f"10.0.{host % 250}.{host % 200}",
-                     loggedOnUsers=[{"accountName": f"user{user}", "domainName": "CONTOSO"}]),
-                item("user", userAccount=account(user)),
-                item("process", processId=number % 9000, processCreationDateTime=when, mdeDeviceId=device,
-                     parentProcessId=668, parentProcessCreationDateTime="2026-02-01T08:00:00Z",
-                     processCommandLine=f"tool{file}.exe -run", imageFile=image(file), userAccount=account(user)),
-                item("ip", ipAddress=f"198.51.{pick('ip') % 250}.{pick('ip') % 250}", countryLetterCode="NL"),
-            ]  # fmt: skip
-            records.append({
-                "id": f"a{number}", "tenantId": "b3c1b5fc-828c-45fa-a1e1-10d74f6d6e9c", "incidentId": str(number // 4),
-                "title": "Suspicious process", "severity": "medium", "status": "new", "category": "Execution",
-                "description": TEXT, "recommendedActions": TEXT, "serviceSource": "microsoftDefenderForEndpoint",
-                "createdDateTime": when, "lastUpdateDateTime": when, "firstActivityDateTime": when,
-                "lastActivityDateTime": when, "evidence": evidence,
-            })  # fmt: skip
-        pages.append(json.dumps({"value": records}).encode())
-    return frames.read_records("alerts", pages)
+    """Alerts of a company."""
+    return frames.read_records("alerts", list(company_pages(size)))
 
 
 def demo_alerts(size: int) -> pd.DataFrame:

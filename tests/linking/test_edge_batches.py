@@ -69,8 +69,23 @@ def test_what_recurs_is_read_once(monkeypatch):
     assert said(table) == said(plainly(alerts=alerts))
 
 
+@pytest.mark.parametrize(("first", "times"), [(["1", "1", "2"], 1), (["1", "2", "3"], 2)])
+def test_where_values_often_recur_all_are_kept(first, times, monkeypatch):
+    """In a place where values are met again and again, one that was met once is known to the next part too."""
+    monkeypatch.setattr(collecting, "_AT_ONCE", 3)
+    read, meaning_of = [], extraction.meaning_of
+    monkeypatch.setattr(
+        extraction, "meaning_of", lambda slot, values, *rest: read.append(values[0]) or meaning_of(slot, values, *rest)
+    )
+    alerts = frames.read_records(
+        "alerts", [_alert(at, _item("ip", ipAddress=f"203.0.113.{last}")) for at, last in enumerate([*first, "2"])]
+    )
+    assert said(edge_table(alerts=alerts)) == said(plainly(alerts=alerts))
+    assert read.count("203.0.113.2") == times + 1  # and once by the plain reading
+
+
 def test_what_recurs_is_kept_within_bounds(monkeypatch):
-    """When more is remembered than the bound, only what the last part met again is kept."""
+    """When more is remembered than the bound, what was met last is kept."""
     monkeypatch.setattr(collecting, "_REMEMBERED", 2)
     before = {}
     for number in range(5):

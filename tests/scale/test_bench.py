@@ -10,8 +10,11 @@ import pytest
 from graphinvestigate.cli import main
 from graphinvestigate.envelope import read_page
 from graphinvestigate.errors import UsageError
-from graphinvestigate.frames import RESOURCES, evidence, records_frame
+from graphinvestigate.frames import RESOURCES, evidence, read_records, records_frame
+from graphinvestigate.linking import Entity
+from graphinvestigate.linking.entity_graph import entity_graph
 from graphinvestigate.scale.bench.command import FIXED, GROWING, PEERS, run, sizes_of
+from graphinvestigate.scale.bench.company import company_pages
 from graphinvestigate.scale.bench.decode import IDENTIFYING, frames_of, normalized
 from graphinvestigate.scale.bench.measure import Finding, Taken, peak_extra, side_by_side
 from graphinvestigate.scale.bench.report import document, machine, page, table
@@ -36,6 +39,24 @@ def test_synthetic_alerts_are_like_graphs():
     assert list(alert_pages(10)) == list(alert_pages(10)) != list(alert_pages(10, seed=1))
     assert set(items.columns) >= IDENTIFYING
     assert frames_of(pages[:1], columns=IDENTIFYING)[1].shape[1] < items.shape[1] / 2
+
+
+def test_one_tenant_has_the_same_people_however_many_alerts():
+    """Of a tenant of a given size any number of alerts meet the same people; the first are the same alerts."""
+    few, more = (frames_of(list(alert_pages(count, tenant=60_000)))[1] for count in (1000, 3000))
+    name = "user_account_user_principal_name"
+    assert list(few[name].dropna()) == list(more[name].dropna())[: few[name].count()]
+    assert few[name].nunique() > 3 * frames_of(list(alert_pages(1000)))[1][name].nunique()
+
+
+def test_a_companys_alerts_meet_the_same_entities():
+    """Made-up alerts of a company have a process and over thirteen links each, and meet the rest again."""
+    g = entity_graph(alerts=read_records("alerts", list(company_pages(2500))))
+    assert sum(kind == "alert" for kind, _ in g) == 2500
+    entities = [node for node in g if type(node) is Entity]
+    assert 2500 <= sum(kind == "process" for kind, _ in entities) < 3500
+    assert len(entities) < 2.2 * 2500
+    assert g.size() > 13 * 2500
 
 
 def test_the_other_side_makes_the_same_frames():

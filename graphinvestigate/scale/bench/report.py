@@ -20,7 +20,8 @@ _VERSIONS = (
 _GROWING = {
     ("decode", "microseconds per alert"): "decode",
     ("graph", "microseconds per alert"): "graph, networkx",
-    ("graph", "columns, microseconds per alert"): "graph, columns",
+    ("graph", "columns, microseconds per alert"): "graph, columns: tenants that grow",
+    ("graph", "columns of one tenant, microseconds"): "graph, columns: one tenant",
     ("lake", "add, microseconds per alert"): "lake, add",
 }
 _WORDS = {None: "", True: "kept", False: "missed"}

@@ -36,7 +36,7 @@ _FOURTH = (
 )
 
 
-def alert_pages(count: int, *, seed: int = 0, page: int = PAGE) -> Iterator[bytes]:
+def alert_pages(count: int, *, seed: int = 0, page: int = PAGE, tenant: int | None = None) -> Iterator[bytes]:
     """Make the answers of ``/security/alerts_v2``: about 4.4 kB an alert, four evidence items each.
 
     Parameters
@@ -46,6 +46,8 @@ def alert_pages(count: int, *, seed: int = 0, page: int = PAGE) -> Iterator[byte
     seed : int
     page : int
         How many a page.
+    tenant : int, optional
+        How many alerts the tenant has in all: its people and machines are a twelfth of that. Usually `count`.
 
     Yields
     ------
@@ -53,7 +55,7 @@ def alert_pages(count: int, *, seed: int = 0, page: int = PAGE) -> Iterator[byte
         One list answer.
     """
     random = Random(seed)  # noqa: S311 (data to measure with, no secret)
-    users = max(10, count // 12)
+    users = max(10, (tenant or count) // 12)
     for first in range(0, count, page):
         records = [_alert(random, number, users) for number in range(first, min(first + page, count))]
         body = ",".join(records)
