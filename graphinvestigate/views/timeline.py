@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 import numpy as np
 import pandas as pd
@@ -191,7 +191,7 @@ def zone_of(tz: str) -> ZoneInfo:
     Parameters
     ----------
     tz : str
-        Such as ``UTC`` or ``Europe/Berlin``.
+        Such as ``UTC`` or ``Europe/Berlin``, in whatever case.
 
     Returns
     -------
@@ -205,6 +205,10 @@ def zone_of(tz: str) -> ZoneInfo:
     try:
         return ZoneInfo(tz)
     except (KeyError, OSError, ValueError, TypeError) as error:
+        meant = tz.strip().casefold() if isinstance(tz, str) else None
+        for name in available_timezones():
+            if name.casefold() == meant:
+                return ZoneInfo(name)
         raise UsageError(
             f"no time zone is called {text.log(str(tz))}: give a name such as UTC, Europe/Berlin or America/New_York"
         ) from error

@@ -63,7 +63,7 @@ class EntityGrid:
         self._state: State | None = None
         self._quiet = False
         self.text = controls.Text(
-            placeholder="Words of a kind, name, key or note …", continuous_update=False,
+            placeholder="Words of a name or note …", continuous_update=False,
             tooltip="List only entities that have these words", layout=ipywidgets.Layout(width="260px"),
         )  # fmt: skip
         self.text.observe(self._on_text, names="value")

@@ -110,8 +110,8 @@ class NodeBar:
         self.rename = button("Rename", "Call it by these words", lambda: self._with_words("rename"))
         self.note = button("Note", "Keep these words with it", lambda: self._with_words("note"))
         self.target = controls.Combobox(
-            placeholder="Path to … (or select two)", layout=ipywidgets.Layout(width="auto"),
-            tooltip="Where a path shall lead",
+            placeholder="Path to …", layout=ipywidgets.Layout(width="auto"),
+            tooltip="Where a path shall lead: any name; or select two nodes",
         )  # fmt: skip
         self.find = button("Find paths", "Show how they are linked", self._on_find)
         self.clear = button("Clear paths", "Bring out no path", lambda: ask("clear_paths"))

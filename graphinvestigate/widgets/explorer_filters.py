@@ -28,7 +28,7 @@ class FilterBar:
         self.relations = Switches("Relations", lambda off: self._set(relations_off=off))
         self.severity = drop(SEVERITIES, "The least severity of records that are shown", "150px")
         self.text = controls.Text(
-            placeholder="Words of a name or id …", continuous_update=False, layout=ipywidgets.Layout(width="170px"),
+            placeholder="Words of a name …", continuous_update=False, layout=ipywidgets.Layout(width="170px"),
             tooltip="Only what has these words in its name or ids, and what is linked to it",
         )  # fmt: skip
         self.clear = button("Clear filters", "Show everything again", lambda: ask("filter"))

@@ -41,6 +41,12 @@ PLACES = """() => {
   shown.forEach((one, i) => {
     const a = one.getBoundingClientRect();
     if (a.left < page.left - 1 || a.right > page.right + 1) wrong.push(`${words(one)} is outside`);
+    if (one.placeholder) {
+      const style = getComputedStyle(one), pen = document.createElement('canvas').getContext('2d');
+      pen.font = style.font;
+      const room = one.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+      if (pen.measureText(one.placeholder).width > room) wrong.push(`${one.placeholder} is cut`);
+    }
     shown.slice(i + 1).forEach((other, k) => {
       const [p, q] = [boxes[i], boxes[i + 1 + k]];
       const wide = Math.min(p.right, q.right) - Math.max(p.left, q.left);

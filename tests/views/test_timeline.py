@@ -12,7 +12,7 @@ from graphinvestigate.errors import UsageError
 from graphinvestigate.linking.tactics import TACTICS
 from graphinvestigate.views import plot_timeline, timeline
 from graphinvestigate.views.style import SEVERITIES
-from graphinvestigate.views.timeline import timeline_figure
+from graphinvestigate.views.timeline import timeline_figure, zone_of
 from graphinvestigate.views.timeline_events import UNMAPPED, marks_of
 from graphinvestigate.views.timeline_notes import duration
 
@@ -293,6 +293,15 @@ def test_a_gap_is_labelled_with_how_long_it_is(make_alerts):
     long = at_minutes(make_alerts, 0, 10, lasting=600)
     assert said(plot_timeline(pd.concat([frame, long]))) == []
     assert said(plot_timeline(frame.iloc[:1])) == []
+
+
+def test_a_time_zone_is_found_in_whatever_case():
+    """People write `europe/berlin`, and blanks around it; what is no zone is still refused."""
+    assert zone_of(" europe/BERLIN ").key == "Europe/Berlin"
+    for wrong in ("", "   ", "+02:00", "../UTC", "x" * 10_000, 7):
+        with pytest.raises(UsageError, match="no time zone") as refused:
+            zone_of(wrong)
+        assert len(str(refused.value)) < 500
 
 
 def test_a_gap_is_measured_in_another_zone_too(make_alerts):

@@ -406,6 +406,8 @@ def test_pinned_nodes_stay_and_hidden_ones_go(explorer: EntityExplorer, graph: n
     explorer.neighborhood(most_linked(graph, "host"), hops=1)
     assert pinned in explorer.drawn
     assert hidden not in explorer.drawn
+    assert f"Hidden: {graph.nodes[hidden]['label']}" in explorer._left_out.value
+    assert explorer.left_out.set_index("key").loc[hidden.key, "why"] == "hidden"
     explorer.select(hidden)
     assert hidden in explorer.drawn, "selecting it brings it back"
 

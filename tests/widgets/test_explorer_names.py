@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 import networkx as nx
+import pandas as pd
 import pytest
 
 import graphinvestigate as gi
@@ -188,3 +189,35 @@ def test_an_empty_graph_says_how_to_begin(client) -> None:
     """Nothing can be selected in it: a name typed above starts the pivot."""
     explorer = EntityExplorer(client, gi.entity_graph())
     assert "this graph is empty, so type a name" in explorer._plan.value
+
+
+def test_what_was_done_to_a_node_stays_with_it_under_its_stronger_key(client, graph, user) -> None:
+    """A user known by name alone, then by object id: place, pin, name, note, path and selection go over with them."""
+    name = name_of(graph, user)
+    log = pd.DataFrame({"when": ["2026-03-14T05:00:00Z"], "who": [name], "from": ["203.0.113.201"]})
+    records = gi.map_records(log, kind="vpn_log", time="when", user="who", ip="from")
+    weak = gi.Entity("user", name)
+    explorer = EntityExplorer(client, gi.entity_graph(records=[records]), since=None)
+    assert weak in explorer.graph
+    address = next(node for node in explorer.graph if node.kind == "ip")
+    explorer.rename(weak, name="the phished one")
+    explorer.note(weak, words="called the help desk")
+    explorer.pin(weak)
+    explorer.find_paths(weak, address)
+    explorer.arrange("rings")
+    place = explorer._state.positions[weak]
+    explorer.hide(address)
+    explorer.select(weak)
+    explorer.pivot()
+    state = explorer._state
+    assert weak not in explorer.graph
+    assert explorer.selected == user
+    assert explorer.notes == {user: "called the help desk"}
+    assert state.names == {user: "the phished one"}
+    assert state.pinned == {user}
+    assert state.hidden == {address}
+    assert {way[0] for way in state.paths} == {user}
+    assert state.positions[user] == place
+    assert explorer._button.disabled, "the window was asked for them"
+    explorer.undo()
+    assert explorer.notes == {weak: "called the help desk"}
