@@ -89,6 +89,7 @@ class Extractor:
         self._typed = typed_readers
         self._before: Before = before or {}
         self._read: dict[tuple[Any, ...], Meaning | None] = {}
+        self._fresh: defaultdict[tuple[Any, str | None], list[tuple[Any, int]]] = defaultdict(list)
         self._asked: defaultdict[tuple[Any, str | None], int] = defaultdict(int)
         self._judged: dict[tuple[Any, ...], int] = {}
         self._memos: defaultdict[tuple[Any, str | None], dict[Any, int]] = defaultdict(dict)
@@ -249,7 +250,7 @@ class Extractor:
         codes: list[int | None] = list(map(memo.get, rows))
         if None not in codes:
             return ints(codes)
-        found = self.collector.meaning
+        found, fresh = self.collector.meaning, self._fresh[where]
         for at, code in enumerate(codes):
             if code is not None:
                 continue
@@ -257,28 +258,28 @@ class Extractor:
             code = memo.get(row)
             if code is None:
                 meaning = before.get(row, _NEW)
-                if meaning is _NEW:
+                known = meaning is not _NEW
+                if not known:
                     meaning = meaning_of(reader.slot, [column[at] for column in columns], tenant)
                 code = memo[row] = NONE if meaning is None else found(meaning)
+                if not known:
+                    fresh.append((row, code))
             codes[at] = code
         return ints(codes)
 
     def recurring(self) -> Before:
-        """Return what values mean that will occur again.
+        """Return what values mean that will occur again, and were not known before.
 
         In a place whose values often occur twice (users, machines) these are all, elsewhere those that did.
         """
         meanings, found = self.collector.table.meanings, self.collector.table.meaning
         often = np.append(np.bincount(found, minlength=len(meanings)) > 1, True).tolist()  # -1 is the last
         listed: list[Meaning | None] = [*meanings, None]
-        return {
-            where: {
-                key: listed[code]
-                for key, code in memo.items()
-                if often[code] or self._asked[where] > _OFTEN * len(memo)
-            }
-            for where, memo in self._memos.items()
-        }
+        kept: Before = {}
+        for where, fresh in self._fresh.items():
+            every = self._asked[where] > _OFTEN * len(self._memos[where])
+            kept[where] = {row: listed[code] for row, code in fresh if every or often[code]}
+        return kept
 
     def _prefixes(self, group: _Group) -> Codes:
         """Return the code of each record's path in the evidence."""
