@@ -7,6 +7,8 @@ JSON (escaped lone surrogates) is walked again with the standard library, with t
 
 from __future__ import annotations
 
+import codecs
+import itertools
 import json
 import re
 from collections.abc import Iterable
@@ -20,6 +22,7 @@ from graphinvestigate.bodies import Body
 from graphinvestigate.errors import BadResponseError
 from graphinvestigate.walking import BOM, Digits, Walk, no_constant, spans_array, too_deep
 
+_AT_ONCE = 2**20  # bytes whose letters are looked at together
 _ABSENT = msgspec.Raw(b"")
 
 
@@ -179,23 +182,30 @@ def read_lines(body: bytes, *, source: str) -> Page:
     _utf8(body, source)
     spans = []
     at = len(BOM) if body.startswith(BOM) else 0
-    for number, line in enumerate(body[at:].split(b"\n"), start=1):
+    for number in itertools.count(1):
+        end = body.find(b"\n", at)
+        line = body[at : end if end >= 0 else len(body)]
         if line.strip():
             offset, length = read_record(line, source=f"{source}, line {number}").spans[0].tolist()
             spans.append((at + offset, length))
-        at += len(line) + 1
-    return Page(body, spans_array(spans))
+        if end < 0:
+            return Page(body, spans_array(spans))
+        at = end + 1
+    raise AssertionError  # a count has no end
 
 
 def _utf8(body: bytes, source: str) -> memoryview:
     if not body.isascii():
-        try:
-            body.decode()
-        except UnicodeDecodeError as error:
-            raise BadResponseError(
-                f"{source}: not UTF-8 (byte {error.start} of {len(body)}), so it is not what Graph sends. "
-                "Read it again, or save it as UTF-8 if a program re-encoded it."
-            ) from error
+        reader = codecs.getincrementaldecoder("utf-8")()
+        for at in range(0, len(body), _AT_ONCE):  # a text may take four times the bytes that it is made of
+            before = len(reader.getstate()[0])
+            try:
+                reader.decode(body[at : at + _AT_ONCE], final=at + _AT_ONCE >= len(body))
+            except UnicodeDecodeError as error:
+                raise BadResponseError(
+                    f"{source}: not UTF-8 (byte {at - before + error.start} of {len(body)}), so it is not what Graph "
+                    "sends. Read it again, or save it as UTF-8 if a program re-encoded it."
+                ) from error
     return memoryview(body)[len(BOM) if body.startswith(BOM) else 0 :]
 
 

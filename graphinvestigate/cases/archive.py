@@ -6,11 +6,11 @@ import io
 import stat
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
 from graphinvestigate.cases.manifest import MOST_FILES, NAME, Manifest, check_name, read_manifest
-from graphinvestigate.cases.storage import MOST_BYTES, MOST_MANIFEST, Problem, Stored, not_saved
+from graphinvestigate.cases.storage import MOST_BYTES, MOST_MANIFEST, Files, Problem, Stored, checked, not_saved
 from graphinvestigate.errors import BadFileError
 from graphinvestigate.files import sha256, write_atomic
 from graphinvestigate.text import log
@@ -96,7 +96,7 @@ def _bytes(archive: zipfile.ZipFile, member: zipfile.ZipInfo, most: int) -> byte
         return file.read(most + 1)
 
 
-def write_archive(path: Path, manifest: Manifest, files: Mapping[str, bytes]) -> None:
+def write_archive(path: Path, manifest: Manifest, files: Files) -> None:
     """Write a case as one zip; the old file or the new one is there, nothing half.
 
     Raises
@@ -106,17 +106,28 @@ def write_archive(path: Path, manifest: Manifest, files: Mapping[str, bytes]) ->
     """
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in [(NAME, manifest.to_bytes()), *sorted(files.items())]:
+        for name, pieces in [(NAME, [manifest.to_bytes()]), *sorted(files.items())]:
             about = zipfile.ZipInfo(name, _MOMENT)
             about.external_attr = (stat.S_IFREG | 0o600) << 16
-            about.compress_type = zipfile.ZIP_STORED if _dense(data) else zipfile.ZIP_DEFLATED
-            archive.writestr(about, data)
+            about.compress_type = zipfile.ZIP_STORED if _dense(pieces) else zipfile.ZIP_DEFLATED
+            with archive.open(about, "w", force_zip64=_large(name, manifest)) as file:
+                for piece in checked(name, pieces, manifest):
+                    file.write(piece)
     try:
         write_atomic(path, buffer.getvalue(), private=True)
     except OSError as error:
         raise not_saved(path, error) from error
 
 
-def _dense(data: bytes) -> bool:
+def _large(name: str, manifest: Manifest) -> bool:
+    return name in manifest.files and manifest.files[name].size >= MOST_BYTES // 2
+
+
+def _dense(pieces: Iterable[bytes]) -> bool:
     """Whether it would shrink so far that reading it back would take it for a bomb."""
-    return len(data) > _SMALL and len(data) > MOST_RATIO * len(zlib.compress(data)) / 2
+    size = shrunk = 0
+    packer = zlib.compressobj()
+    for piece in pieces:
+        size += len(piece)
+        shrunk += len(packer.compress(piece))
+    return size > _SMALL and size > MOST_RATIO * (shrunk + len(packer.flush())) / 2

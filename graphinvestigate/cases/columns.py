@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -10,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from graphinvestigate.errors import BadFileError, UsageError
-from graphinvestigate.files import sha256
+from graphinvestigate.files import sha256, sha256_of
 from graphinvestigate.frames.columns import PANDAS
 from graphinvestigate.frames.raw import RawArray, RawDtype
 from graphinvestigate.frames.strings import StringsDtype
@@ -124,7 +125,7 @@ def column_sha256(values: pd.Series) -> str:
     dtype = _name_of(values.dtype) or str(values.dtype)
     if isinstance(values.array, RawArray):
         pieces = (b"-\n" if p is None else b"%d\n%b\n" % (len(p), bytes(p)) for p in values.array.slices())
-        return sha256(dtype.encode() + b"\n" + b"".join(pieces))
+        return sha256_of(itertools.chain([dtype.encode() + b"\n"], pieces))
     if dtype == "time":
         plain: Sequence[Any] = [int(value) for value in values.array.asi8]
     else:

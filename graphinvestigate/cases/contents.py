@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import networkx as nx
@@ -12,7 +12,7 @@ import pandas as pd
 
 from graphinvestigate.cases import records
 from graphinvestigate.cases.columns import column_from_json, column_to_json
-from graphinvestigate.cases.graph_json import FILE as GRAPH, graph_from_bytes, graph_pieces
+from graphinvestigate.cases.graph_json import FILE as GRAPH, graph_as_read, graph_from_bytes, graph_pieces
 from graphinvestigate.cases.manifest import dumped, parsed
 from graphinvestigate.cases.requests import FILE as REQUESTS, Request, in_order, read_requests
 from graphinvestigate.errors import BadFileError, UsageError
@@ -89,14 +89,44 @@ def pieces_of(contents: Contents) -> Iterator[tuple[str, Iterable[bytes]]]:
     yield ACTIONS, [_lines(actions)]
 
 
-def files_of(contents: Contents) -> dict[str, bytes]:
-    """Write a case's contents as its files, whole; the same contents give the same bytes."""
-    return {name: b"".join(pieces) for name, pieces in pieces_of(contents)}
+def files_of(contents: Contents) -> dict[str, Iterable[bytes]]:
+    """Write a case's contents as its files: each in pieces that can be read again and again.
+
+    The graph's, the largest by far, are made anew each time from the graph; what is held of it is the graph.
+    """
+    rest = replace(contents, graph=None)
+    files: dict[str, Iterable[bytes]] = {name: [b"".join(pieces)] for name, pieces in pieces_of(rest)}
+    if contents.graph is not None:
+        files[GRAPH] = _Graph(contents.graph)
+    return files
+
+
+class _Graph(Iterable[bytes]):
+    """The file of a graph."""
+
+    def __init__(self, g: nx.MultiDiGraph) -> None:
+        self.g = g
+
+    def __iter__(self) -> Iterator[bytes]:
+        return graph_pieces(self.g)
 
 
 def files_hashes(contents: Contents) -> dict[str, str]:
     """Hash the files that contents would be written as."""
     return {name: sha256_of(pieces) for name, pieces in pieces_of(contents)}
+
+
+def as_read(contents: Contents, files: Mapping[str, Iterable[bytes]]) -> Contents:
+    """Give the contents that a reader of the files of contents finds; their graph itself, where it is that.
+
+    Raises
+    ------
+    BadFileError
+        They could not be read again.
+    """
+    graph = contents.graph and graph_as_read(contents.graph)
+    found = contents_of({name: b"".join(pieces) for name, pieces in files.items() if name != GRAPH})
+    return replace(found, graph=graph)
 
 
 def contents_of(files: Mapping[str, bytes]) -> Contents:

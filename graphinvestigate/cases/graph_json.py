@@ -52,18 +52,36 @@ def graph_pieces(g: nx.MultiDiGraph) -> Iterator[bytes]:
 
 
 def _lines(g: nx.MultiDiGraph) -> Iterator[str]:
+    yield f'{{"directed": true,\n"multigraph": true,\n"graph": {_written(g.graph)},\n"nodes": [\n'
+    apart = ""
+    for node, attrs in g.nodes(data=True):
+        yield f"{apart}{_written(_node_line(node, attrs))}"
+        apart = ",\n"
+    yield '\n],\n"edges": [\n'
+    apart = ""
+    for u, v, key, attrs in g.edges(keys=True, data=True):
+        yield f"{apart}{_written(_edge_line(u, v, key, attrs))}"
+        apart = ",\n"
+    yield "\n]}\n"
+
+
+def _node_line(node: Any, attrs: dict[str, Any]) -> dict[str, Any]:
+    return {_NODE: _end(node), **attrs}
+
+
+def _edge_line(u: Any, v: Any, key: Any, attrs: dict[str, Any]) -> dict[str, Any]:
+    return {"source": _end(u), "target": _end(v), "key": key, **attrs}
+
+
+def _end(node: Any) -> list[Any]:
+    if not isinstance(node, Entity | Record):
+        raise UsageError(f"a case keeps entity graphs: {log(repr(node))} is no Entity and no Record.")
+    return [node.kind, node[1]]
+
+
+def _written(value: dict[str, Any]) -> str:
     try:
-        yield f'{{"directed": true,\n"multigraph": true,\n"graph": {_line(dict(g.graph))},\n"nodes": [\n'
-        apart = ""
-        for node, attrs in g.nodes(data=True):
-            yield f"{apart}{_line({_NODE: [node.kind, node[1]], **attrs})}"
-            apart = ",\n"
-        yield '\n],\n"edges": [\n'
-        apart = ""
-        for u, v, key, attrs in g.edges(keys=True, data=True):
-            yield f"{apart}{_line({'source': [u.kind, u[1]], 'target': [v.kind, v[1]], 'key': key, **attrs})}"
-            apart = ",\n"
-        yield "\n]}\n"
+        return _line(value)
     except (TypeError, ValueError, AttributeError, RecursionError) as error:
         raise UsageError(
             f"this graph can't be kept as JSON ({log(str(error))}): a case keeps what entity_graph and merge_graphs "
@@ -92,22 +110,57 @@ def graph_from_bytes(body: bytes, *, source: str = FILE) -> nx.MultiDiGraph:
     _check_settings(value.get("graph", {}), source)
     g = nx.MultiDiGraph()
     g.graph.update(value.get("graph", {}))
-    for one in nodes:
-        attrs = _object(one, source)
-        node = _node(attrs.pop(_NODE, None), source)
-        if "read" in attrs:  # records of map_records have kinds of their own
-            node = Record(*node)
-        if not _are(attrs, _TEXTS, str, type(None)) or (isinstance(node, Entity) and not _whole(attrs)):
-            raise BadFileError(f"{source}: what it says of {log(node[1])} is of another type; the case is damaged.")
-        g.add_nodes_from([(node, attrs)])
-    for one in edges:
-        attrs = _object(one, source)
-        u, v, key = (attrs.pop(name, None) for name in _EDGE)
-        ends = _node(u, source), _node(v, source)
-        if not all(end in g for end in ends) or not isinstance(key, str) or not _references(attrs):
-            raise BadFileError(f"{source}: an edge without ends, relation or references; the case is damaged.")
-        g.add_edges_from([(*ends, key, attrs)])
+    g.add_nodes_from(_read_node(one, source) for one in nodes)
+    g.add_edges_from(_read_edge(one, g, source) for one in edges)
     return g
+
+
+def graph_as_read(g: nx.MultiDiGraph) -> nx.MultiDiGraph:
+    """Give the graph that a reader of its file finds.
+
+    Returns
+    -------
+    networkx.MultiDiGraph
+        `g` itself where each of its lines says the same again, which is tried line by line, so that there is no second
+        graph; else the one that is read.
+
+    Raises
+    ------
+    UsageError, BadFileError
+        It can't be written, or not be read again.
+    """
+    _check_settings(g.graph, FILE)
+    same = json.loads(_written(g.graph)) == g.graph
+    for node, attrs in g.nodes(data=True):
+        if not same:
+            break
+        read, again = _read_node(json.loads(_written(_node_line(node, attrs))), FILE)
+        same = type(read) is type(node) and read == node and again == attrs
+    for u, v, key, attrs in g.edges(keys=True, data=True):
+        if not same:
+            break
+        *ends, again = _read_edge(json.loads(_written(_edge_line(u, v, key, attrs))), g, FILE)
+        same = ends == [u, v, key] and again == attrs
+    return g if same else graph_from_bytes(graph_to_bytes(g))
+
+
+def _read_node(one: Any, source: str) -> tuple[Node, dict[str, Any]]:
+    attrs = _object(one, source)
+    node = _node(attrs.pop(_NODE, None), source)
+    if "read" in attrs:  # records of map_records have kinds of their own
+        node = Record(*node)
+    if not _are(attrs, _TEXTS, str, type(None)) or (isinstance(node, Entity) and not _whole(attrs)):
+        raise BadFileError(f"{source}: what it says of {log(node[1])} is of another type; the case is damaged.")
+    return node, attrs
+
+
+def _read_edge(one: Any, g: nx.MultiDiGraph, source: str) -> tuple[Node, Node, str, dict[str, Any]]:
+    attrs = _object(one, source)
+    u, v, key = (attrs.pop(name, None) for name in _EDGE)
+    ends = _node(u, source), _node(v, source)
+    if not all(end in g for end in ends) or not isinstance(key, str) or not _references(attrs):
+        raise BadFileError(f"{source}: an edge without ends, relation or references; the case is damaged.")
+    return *ends, key, attrs
 
 
 def _object(value: Any, source: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import platform
 import re
@@ -21,6 +22,7 @@ TOOLS = ("graphinvestigate", "pandas", "numpy", "pyarrow", "networkx", "plotly",
 """What has a say in what a case is rebuilt to."""
 MOST_FILES = 1_000
 MOST_MANIFEST = 16 * 2**20
+PIECE = 4 * 2**20  # bytes of a file that are written, hashed or searched at a time
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}(?:\.[A-Za-z0-9_-]{1,20}){0,3}")
 _RESERVED = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?", re.IGNORECASE)  # devices on Windows
@@ -34,6 +36,15 @@ class FileEntry:
 
     sha256: str
     size: int
+
+    @classmethod
+    def of(cls, pieces: Iterable[bytes]) -> FileEntry:
+        """Of what comes in pieces."""
+        made, size = hashlib.sha256(), 0
+        for piece in pieces:
+            made.update(piece)
+            size += len(piece)
+        return cls(made.hexdigest(), size)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,14 +203,14 @@ def dumped(value: Any) -> bytes:
     return json.dumps(value, sort_keys=True, indent=1, ensure_ascii=True, allow_nan=False).encode("ascii") + b"\n"
 
 
-def in_pieces(lines: Iterable[bytes], size: int = 4 * 2**20) -> Iterator[bytes]:
-    """Put lines together to pieces of at least so many bytes, so that nothing long is held whole."""
+def in_pieces(lines: Iterable[bytes]) -> Iterator[bytes]:
+    """Put lines together to pieces of `PIECE` bytes, so that nothing long is held whole."""
     kept: list[bytes] = []
     held = 0
     for line in lines:
         kept.append(line)
         held += len(line)
-        if held >= size:
+        if held >= PIECE:
             yield b"".join(kept)
             kept, held = [], 0
     if kept:

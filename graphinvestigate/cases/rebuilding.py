@@ -16,12 +16,12 @@ from graphinvestigate import linking
 from graphinvestigate.cases.columns import column_sha256
 from graphinvestigate.cases.contents import Contents
 from graphinvestigate.cases.dossier import Dossier, dossier_of
-from graphinvestigate.cases.graph_json import graph_to_bytes
+from graphinvestigate.cases.graph_json import graph_pieces
 from graphinvestigate.cases.manifest import Manifest
 from graphinvestigate.cases.markdown import markdown
 from graphinvestigate.cases.records import MAPPED, kind_of
 from graphinvestigate.cases.report import UNFOLDED, report_html, sections, timeline, title
-from graphinvestigate.files import sha256
+from graphinvestigate.files import sha256, sha256_of
 from graphinvestigate.views.static import Section, section_html
 
 SETTINGS = ("hubs", "merges", "splits", "tenant")
@@ -122,7 +122,7 @@ def hashes(frames: Mapping[str, pd.DataFrame], built: Rebuilt) -> dict[str, Any]
             for name, frame in frames.items()
         },
         "graph": {
-            "sha256": sha256(graph_to_bytes(built.graph)),
+            "sha256": sha256_of(graph_pieces(built.graph)),
             "nodes": built.graph.number_of_nodes(),
             "edges": built.graph.number_of_edges(),
         },

@@ -29,6 +29,7 @@ HUNTING = "hunting"
 MAPPED = "mapped"
 FOLDER = "records"
 MOST_ROWS = 5_000_000
+ROWS = 10_000  # that are built at a time, to compare what they say
 _LINE = Table(
     "a case's records",
     "line",
@@ -100,16 +101,12 @@ def frame_pieces(name: str, frame: pd.DataFrame) -> Iterator[tuple[str, Iterable
     pull_ids = list(frame["pull_id"]) if "pull_id" in frame.columns else [None] * len(frame)
     lines = (_line(pull_id, piece) for pull_id, piece in zip(pull_ids, raw.slices(), strict=True))
     yield f"{FOLDER}/{name}.jsonl", in_pieces(lines)
-    follows = _from_records(kind, raw, frame)
-    own = [
-        column_to_json(str(column), frame[column])
-        for column in frame.columns
-        if not _is_raw(column, frame) and (follows is None or not _equal(follows, column, frame[column]))
-    ]
     order = list(map(str, frame.columns))
     if len(set(order)) != len(order):
         raise UsageError("this frame has two columns of one name: rename one, so that both are kept.")
-    if own or follows is None or order != list(follows.columns):
+    own_names, given = _own(kind, frame, raw)
+    own = [column_to_json(str(column), frame[column]) for column in own_names]
+    if own or order != given:
         yield f"{FOLDER}/{name}.columns.json", [dumped({"kind": kind, "order": order, "columns": own})]
 
 
@@ -194,11 +191,19 @@ def _build(kind: Any, raw: RawArray, pull_ids: Any) -> pd.DataFrame:
     return pd.DataFrame({"pull_id": pull_ids, "raw": raw}, copy=False)
 
 
-def _from_records(kind: str | None, raw: RawArray, frame: pd.DataFrame) -> pd.DataFrame | None:
-    """What the records alone give; None where they are of no kind that has a table."""
+def _own(kind: str | None, frame: pd.DataFrame, raw: RawArray) -> tuple[list[Any], list[str] | None]:
+    """Which columns do not follow from the records, and which the records give; None where they have no table."""
+    names = [column for column in frame.columns if not _is_raw(column, frame)]
     if kind is None or kind in (HUNTING, MAPPED):
-        return None
-    return _build(kind, raw, frame["pull_id"].array)
+        return names, None
+    own: set[Any] = set()
+    given: list[str] = []
+    for start in range(0, max(len(frame), 1), ROWS):  # some rows at a time: a second frame of all of them is large
+        part = frame.iloc[start : start + ROWS]
+        follows = _build(kind, raw[start : start + ROWS], part["pull_id"].array)
+        given = list(follows.columns)
+        own |= {name for name in names if name not in own and not _equal(follows, name, part[name])}
+    return [name for name in names if name in own], given
 
 
 def _equal(follows: pd.DataFrame, column: Any, values: pd.Series) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from graphinvestigate.cases.archive import read_archive, write_archive
-from graphinvestigate.cases.contents import Contents, contents_of, files_of
+from graphinvestigate.cases.contents import Contents, as_read, contents_of, files_of
 from graphinvestigate.cases.guard import guarded
 from graphinvestigate.cases.locks import locked
 from graphinvestigate.cases.manifest import FileEntry, Manifest, versions
@@ -25,7 +25,6 @@ from graphinvestigate.cases.storage import (
 )
 from graphinvestigate.client import Pull
 from graphinvestigate.errors import BadFileError, NotSavedError, UsageError
-from graphinvestigate.files import sha256
 from graphinvestigate.queries.coverage import recall
 from graphinvestigate.text import log
 
@@ -97,13 +96,15 @@ class Place:
             if base != disk.manifest.files:  # somebody else saved it meanwhile
                 contents = merged(contents_of(disk.files), contents, {n: entry.sha256 for n, entry in base.items()})
             created = min(created, disk.manifest.created)
+        disk = None  # its files are as large as these
         files = files_of(contents)
-        if sum(map(len, files.values())) > MOST_BYTES:
+        entries = {name: FileEntry.of(pieces) for name, pieces in sorted(files.items())}
+        if sum(entry.size for entry in entries.values()) > MOST_BYTES:
             raise UsageError(
                 f"this case would be larger than {MOST_BYTES // 2**30} GB, which no reader opens: add the records that "
                 "the investigation is about, and keep the rest where it was pulled to."
             )
-        kept = contents_of(files)  # what readers will find: hashes and derived values are of that
+        kept = as_read(contents, files)  # what readers will find: hashes and derived values are of that
         manifest = Manifest(
             name=name,
             case_id=case_id,
@@ -111,7 +112,7 @@ class Place:
             saved=moment,
             tools=versions(),
             windows=_windows(contents),
-            files={name: FileEntry(sha256(data), len(data)) for name, data in sorted(files.items())},
+            files=entries,
         )
         if derive is not None:
             manifest.derived.update(derive(manifest, kept))

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import os
 import secrets
 import shutil
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,6 +29,8 @@ COMMIT = ".commit"
 MOST_BYTES = 2 * 2**30  # of one file, and of all together
 MOST_MANIFEST = 16 * 2**20
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+Files = Mapping[str, Iterable[bytes]]
+"""A case's files by their paths, each in pieces that can be read again."""
 _ELSEWHERE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.EXDEV}
 
 
@@ -185,7 +188,7 @@ def _extra(path: Path, known: set[str], prefix: str = "") -> Iterator[Problem]:
             yield Problem(f"{name}/", "extra", "a folder that the manifest does not name")
 
 
-def write_folder(path: Path, manifest: Manifest, files: Mapping[str, bytes]) -> None:
+def write_folder(path: Path, manifest: Manifest, files: Files) -> None:
     """Make a folder hold exactly this case. The caller holds its lock, or knows that nobody else has it.
 
     Parameters
@@ -194,12 +197,13 @@ def write_folder(path: Path, manifest: Manifest, files: Mapping[str, bytes]) -> 
         A case's folder, or one that does not exist yet.
     manifest : Manifest
         Names `files` with their hashes.
-    files : mapping of str to bytes
+    files : mapping of str to iterable of bytes
+        Each in pieces.
 
     Raises
     ------
     NotSavedError
-        It can't be written; the case that was there still is, whole.
+        It can't be written, or is not what the manifest says any more; the case that was there still is, whole.
     """
     try:
         if path.is_dir():
@@ -269,7 +273,7 @@ def _reached(path: Path, name: str) -> bool:
     return all(_plain_folder(path.joinpath(*parts[: n + 1])) for n in range(len(parts)))
 
 
-def _create(path: Path, manifest: Manifest, files: Mapping[str, bytes]) -> None:
+def _create(path: Path, manifest: Manifest, files: Files) -> None:
     """Write a case that was not there: the whole folder comes into being with one rename."""
     _clear(path)
     part = path.parent / f".{path.name}.saving-{secrets.token_hex(8)}"
@@ -282,7 +286,7 @@ def _create(path: Path, manifest: Manifest, files: Mapping[str, bytes]) -> None:
     sync_folder(path.parent)
 
 
-def _replace(path: Path, manifest: Manifest, files: Mapping[str, bytes]) -> None:
+def _replace(path: Path, manifest: Manifest, files: Files) -> None:
     current = {}
     with contextlib.suppress(BadFileError):
         body = _bytes(path, NAME, MOST_MANIFEST)
@@ -305,6 +309,22 @@ def _replace(path: Path, manifest: Manifest, files: Mapping[str, bytes]) -> None
     finish(path)
 
 
+def checked(name: str, pieces: Iterable[bytes], manifest: Manifest) -> Iterator[bytes]:
+    """Hand on the pieces of a file, and see that together they are what the manifest says.
+
+    Raises
+    ------
+    NotSavedError
+        They are not: the graph was changed while it was saved.
+    """
+    made = hashlib.sha256()
+    for piece in pieces:
+        made.update(piece)
+        yield piece
+    if name != NAME and made.hexdigest() != manifest.files[name].sha256:
+        raise NotSavedError(f"{name} was changed while it was saved; what was there before is untouched. Save again.")
+
+
 def _intact(path: Path, name: str, digest: str) -> bool:
     try:
         found = _bytes(path, name, (path / name).lstat().st_size)
@@ -313,17 +333,18 @@ def _intact(path: Path, name: str, digest: str) -> bool:
     return found is not None and sha256(found) == digest
 
 
-def _write(part: Path, manifest: Manifest, files: Mapping[str, bytes], *, mode: int) -> None:
+def _write(part: Path, manifest: Manifest, files: Files, *, mode: int) -> None:
     part.mkdir(mode=mode)
     folders = {part}
-    for name, data in [*files.items(), (NAME, manifest.to_bytes())]:
+    for name, pieces in [*files.items(), (NAME, [manifest.to_bytes()])]:
         target = part / name
         if target.parent not in folders:
             target.parent.mkdir(mode=mode, parents=True, exist_ok=True)
             folders.add(target.parent)
         handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOW, mode & 0o666)
         with os.fdopen(handle, "wb") as file:
-            file.write(data)
+            for piece in checked(name, pieces, manifest):
+                file.write(piece)
             file.flush()
             os.fsync(file.fileno())
     for folder in sorted(folders, reverse=True):

@@ -48,7 +48,7 @@ def arm(fatal: int) -> None:
 
 def in_place(case: Any, folder: Path) -> None:
     """Write file over file, the manifest last."""
-    files = files_of(case._contents)
+    files = {name: b"".join(pieces) for name, pieces in files_of(case._contents).items()}
     named = {name: FileEntry(sha256(data), len(data)) for name, data in files.items()}
     for name, data in files.items():
         (folder / name).write_bytes(data)

@@ -9,6 +9,7 @@ from typing import Any
 import networkx as nx
 
 from graphinvestigate.cases.contents import Contents, pieces_of
+from graphinvestigate.cases.rebuilding import SETTINGS, graph_of
 from graphinvestigate.cases.records import LEGACY
 from graphinvestigate.cases.redaction.called import Called
 from graphinvestigate.cases.redaction.documents import walked
@@ -66,12 +67,15 @@ def redacted_case(case: Sayings, replace: Texts) -> Sayings:
     called = Called(replace)
     theirs = [name for name in old.frames if name not in RESOURCES and name != LEGACY]
     frames = {name: name for name in old.frames} | dict(called.names("answer", theirs))
+    follows = nx.utils.graphs_equal(graph_of(old.frames, like=g), g)
     graph = GraphRedaction(g, replace)
     said = _Said(graph, called)
+    made_frames = {frames[name]: redacted_frame(frame, replace) for name, frame in old.frames.items()}
     new = Contents(
-        frames={frames[name]: redacted_frame(frame, replace) for name, frame in old.frames.items()},
+        frames=made_frames,
         tables={made: redacted_frame(old.tables[name], replace) for name, made in called.names("table", old.tables)},
-        graph=graph.graph(),
+        # What follows from the records follows from the redacted ones: so a replay gives it, and nobody has both.
+        graph=graph.rebuilt(graph_of(made_frames, like=graph.settings(SETTINGS))) if follows else graph.graph(),
         figures={made: strings(old.figures[name], replace) for name, made in called.names("figure", old.figures)},
         notes={note_id: said.note(note) for note_id, note in old.notes.items()},
         requests={name: said.of(request) for name, request in old.requests.items()},

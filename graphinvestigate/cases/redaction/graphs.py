@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import networkx as nx
@@ -15,6 +15,7 @@ from graphinvestigate.errors import UsageError
 from graphinvestigate.linking import Entity, Record
 
 Node = Entity | Record
+_CONTENT = "content_sha256"
 _SAID_OF_IDENTIFIERS = frozenset({"identifiers", "identifier", "beside", "by"})
 # What a label names, by the kind of the entity that carries it.
 _LABELS = {"host": "host", "file": "filename", "mail_message": "subject", "mailbox": "account", "domain": "domain"}
@@ -39,8 +40,10 @@ def gather_graph(g: nx.MultiDiGraph, taker: Taker) -> None:
         for seen in attrs.get("observations", ()):
             told += seen["identifiers"]
             called += seen["names"]
+        values = {text.partition("=")[2] for text in told}  # what is called by an id has no name
         for name in dict.fromkeys(called) if node.kind in _LABELLED else ():
-            gather(name, taker, _LABELLED[node.kind](name))
+            if name not in values and name != node.key:
+                gather(name, taker, _LABELLED[node.kind](name))
         for text in dict.fromkeys(told):
             name, _, value = text.partition("=")
             gather(value, taker, _field_of(name))
@@ -49,6 +52,16 @@ def gather_graph(g: nx.MultiDiGraph, taker: Taker) -> None:
         for one in references:
             if isinstance(one.get("value"), str):
                 gather(one["value"], taker, _last(one.get("field")))
+
+
+def _known_by_content(g: nx.MultiDiGraph) -> Iterator[tuple[str, tuple[str, str, str]]]:
+    """What a graph knows by a hash of its contents alone: the hash, and each place that says so."""
+    for node, attrs in g.nodes(data=True):
+        for text in attrs.get("identifiers", ()):
+            name, _, value = text.partition("=")
+            if name == _CONTENT:
+                for _, _, references in g.in_edges(node, data="references", default=()):
+                    yield from ((value, (one["record_kind"], one["record_id"], one["field"])) for one in references)
 
 
 def _field_of(identifier: str) -> str:
@@ -88,6 +101,7 @@ class GraphRedaction:
         self.g = g
         self.replace = replace
         self._said: dict[str, str] = {}
+        self._contents: dict[str, str] = {}
 
     def graph(self) -> nx.MultiDiGraph:
         """Give the same graph under pseudonyms, in the order of its new names.
@@ -112,6 +126,28 @@ class GraphRedaction:
                 key=lambda edge: edge[:3],
             )
         )
+        return made
+
+    def settings(self, names: Iterable[str]) -> nx.MultiDiGraph:
+        """An empty graph with these attributes of the graph itself, under pseudonyms."""
+        own = {name: self.g.graph[name] for name in names if name in self.g.graph}
+        return nx.MultiDiGraph(**{name: self._own(name, value, {}) for name, value in own.items()})
+
+    def rebuilt(self, made: nx.MultiDiGraph) -> nx.MultiDiGraph:
+        """Take the graph that the redacted records gave for the redacted one.
+
+        Parameters
+        ----------
+        made : networkx.MultiDiGraph
+            It is given back. What has a hash of its contents for a name has another one there, which is meant from now
+            on wherever the old one is.
+        """
+        new = {place: value for value, place in _known_by_content(made)}
+        for value, (record_kind, record_id, field) in _known_by_content(self.g):
+            found = new.get((record_kind, self.replace(record_id, "id"), field))
+            if found is not None:
+                self._contents[value] = found
+        self._said.clear()
         return made
 
     def _own(self, name: str, value: Any, names: dict[Node, Node]) -> Any:
@@ -150,6 +186,8 @@ class GraphRedaction:
     def identifier(self, name: str, value: str) -> str:
         """The pseudonym of an identifier, in one spelling, as the resolver has it."""
         kind = IDENTIFIERS.get(name)
+        if name == _CONTENT and value in self._contents:
+            return self._contents[value]
         if name == "nt_name":  # <tenant>/domain\\name
             front, slash, host = value.rpartition("\\")
             tenant, bar, domain = front.rpartition("/")

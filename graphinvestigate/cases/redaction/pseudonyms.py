@@ -37,6 +37,11 @@ def fold(text: str) -> str:
     return lowered if len(lowered) == len(text) else "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
 
 
+def is_guid(text: str) -> bool:
+    """Whether a text is a GUID and nothing else."""
+    return _GUID.fullmatch(text) is not None
+
+
 def key_bytes(key: str | bytes) -> bytes:
     """Check a key.
 

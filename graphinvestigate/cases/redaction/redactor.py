@@ -139,6 +139,7 @@ class Redactor:
         with uncollected():
             self.learn(*things)
             made = tuple(self._redacted(thing) for thing in things)
+            self._texts.forget()
         self.check(*made)
         return made[0] if len(made) == 1 else made
 

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from graphinvestigate import text as escape
 from graphinvestigate.cases.redaction import kept
-from graphinvestigate.cases.redaction.pseudonyms import Pseudonyms, fold
+from graphinvestigate.cases.redaction.pseudonyms import Pseudonyms, fold, is_guid
 
 _WORD = re.compile(r"[^\W_]+")
 PLAIN_WORD = re.compile(r"[^\W\d_]{1,24}")
@@ -107,6 +107,8 @@ class Vocabulary:
             if found and not self.names.is_address(found[1]):
                 self._enter("domain", found[1])
             return
+        if kind in ("account", "host", "person") and is_guid(value):
+            kind = "id"  # called by its id: one pseudonym, whichever field says it
         if kind in ("account", "host") and "/" in value:
             value = value.rpartition("/")[2]  # what an identifier has in front is its tenant
         if kind == "account" and "@" in value:

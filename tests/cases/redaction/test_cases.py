@@ -142,3 +142,40 @@ def test_a_drawn_graph_of_a_case_is_redacted_with_it(case: gi.Case) -> None:
     made.add(*case.frames.values())
     made.add(gi.plot_entity_graph(case.graph))
     assert len(made.redact(KEY).figures) == 1
+
+
+def test_a_redacted_case_replays_like_any_other(case: gi.Case, tmp_path: Path) -> None:
+    """Who gets it rebuilds the very graph and report that were saved: what hashes and orders follow from names, too."""
+    known_by_content = [
+        node for node, attrs in case.graph.nodes(data=True) if str(attrs.get("identifiers")).count("content_sha256=")
+    ]
+    assert known_by_content, "nothing here has a hash of its contents for a name"
+    case.note("odd", entity=known_by_content[0])
+    assert gi.open_case(case.save(tmp_path / "original")).replay().differences == []
+    made = gi.open_case(case.redact(KEY).save(tmp_path / "shared"))
+    replayed = made.replay()
+    assert replayed.differences == []
+    assert "byte for byte" in replayed.sentence
+    (note,) = [one for one in made._contents.notes.values() if one.text == "odd"]
+    assert note.places[0]["identifiers"][0] in {
+        text for _, attrs in made.graph.nodes(data=True) for text in attrs.get("identifiers", ())
+    }
+
+
+def test_a_graph_that_says_more_than_the_records_keeps_it(case: gi.Case, redacted: Any) -> None:
+    """What was added beside the records is in the redacted case, under pseudonyms."""
+    made = gi.Case("INC-2")
+    made.add(redacted.frames["alerts"].head(5), case.graph)
+    shared = made.redact(KEY)
+    assert len(shared.graph) == len(made.graph)
+    assert shared.graph.number_of_edges() == made.graph.number_of_edges()
+
+
+def test_who_is_called_by_an_id_stays_an_id() -> None:
+    """A GUID in the field of a name is the GUID that it is elsewhere."""
+    user = "5a7e1c3d-9b20-4f6e-8d11-0c2b3a4d5e6f"
+    redactor = gi.Redactor(KEY)
+    redactor.learn(pd.DataFrame({"account_name": [user], "user_id": [user]}))
+    made = redactor.redact(pd.DataFrame({"account_name": [user], "user_id": [user]}))
+    assert made["account_name"].iloc[0] == made["user_id"].iloc[0] != user
+    assert len(made["user_id"].iloc[0]) == len(user)

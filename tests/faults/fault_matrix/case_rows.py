@@ -156,7 +156,7 @@ from graphinvestigate.cases.contents import files_of
 from graphinvestigate.cases.manifest import FileEntry, Manifest
 from graphinvestigate.files import sha256
 from dataclasses import replace
-files = files_of(case._contents)
+files = {name: b"".join(pieces) for name, pieces in files_of(case._contents).items()}
 named = {n: FileEntry(sha256(d), len(d)) for n, d in files.items()}
 for name, data in files.items():
     (case.path / name).write_bytes(data)
@@ -213,7 +213,7 @@ def case_files(case: Case) -> dict[str, bytes]:
     from graphinvestigate.cases.contents import files_of
 
     case._contents.graph = case.graph
-    return files_of(case._contents)
+    return {name: b"".join(pieces) for name, pieces in files_of(case._contents).items()}
 
 
 @row("X14", real=(Journal, lambda case, path: case.save(path)), broken=(Rereads, saves_in_place))
