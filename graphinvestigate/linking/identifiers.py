@@ -319,8 +319,8 @@ def identifier(declared: str, values: Sequence[Any], *, tenant: str | None = Non
     ----------
     declared : str
         The type that the table declares: an identifier type, or ``host_name`` (an FQDN or a short name, by what
-        is found), ``hash`` (value and algorithm), ``url_domain`` or ``url_ip`` (the host of a URL),
-        ``<shape>:<log>`` (`shapes`: what a column of some log names). A type without a rule keeps its text as it is.
+        is found), ``hash`` (value and algorithm), ``url_domain`` or ``url_ip`` (the host of a URL). A type without a
+        rule keeps its text as it is.
     values : sequence
         The JSON values, in the order that the table declares.
     tenant : str, optional
@@ -340,7 +340,7 @@ def reader_of(declared: str) -> Reader:
     reader = _READERS.get(declared)
     if reader is not None:
         return reader
-    return _by_shape(declared) if ":" in declared else _without_rule(declared)
+    return _without_rule(declared)
 
 
 def _without_rule(declared: str) -> Reader:
@@ -351,17 +351,6 @@ def _without_rule(declared: str) -> Reader:
             return whole(values, tenant)
         text = text_of(values[0])
         return None if text is None else (declared, text)
-
-    return read
-
-
-def _by_shape(declared: str) -> Reader:
-    shape, _, source = declared.partition(":")
-
-    def read(values: Sequence[Any], tenant: str | None) -> Identifier | None:
-        from graphinvestigate.linking.shapes import SHAPES  # shapes are made of identifiers
-
-        return SHAPES[shape](values[0], source, tenant)
 
     return read
 

@@ -7,7 +7,8 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple, TypeAlias
 
-from graphinvestigate.linking.identifiers import ONLY_ALONE, Reader, ranks_of, reader_of
+from graphinvestigate.linking.identifiers import ONLY_ALONE, Reader, ranks_of
+from graphinvestigate.linking.shapes import reader_of
 from graphinvestigate.linking.tables import MAIN, Nested, Slot, Table, When
 
 Json: TypeAlias = dict[str, Any]

@@ -8,10 +8,12 @@ entity of its own that joins nothing, and can be joined by hand.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any, TypeAlias
 
-from graphinvestigate.linking.identifiers import Identifier, identifier, is_built_in, scoped
+from graphinvestigate.linking import identifiers
+from graphinvestigate.linking.identifiers import Identifier, Reader, identifier, is_built_in, scoped
 from graphinvestigate.linking.spelling import is_ip, text_of
 
 Shape: TypeAlias = Callable[[Any, str, str | None], Identifier | None]
@@ -106,3 +108,17 @@ SHAPES: dict[str, Shape] = {
     "mail_message": message_in,
 }
 """By the kind of entity that a column names."""
+
+
+@lru_cache(maxsize=1024)
+def reader_of(declared: str) -> Reader:
+    """Return what makes identifiers of a declared type: as `identifiers.reader_of`, or ``<shape>:<log>``."""
+    shape, colon, source = declared.partition(":")
+    if not colon:
+        return identifiers.reader_of(declared)
+    make = SHAPES[shape]
+
+    def read(values: Sequence[Any], tenant: str | None) -> Identifier | None:
+        return make(values[0], source, tenant)
+
+    return read

@@ -48,41 +48,6 @@ class Engine(Protocol):
         """Let what is kept for one question go when it is answered."""
 
 
-def engine_for(session: Any = None) -> Engine:
-    """Find the engine for what `Lake(engine=…)` was given.
-
-    Parameters
-    ----------
-    session : None, str, Engine, SparkSession or DuckDBPyConnection
-        None is DuckDB; ``"duckdb"`` and ``"pandas"`` name one. A connection of yours knows your own tables, too.
-
-    Returns
-    -------
-    Engine
-
-    Raises
-    ------
-    UsageError
-        It is something else, or needs what is not installed.
-    """
-    if session is None or session == "duckdb":
-        return DuckDB()
-    if session == "pandas":
-        return Pandas()
-    if hasattr(session, "createDataFrame") and hasattr(session, "read"):
-        from graphinvestigate.scale.spark import Spark
-
-        return Spark(session)
-    if hasattr(session, "read_parquet") and hasattr(session, "from_arrow"):
-        return DuckDB(session)
-    if all(hasattr(session, name) for name in ("scan", "table", "kept", "arrow", "mapped", "asking")):
-        engine: Engine = session
-        return engine
-    raise UsageError(
-        f"engine= takes None (DuckDB), 'duckdb', 'pandas' or a Spark session; got {type(session).__name__}."
-    )
-
-
 @contextmanager
 def readable(where: str) -> Iterator[None]:
     """Turn what engines raise into errors of ours: a file that can't be read, or memory that does not do.
@@ -167,7 +132,7 @@ class DuckDB:
             return self.table(schema.empty_table())
         found = self.connection.read_parquet(list(files), union_by_name=True)
         have = set(found.columns)
-        return _selected(nw.from_native(found), have, schema)
+        return selected(nw.from_native(found), have, schema)
 
     def table(self, table: pa.Table) -> Frame:
         """Give a small table as a frame."""
@@ -247,7 +212,7 @@ def _arrow_typed(kind: pa.DataType) -> Any:
     return pd.ArrowDtype(kind)
 
 
-def _selected(frame: Frame, have: set[str], schema: pa.Schema) -> Frame:
+def selected(frame: Frame, have: set[str], schema: pa.Schema) -> Frame:
     """Give the columns of a schema, missing ones as such."""
     return frame.select(
         *(

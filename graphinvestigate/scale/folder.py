@@ -17,7 +17,8 @@ from graphinvestigate.errors import BadFileError, PartialResultError, UsageError
 from graphinvestigate.files import write_new
 from graphinvestigate.linking.identifiers import guid
 from graphinvestigate.scale.at_rest import resource_of
-from graphinvestigate.scale.engines import Engine, engine_for, readable
+from graphinvestigate.scale.engine_choice import engine_for
+from graphinvestigate.scale.engines import Engine, readable
 from graphinvestigate.scale.pulling import SOURCES, Puller, notes_of
 from graphinvestigate.scale.reading import Reader, Window, compact
 from graphinvestigate.scale.store import TenantStore

@@ -10,7 +10,7 @@ from typing import Any
 import narwhals as nw
 import pyarrow as pa
 
-from graphinvestigate.scale.engines import Frame, _selected
+from graphinvestigate.scale.engines import Frame, selected
 
 
 class Spark:
@@ -35,7 +35,7 @@ class Spark:
             return self.table(schema.empty_table())
         named = [self._named(file) for file in files]
         read = self.session.read.option("mergeSchema", "true").option("recursiveFileLookup", "true").parquet(*named)
-        return _selected(nw.from_native(read), set(read.columns), schema)
+        return selected(nw.from_native(read), set(read.columns), schema)
 
     def _named(self, file: str) -> str:
         here, there = self._mounted or ("", "")

@@ -29,7 +29,8 @@ import pyarrow.parquet as pq
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from graphinvestigate.scale.components import components
-from graphinvestigate.scale.engines import Engine, engine_for
+from graphinvestigate.scale.engine_choice import engine_for
+from graphinvestigate.scale.engines import Engine
 from graphinvestigate.scale.expressions import (
     co_occurrence,
     edges,

@@ -13,7 +13,8 @@ import pyarrow as pa
 import pytest
 
 from graphinvestigate.linking.identifiers import rank
-from graphinvestigate.scale.engines import Engine, engine_for
+from graphinvestigate.scale.engine_choice import engine_for
+from graphinvestigate.scale.engines import Engine
 from graphinvestigate.scale.lake import Lake
 from graphinvestigate.scale.linked import MENTIONS
 

@@ -10,7 +10,8 @@ from hypothesis import Phase, given, settings, strategies as st
 from graphinvestigate.linking.identifiers import rank
 from graphinvestigate.linking.identity import resolve
 from graphinvestigate.scale.components import components
-from graphinvestigate.scale.engines import Engine, engine_for
+from graphinvestigate.scale.engine_choice import engine_for
+from graphinvestigate.scale.engines import Engine
 from tests.scale.conftest import mention_rows
 
 VALUES = {

@@ -15,7 +15,8 @@ from graphinvestigate.errors import UsageError
 from graphinvestigate.frames import RESOURCES
 from graphinvestigate.scale import engines
 from graphinvestigate.scale.components import components
-from graphinvestigate.scale.engines import DuckDB, Engine, Pandas, engine_for
+from graphinvestigate.scale.engine_choice import engine_for
+from graphinvestigate.scale.engines import DuckDB, Engine, Pandas
 from graphinvestigate.scale.expressions import (
     co_occurrence,
     crowded,

@@ -20,7 +20,7 @@ from graphinvestigate.linking import Entity, Record
 from graphinvestigate.linking.collecting import collect
 from graphinvestigate.linking.mentions import mentions
 from graphinvestigate.scale.components import components
-from graphinvestigate.scale.engines import engine_for
+from graphinvestigate.scale.engine_choice import engine_for
 from graphinvestigate.scale.expressions import edges, entity_table, with_entities
 from graphinvestigate.scale.linked import LEAN
 from graphinvestigate.scale.presets import read_table

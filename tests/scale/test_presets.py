@@ -18,7 +18,7 @@ from graphinvestigate.errors import BadFileError, UsageError
 from graphinvestigate.frames import EVIDENCE, RESOURCES, evidence
 from graphinvestigate.linking import Entity, Record
 from graphinvestigate.linking.mentions import mentions
-from graphinvestigate.scale.engines import engine_for
+from graphinvestigate.scale.engine_choice import engine_for
 from graphinvestigate.scale.presets import read_table
 from graphinvestigate.scale.presets.at_scale import table_mentions
 from graphinvestigate.scale.presets.declared import EVENTS, RECORDS

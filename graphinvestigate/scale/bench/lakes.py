@@ -14,7 +14,7 @@ from graphinvestigate.frames import RESOURCES, records_frame
 from graphinvestigate.scale.bench.measure import Finding, rounds, side_by_side
 from graphinvestigate.scale.bench.synthetic import alert_pages
 from graphinvestigate.scale.components import components
-from graphinvestigate.scale.engines import engine_for
+from graphinvestigate.scale.engine_choice import engine_for
 from graphinvestigate.scale.expressions import co_occurrence, edges, k_hop, with_entities
 from graphinvestigate.scale.lake import Lake
 

@@ -22,7 +22,8 @@ from graphinvestigate.errors import UsageError
 from graphinvestigate.linking.identifiers import guid
 from graphinvestigate.linking.record_rows import ids_of
 from graphinvestigate.scale.at_rest import resource_of, to_rest
-from graphinvestigate.scale.engines import Engine, Frame, engine_for
+from graphinvestigate.scale.engine_choice import engine_for
+from graphinvestigate.scale.engines import Engine, Frame
 from graphinvestigate.scale.linked import MENTIONS, linked
 from graphinvestigate.scale.presets.reading import read_table, unwrapped
 from graphinvestigate.scale.spark import Spark
