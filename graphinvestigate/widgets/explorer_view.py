@@ -33,6 +33,7 @@ from graphinvestigate.widgets.selection import Selection, Span
 from graphinvestigate.widgets.shown import BUDGET, Node, hidden_by_relation
 from graphinvestigate.widgets.step_words import log_lines, plan
 from graphinvestigate.widgets.style import SHEET
+from graphinvestigate.widgets.waits import Waits
 
 KEYS = ("ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Enter", "Escape", "e", "c", "p", "h", "u", "r")
 KEYS_HELP = (
@@ -234,6 +235,7 @@ class ExplorerView(controls.VBox):
             self._filter_bar.widget,
             self._plan,
             self._messages.widget,
+            Waits(),
             controls.HBox([left, right], layout=ipywidgets.Layout(flex_flow="row wrap")),
             self._timeline.widget,
             self._tabs,

@@ -28,6 +28,7 @@ from graphinvestigate.widgets.rows import COLUMNS, FIRST_DOWN, Queue
 from graphinvestigate.widgets.safe import pane, safe_html, show
 from graphinvestigate.widgets.selection import Node, Selection
 from graphinvestigate.widgets.style import SHEET
+from graphinvestigate.widgets.waits import Waits
 
 _NONE = "No alert passes the filters: change them, or press Clear filters."
 _NOBODY = "This frame holds no alerts: pull a wider window with list_alerts(client, since=…)."
@@ -245,7 +246,8 @@ class AlertPicker(controls.VBox):
         if len(self._queue) == 0:
             body = pane(safe_html('<p class="gi-muted">{text}</p>', text=_NOBODY))
             self._bar.widget.layout.display = "none"
-        return [pane(SHEET), bar(self._head, self._bar.clear), self._bar.widget, self._messages.widget, body]
+        said = [self._messages.widget] if plain else [self._messages.widget, Waits()]  # the latter is a script
+        return [pane(SHEET), bar(self._head, self._bar.clear), self._bar.widget, *said, body]
 
     def _cells(self, numbers: Sequence[int]) -> list[list[Any]]:
         return cells_of(self._queue, numbers)

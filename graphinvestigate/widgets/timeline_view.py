@@ -21,6 +21,7 @@ from graphinvestigate.widgets.timeline_bar import TimelineBar
 from graphinvestigate.widgets.timeline_drawing import TimelineDrawing
 from graphinvestigate.widgets.timeline_window import Window, box_of, zoomed
 from graphinvestigate.widgets.times import moment
+from graphinvestigate.widgets.waits import Waits
 
 
 @each_in_turn(turn_of)
@@ -184,7 +185,7 @@ class TimelineView(TimelineDrawing):
                            ("key", self._on_key)):  # fmt: skip
             self._view.on(name, call)
         bar, said = self._bar.widget, self._messages.widget
-        self.children = [pane(SHEET), self._head, bar, said, self._view, self._status, self._apart]
+        self.children = [pane(SHEET), Waits(), self._head, bar, said, self._view, self._status, self._apart]
 
     # ---- what users do --------------------------------------------------------------------------------------
 
