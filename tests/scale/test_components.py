@@ -12,28 +12,10 @@ from graphinvestigate.linking.identity import resolve
 from graphinvestigate.scale.components import components
 from graphinvestigate.scale.engine_choice import engine_for
 from graphinvestigate.scale.engines import Engine
+from tests.linking.few_identifiers import observations
 from tests.scale.conftest import mention_rows
 
-VALUES = {
-    "user": {"object_id": "abc", "sid": "st", "upn": "pqr", "account": ["t1/c\\a", "t1/c\\b"]},
-    "host": {
-        "mde_device_id": "mno",
-        "device_id": "de",
-        "fqdn": ["a.x.org", "b.x.org", "a.y.org"],
-        "nt_name": ["t1/x\\a"],
-        "short_name": ["t1/a", "t1/b", "t2/a"],
-    },
-    "file": {"sha256": "fgh", "sha1": "ij", "md5": "k"},
-    "mail_message": {"network_message_id": "nm", "internet_message_id": "uv"},
-    "iot_device": {"iot_device_id": "ab", "mac_address": "xy", "serial_number": "12"},
-    "urn_thing": {"urn": "ab", "other_id": "cd", "z": "e"},
-}
-IDS = {
-    kind: [(id_type, value) for id_type, values in types.items() for value in values] for kind, types in VALUES.items()
-}
-OBSERVATIONS = st.sampled_from(sorted(IDS)).flatmap(
-    lambda kind: st.tuples(st.just(kind), st.lists(st.sampled_from(IDS[kind]), min_size=1, max_size=3, unique=True))
-)
+OBSERVATIONS = observations()
 
 
 def by_resolver(observations):
