@@ -1,7 +1,7 @@
 """Make the picture of the README and the documentation: the real workbench, on the demo tenant, in a browser.
 
 ``python tools/make_pictures.py`` needs the extras ``lab`` and ``test`` and a Chromium on the path (or named by the
-variable CHROMIUM). It opens the workbench as ``graphinvestigate app`` serves it, 1280 by 800, does by clicks what an
+variable CHROMIUM). It opens the workbench as ``graphinvestigate app`` serves it, 1280 by 1240, does by clicks what an
 analyst does first, and writes what is then seen to ``docs/images``, in 256 colours: it is read on slow lines too.
 """
 
@@ -37,7 +37,7 @@ def main() -> int:
     IMAGES.mkdir(exist_ok=True)
     with served(CELL) as (_, url), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        page = browser.new_context(viewport={"width": 1280, "height": 800}).new_page()
+        page = browser.new_context(viewport={"width": 1280, "height": 1240}).new_page()
         page.set_default_timeout(90_000)
         page.goto(url)
         page.wait_for_function(
@@ -60,19 +60,21 @@ def investigate(page: Any) -> None:
     page.wait_for_timeout(2500)
     user, host = page.locator(".gi-rg-row").first.inner_text().splitlines()[3].split(", ")[:2]
     choice = page.get_by_placeholder("Type a name").first
-    choice.fill(f"user {user}")
+    choice.fill(user)
     page.keyboard.press("Enter")
     page.wait_for_timeout(1500)
     page.get_by_role("button", name="Only around it").click()
     page.wait_for_timeout(1500)
     target = page.get_by_placeholder("Path to").first
     target.focus()
-    page.keyboard.type(f"host {host}")
+    page.keyboard.type(host)  # any name of a node will do
     page.keyboard.press("Tab")
     page.wait_for_timeout(500)
     page.get_by_role("button", name="Find paths").click()
     page.get_by_text(re.compile("^Path 1:", re.IGNORECASE)).first.wait_for()
+    page.get_by_role("button", name="Clear filters").first.click()
     page.wait_for_timeout(3000)
+    page.evaluate("() => window.scrollTo(0, 0)")
     page.mouse.move(5, 5)
     page.wait_for_timeout(1000)
 
