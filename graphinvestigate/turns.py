@@ -9,9 +9,10 @@ import threading
 from collections.abc import Callable, Collection
 from functools import wraps
 from types import FunctionType, TracebackType
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 _C = TypeVar("_C", bound=type)
+_F = TypeVar("_F", bound=Callable[..., Any])
 _SHOWN = frozenset({"__init__", "__repr__", "_repr_mimebundle_"})
 
 
@@ -57,27 +58,31 @@ def each_in_turn(turn_of: Callable[[Any], Turn], *, but: Collection[str] = ()) -
     -------
     callable
     """
-
-    def turned(call: Callable[..., Any] | None) -> Callable[..., Any] | None:
-        return None if call is None else _in_turn(call, turn_of)
+    turned = in_turn(turn_of)
 
     def decorated(cls: _C) -> _C:
         for name, member in list(vars(cls).items()):
             if name in but or (name.startswith("_") and name not in _SHOWN):
                 continue
             if isinstance(member, FunctionType):
-                setattr(cls, name, _in_turn(member, turn_of))
+                setattr(cls, name, turned(member))
             elif isinstance(member, property):
-                setattr(cls, name, property(turned(member.fget), turned(member.fset), None, member.__doc__))
+                get, put = member.fget and turned(member.fget), member.fset and turned(member.fset)
+                setattr(cls, name, property(get, put, None, member.__doc__))
         return cls
 
     return decorated
 
 
-def _in_turn(call: Callable[..., Any], turn_of: Callable[[Any], Turn]) -> Callable[..., Any]:
-    @wraps(call)
-    def in_turn(self: Any, *arguments: Any, **options: Any) -> Any:
-        with turn_of(self):
-            return call(self, *arguments, **options)
+def in_turn(turn_of: Callable[[Any], Turn]) -> Callable[[_F], _F]:
+    """Let one method take its turn: a decorator."""
 
-    return in_turn
+    def decorated(call: _F) -> _F:
+        @wraps(call)
+        def turned(self: Any, *arguments: Any, **options: Any) -> Any:
+            with turn_of(self):
+                return call(self, *arguments, **options)
+
+        return cast(_F, turned)
+
+    return decorated

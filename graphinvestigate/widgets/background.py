@@ -58,7 +58,7 @@ class Task(Generic[T]):
             What to do.
         then : callable
             Called in the same thread with a function that gives the result or raises what went wrong. (The loop that
-            asked may be gone by then: a subshell ends with the page that it belongs to.)
+            asked may be gone by then: a page may give up its subshell.)
         """
         if in_kernel():
             threading.Thread(target=self._do, args=(work, then), daemon=True).start()

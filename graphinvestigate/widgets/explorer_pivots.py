@@ -8,13 +8,14 @@ from functools import partial
 from types import EllipsisType
 from typing import cast
 
+import networkx as nx
 import pandas as pd
 
 from graphinvestigate import linking, pivots
 from graphinvestigate.client import GraphClient
 from graphinvestigate.errors import AmbiguousEntityError, EntityNotFoundError, StoppedError, UsageError
 from graphinvestigate.linking import Entity, Record
-from graphinvestigate.turns import each_in_turn
+from graphinvestigate.turns import each_in_turn, in_turn
 from graphinvestigate.widgets import explorer_state as states
 from graphinvestigate.widgets.background import Task
 from graphinvestigate.widgets.canvas import merged_frames
@@ -22,9 +23,11 @@ from graphinvestigate.widgets.controls import TURN, turn_of
 from graphinvestigate.widgets.coverage_words import counted, gap_words, gaps, source_words
 from graphinvestigate.widgets.explorer_history import call
 from graphinvestigate.widgets.explorer_saving import ExplorerSaving
-from graphinvestigate.widgets.graph_facts import make_ready
+from graphinvestigate.widgets.graph_facts import facts_of, make_ready
 from graphinvestigate.widgets.safe import Safe, safe_html, show
 from graphinvestigate.widgets.selection import Node
+
+_TRIES = 3  # times that users may change the graph while what a pivot found is joined to it
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,7 @@ class _Halted:
     found: pivots.Pivot
 
 
-@each_in_turn(turn_of, but=("pivot", "resume"))
+@each_in_turn(turn_of, but=("pivot", "keep", "resume"))
 class ExplorerPivots(ExplorerSaving):
     """What the pivot button, Cancel, Keep and Go on do."""
 
@@ -74,14 +77,12 @@ class ExplorerPivots(ExplorerSaving):
             task = self._begin(node)
         try:
             found = task.run(self._asking(task, node, window))
+            self._take_in(node, window, found, task)
         except BaseException as error:
-            with TURN:
-                self._end()
-                self._note_failure(node, window, error)
+            self._note_failure(node, window, error)
             raise
-        with TURN:
+        finally:
             self._end()
-            self._take_in(node, window, found)
         return found
 
     def cancel(self) -> None:
@@ -105,13 +106,9 @@ class ExplorerPivots(ExplorerSaving):
             task = self._begin(halted.node)
         try:
             found = task.run(self._going_on(task, halted))
-        except BaseException:
-            with TURN:
-                self._end()
-            raise
-        with TURN:
+            self._take_in(halted.node, halted.window, found, task)
+        finally:
             self._end()
-            self._take_in(halted.node, halted.window, found)
         return found
 
     # ---- buttons: pages are answered meanwhile --------------------------------------------------------------
@@ -130,25 +127,26 @@ class ExplorerPivots(ExplorerSaving):
     def _ended(
         self, task: Task[pivots.Pivot], node: Entity, window: str | None, outcome: Callable[[], pivots.Pivot]
     ) -> None:
-        with TURN, self._messages.shown():  # in the thread that asked
-            self._end()
+        with self._messages.shown():  # in the thread that asked
             try:
                 found = outcome()
+                if task.stopped and (found.partial or found.unasked):
+                    self._halt(node, window, found)
+                else:
+                    self._take_in(node, window, found, task)
             except Exception as error:
                 self._note_failure(node, window, UsageError("stopped by its user") if task.stopped else error)
                 if isinstance(error, StoppedError):
                     self._messages.say("The pivot was stopped before anything came; nothing has changed.")
                     return
                 raise
-            if task.stopped and (found.partial or found.unasked):
-                self._halt(node, window, found)
-            else:
-                self._take_in(node, window, found)
+            finally:
+                self._end()
 
+    @in_turn(turn_of)
     def _halt(self, node: Entity, window: str | None, found: pivots.Pivot) -> None:
         self._halted = _Halted(node, window, found)
         self._note_failure(node, window, UsageError("stopped by its user"))
-        self._show_plan()
         missing = ", ".join(source_words(name) for name in dict.fromkeys((*found.partial, *found.unasked)))
         self._messages.say(
             f"The pivot on {self._label(node)} was stopped; nothing has changed. {counted(found.frames)} had "
@@ -231,6 +229,7 @@ class ExplorerPivots(ExplorerSaving):
         self._show_plan()
         return self._task
 
+    @in_turn(turn_of)
     def _end(self) -> None:
         self._task, self._asked_for = None, None
         self._show_plan()
@@ -244,15 +243,38 @@ class ExplorerPivots(ExplorerSaving):
         if self._task is not None:
             show(self._plan, self._progress)
 
+    @in_turn(turn_of)
     def _note_failure(self, node: Entity, window: str | None, error: BaseException) -> None:
         entry = self._entry("pivot", node)
         self._history.note(entry | {"since": window, "error": f"{type(error).__name__}: {error}"})
         self._show_history()
 
-    def _take_in(self, node: Entity, window: str | None, found: pivots.Pivot) -> None:
-        before, asked = self._state, node
-        g = linking.merge_graphs(before.graph, found.graph)
+    def _take_in(
+        self, node: Entity, window: str | None, found: pivots.Pivot, task: Task[pivots.Pivot] | None = None
+    ) -> None:
+        """Join what came to the graph, which takes long and so holds no turn; a graph that changed meanwhile, anew."""
+        if task is not None:
+            task.step("joining what came")
+        for _ in range(_TRIES):
+            if self._joins(node, window, found):
+                return
+        with TURN:
+            self._joins(node, window, found)
+
+    def _joins(self, node: Entity, window: str | None, found: pivots.Pivot) -> bool:
+        base = self._state.graph
+        g = linking.merge_graphs(base, found.graph)
         make_ready(g)  # a pivot may take its time; the paths and neighbourhoods after it may not
+        known = facts_of(g)
+        with TURN:
+            if self._state.graph is not base:
+                return False
+            self._facts = (g, known)
+            self._show_found(node, window, found, g)
+        return True
+
+    def _show_found(self, node: Entity, window: str | None, found: pivots.Pivot, g: nx.MultiDiGraph) -> None:
+        before, asked = self._state, node
         rows = {name: len(frame) for name, frame in found.frames.items()}
         new = g.number_of_nodes() - before.graph.number_of_nodes()
         state, node = states.grown(before, g, node, found.graph.nodes)

@@ -11,12 +11,15 @@ from collections.abc import Iterator
 
 from graphinvestigate import text
 from graphinvestigate.errors import GraphInvestigateError
+from graphinvestigate.turns import each_in_turn
 from graphinvestigate.widgets import controls
+from graphinvestigate.widgets.controls import turn_of
 from graphinvestigate.widgets.safe import Safe, join, pane, safe_html, show
 
 _LOGGER = logging.getLogger(__name__)
 
 
+@each_in_turn(turn_of, but=("__init__", "shown"))
 class Messages:
     """One line of a widget that says what went wrong or what happened, until the next thing happens.
 

@@ -20,13 +20,14 @@ import pandas as pd
 import pytest
 
 import graphinvestigate as gi
+from graphinvestigate import linking
 from graphinvestigate.pivots import asking
 from graphinvestigate.widgets import Workbench, background
 from graphinvestigate.widgets.controls import TURN, InTurn
 from tests.widgets.test_explorer_actions import most_linked
 from tests.widgets.test_explorer_code import everything, rebuilt
 
-ROUNDS = 16
+ROUNDS = 12
 
 
 class Page:
@@ -194,7 +195,7 @@ def test_all_that_pages_tell_and_code_calls_takes_its_turn(alerts: pd.DataFrame,
     }
     assert len(calls) > 70
     alone = {name for name, call in calls.items() if not hasattr(call, "__wrapped__")}
-    assert alone == {"ExplorerPivots.pivot", "ExplorerPivots.resume", "ExplorerSaving.export"}
+    assert alone == {f"ExplorerPivots.{name}" for name in ("pivot", "keep", "resume")} | {"ExplorerSaving.export"}
 
 
 def test_clicks_work_while_a_cell_waits_for_graph(
@@ -230,6 +231,39 @@ def test_clicks_work_while_a_cell_waits_for_graph(
     assert explorer.selected == host
     assert explorer._state.notes[host] == "looks odd"
     assert explorer.graph.number_of_nodes() > graph.number_of_nodes()
+
+
+def test_what_a_pivot_found_is_joined_beside_clicks(
+    alerts: pd.DataFrame, graph: nx.MultiDiGraph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Joining takes long in a large graph: no turn is held meanwhile, and two entities that are made one stay one."""
+    explorer = Workbench(gi.connect_demo(seed=2, alerts=60), alerts, g=graph).explorer
+    joining, go_on, join = threading.Event(), threading.Event(), linking.merge_graphs
+    first, second = most_linked(graph, "host", 1), most_linked(graph, "host", 2)
+    times = 0
+
+    def slowly(a: nx.MultiDiGraph, b: nx.MultiDiGraph) -> nx.MultiDiGraph:
+        nonlocal times
+        times += 1
+        joining.set()
+        assert go_on.wait(20)
+        return join(a, b)
+
+    cell = threading.Thread(target=lambda: explorer.pivot(most_linked(graph, "user"), since="7d"), daemon=True)
+    monkeypatch.setattr("graphinvestigate.widgets.explorer_pivots.linking.merge_graphs", slowly)
+    cell.start()
+    assert joining.wait(20)
+    assert "joining what came" in explorer._plan.value
+    explorer.merge(first, second, reason="one machine, told by its owner")
+    go_on.set()
+    cell.join(30)
+    assert times == 2, "the graph had changed"
+    assert [entry["action"] for entry in explorer.log] == ["merge", "pivot"]
+    assert gi.find_entity(explorer.graph, first) == gi.find_entity(explorer.graph, second)
+    assert explorer._task is None
+    explorer.undo()
+    explorer.undo()
+    assert nx.utils.graphs_equal(explorer.graph, graph)
 
 
 def test_what_a_pivot_found_comes_when_the_page_that_asked_is_gone(
