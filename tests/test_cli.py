@@ -138,7 +138,7 @@ def case(tmp_path_factory) -> Path:
 def test_verify_names_what_is_wrong_and_its_exit_status_says_so(case, tmp_path, capsys) -> None:
     """`verify` is quiet about a whole case and names each changed, missing and extra file of another."""
     assert main(["verify", "--case", str(case)]) == 0
-    assert "SHA-256 of all" in capsys.readouterr().out
+    assert "SHA-256 of files and manifest" in capsys.readouterr().out
     copy = tmp_path / "copy"
     shutil.copytree(case, copy)
     (copy / "extra\x1b[31m.txt").write_text("x")

@@ -8,9 +8,19 @@ import zipfile
 import zlib
 from collections.abc import Iterable
 from pathlib import Path
+from typing import BinaryIO
 
 from graphinvestigate.cases.manifest import MOST_FILES, NAME, Manifest, check_name, read_manifest
-from graphinvestigate.cases.storage import MOST_BYTES, MOST_MANIFEST, Files, Problem, Stored, checked, not_saved
+from graphinvestigate.cases.storage import (
+    MOST_BYTES,
+    MOST_MANIFEST,
+    Files,
+    Problem,
+    Stored,
+    checked,
+    not_saved,
+    problem_of,
+)
 from graphinvestigate.errors import BadFileError
 from graphinvestigate.files import sha256, write_atomic
 from graphinvestigate.text import log
@@ -18,6 +28,7 @@ from graphinvestigate.text import log
 MOST_RATIO = 200
 """More than this no JSON Lines of Graph shrink to; what shrinks further is made to burst."""
 _SMALL = 2**20  # below it a high ratio harms nobody
+_END = 22  # bytes of what ends a zip, the length of its comment last
 _MOMENT = (1980, 1, 1, 0, 0, 0)  # the same case gives the same zip
 
 
@@ -40,16 +51,29 @@ def read_archive(path: Path) -> Stored:
     """
     shown = log(str(path))
     try:
-        with zipfile.ZipFile(path) as archive:
-            return _read(archive, shown)
+        with path.open("rb") as file, zipfile.ZipFile(file) as archive:
+            return _read(archive, shown, _beside(archive, file))
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as error:
         raise BadFileError(f"{shown}: a zip that can't be read ({log(str(error))}). Take an undamaged copy.") from error
 
 
-def _read(archive: zipfile.ZipFile, shown: str) -> Stored:
+def _beside(archive: zipfile.ZipFile, file: BinaryIO) -> list[Problem]:
+    """What a zip can hold beside its members: comments, and bytes before the first and behind the last of them."""
+    file.seek(-(_END + len(archive.comment)), io.SEEK_END)
+    found = {
+        "a comment": bool(archive.comment) or any(member.comment for member in archive.infolist()),
+        "bytes before its first file": min((one.header_offset for one in archive.infolist()), default=0) > 0,
+        "bytes behind its end": file.read(4) != b"PK\5\6",
+    }
+    words = "in the zip, and no part of the case. Zip what lies in an undamaged folder of the case anew."
+    return [Problem(f"({what})", "extra", words) for what, there in found.items() if there]
+
+
+def _read(archive: zipfile.ZipFile, shown: str, beside: list[Problem]) -> Stored:
     members: dict[str, zipfile.ZipInfo] = {}
     for member in archive.infolist():
         if member.is_dir():
+            check_name(member.filename.removesuffix("/"), source=shown)
             continue
         if member.filename != NAME:
             check_name(member.filename, source=shown)
@@ -70,23 +94,22 @@ def _read(archive: zipfile.ZipFile, shown: str) -> Stored:
         raise BadFileError(f"{shown}: no case: it has no {NAME} at its top. Zip what lies in the folder of a case.")
     manifest = read_manifest(_bytes(archive, members[NAME], MOST_MANIFEST), source=f"{shown}/{NAME}")
     files: dict[str, bytes] = {}
-    problems: list[Problem] = []
+    problems = [*beside, *([problem_of(NAME, "changed")] if manifest.changed else [])]
     for name, entry in manifest.files.items():
         member_ = members.get(name.casefold())
         if member_ is None or member_.filename != name:
-            problems.append(Problem(name, "missing", "named in the manifest, and not there"))
+            problems.append(problem_of(name, "missing"))
             continue
-        found = _bytes(archive, member_, entry.size)
+        try:
+            found = _bytes(archive, member_, entry.size)
+        except (zipfile.BadZipFile, zlib.error, EOFError):  # its own checksum tells
+            found = b""
         if len(found) == entry.size and sha256(found) == entry.sha256:
             files[name] = found
         else:
-            problems.append(Problem(name, "changed", "changed since the case was saved"))
+            problems.append(problem_of(name, "changed", member_.file_size, entry.size))
     named = {NAME, *manifest.files}
-    problems += [
-        Problem(member.filename, "extra", "not named in the manifest: it is no part of the case")
-        for member in members.values()
-        if member.filename not in named
-    ]
+    problems += [problem_of(member.filename, "extra") for member in members.values() if member.filename not in named]
     return Stored(manifest, files, sorted(problems, key=lambda problem: problem.file))
 
 

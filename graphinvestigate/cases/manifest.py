@@ -16,7 +16,7 @@ from graphinvestigate.files import sha256
 from graphinvestigate.text import log
 
 FORMAT = "graphinvestigate-case"
-VERSION = 1
+VERSION = 2
 NAME = "manifest.json"
 TOOLS = ("graphinvestigate", "pandas", "numpy", "pyarrow", "networkx", "plotly", "msgspec")
 """What has a say in what a case is rebuilt to."""
@@ -67,6 +67,8 @@ class Manifest:
         Hashes of what is rebuilt from the files: frames, graph, timeline, report.
     version : int
         Of the format.
+    claimed : str or None
+        The `content_sha256` that stood in the file that it was read from; None where it was made here.
     """
 
     name: str
@@ -78,29 +80,39 @@ class Manifest:
     files: dict[str, FileEntry] = field(default_factory=dict)
     derived: dict[str, Any] = field(default_factory=dict)
     version: int = VERSION
+    claimed: str | None = field(default=None, compare=False)
+
+    @property
+    def changed(self) -> bool:
+        """Whether it says something else than when it was written: its own hash is not that of what it says."""
+        return self.claimed is not None and self.claimed != self.content_sha256
 
     @property
     def content_sha256(self) -> str:
-        """One hash for all of the files: written down elsewhere, it proves that the manifest is still the same."""
-        return sha256("".join(f"{one.sha256}  {name}\n" for name, one in sorted(self.files.items())))
+        """One hash for the case: written down elsewhere, it proves that files and manifest are still the same.
+
+        It covers all that the manifest says but `derived`, which follows from the files; in version 1 the files alone.
+        """
+        if self.version == 1:
+            return sha256("".join(f"{one.sha256}  {name}\n" for name, one in sorted(self.files.items())))
+        return sha256(dumped(self._said()))
 
     def to_bytes(self) -> bytes:
         """Write it as the file `manifest.json`."""
-        return dumped(
-            {
-                "format": FORMAT,
-                "version": self.version,
-                "name": self.name,
-                "case_id": self.case_id,
-                "created": self.created,
-                "saved": self.saved,
-                "tools": self.tools,
-                "content_sha256": self.content_sha256,
-                "query_windows": self.windows,
-                "files": {name: {"sha256": one.sha256, "bytes": one.size} for name, one in self.files.items()},
-                "derived": self.derived,
-            }
-        )
+        return dumped({**self._said(), "content_sha256": self.content_sha256, "derived": self.derived})
+
+    def _said(self) -> dict[str, Any]:
+        return {
+            "format": FORMAT,
+            "version": self.version,
+            "name": self.name,
+            "case_id": self.case_id,
+            "created": self.created,
+            "saved": self.saved,
+            "tools": self.tools,
+            "query_windows": self.windows,
+            "files": {name: {"sha256": one.sha256, "bytes": one.size} for name, one in self.files.items()},
+        }
 
 
 def read_manifest(body: bytes, *, source: str) -> Manifest:
@@ -136,7 +148,9 @@ def read_manifest(body: bytes, *, source: str) -> Manifest:
     tools: Any
     windows: Any
     tools, windows, derived = value.get("tools"), value.get("query_windows"), value.get("derived", {})
+    claimed = value.get("content_sha256")
     good = all(isinstance(text, str) for text in texts.values())
+    good = good and (isinstance(claimed, str) or (claimed is None and version == 1))
     good = good and isinstance(tools, dict) and all(isinstance(text, str) for text in tools.values())
     good = good and isinstance(windows, list) and all(isinstance(one, dict) for one in windows)
     if not good or not isinstance(derived, dict):
@@ -147,6 +161,7 @@ def read_manifest(body: bytes, *, source: str) -> Manifest:
         tools=tools,
         windows=windows,
         derived=derived,
+        claimed=claimed,
         files=_files(value.get("files"), source),
     )
 

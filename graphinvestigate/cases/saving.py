@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -60,13 +61,24 @@ class Place:
 
     def read(self) -> Stored:
         """Read what lies there now."""
-        if not self.path.exists():
+        try:
+            mode = self.path.stat().st_mode
+        except (FileNotFoundError, NotADirectoryError, ValueError) as error:  # a path with a NUL in it is none
             raise BadFileError(
                 f"{log(str(self.path))}: there is no such case. Name the folder, or the .zip, that case.save(…) wrote."
-            )
-        if self.path.is_dir():
-            return read_folder(self.path)
-        return read_archive(self.path)
+            ) from error
+        except OSError as error:
+            raise self._unread(error) from error
+        try:
+            return read_folder(self.path) if stat.S_ISDIR(mode) else read_archive(self.path)
+        except OSError as error:
+            raise self._unread(error) from error
+
+    def _unread(self, error: OSError) -> BadFileError:
+        return BadFileError(
+            f"{log(str(self.path))}: it can't be read ({error.strerror or log(str(error))}). Name a folder, or a .zip, "
+            "that you may read."
+        )
 
     def save(
         self, contents: Contents, *, name: str, case_id: str, created: str, moment: str, derive: Derive | None = None

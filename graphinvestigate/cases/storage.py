@@ -56,6 +56,29 @@ class Problem(str):
         return made
 
 
+def problem_of(name: str, kind: str, found: int | None = None, size: int = 0) -> Problem:
+    """Say what is wrong with a file, and what to do.
+
+    Parameters
+    ----------
+    name : str
+    kind : str
+        ``changed``, ``missing`` or ``extra``.
+    found, size : int
+        Of a changed file its bytes now and when it was saved, where that is another number.
+    """
+    if kind == "missing":
+        return Problem(name, kind, "named in the manifest, and not there. Put it back from an undamaged copy.")
+    if kind == "extra":
+        return Problem(name, kind, "not named in the manifest: it is no part of the case. Move it elsewhere.")
+    if name == NAME:
+        words = "what it says is not what the case was saved with; its content_sha256 tells"
+    else:
+        words = "changed since the case was saved"
+        words += "" if found is None or found == size else f" ({found:,} bytes instead of {size:,})"
+    return Problem(name, kind, f"{words}. Take it from an undamaged copy.")
+
+
 @dataclass(frozen=True, slots=True)
 class Stored:
     """What was found on disk.
@@ -107,18 +130,18 @@ def read_locked(path: Path) -> Stored:
     if sum(entry.size for entry in manifest.files.values()) > MOST_BYTES:
         raise BadFileError(f"{shown}: its manifest claims more than {MOST_BYTES // 2**30} GB; nothing of it was read.")
     files: dict[str, bytes] = {}
-    problems: list[Problem] = []
+    problems = [problem_of(NAME, "changed")] if manifest.changed else []
     for name, entry in manifest.files.items():
         try:
             found = _bytes(path, f"{COMMIT}/{name}", entry.size) if committed else None
             found = _bytes(path, name, entry.size) if found is None else found
         except BadFileError as error:
-            problems.append(Problem(name, "changed", str(error)))
+            problems.append(Problem(name, "changed", f"{error}. Take it from an undamaged copy."))
             continue
         if found is None:
-            problems.append(Problem(name, "missing", "named in the manifest, and not there"))
-        elif sha256(found) != entry.sha256:
-            problems.append(Problem(name, "changed", "changed since the case was saved"))
+            problems.append(problem_of(name, "missing"))
+        elif len(found) != entry.size or sha256(found) != entry.sha256:
+            problems.append(problem_of(name, "changed"))
         else:
             files[name] = found
     problems += _extra(path, _known(path, manifest, committed=committed))
@@ -180,12 +203,12 @@ def _extra(path: Path, known: set[str], prefix: str = "") -> Iterator[Problem]:
         name = f"{prefix}{entry.name}"
         if entry.is_symlink() or not entry.is_dir(follow_symlinks=False):
             if name not in known:
-                yield Problem(name, "extra", "not named in the manifest: it is no part of the case")
+                yield problem_of(name, "extra")
             continue
         below = list(_extra(path, known, f"{name}/"))
         yield from below
         if not below and name.split("/")[0] != COMMIT and not any(one.startswith(f"{name}/") for one in known):
-            yield Problem(f"{name}/", "extra", "a folder that the manifest does not name")
+            yield problem_of(f"{name}/", "extra")
 
 
 def write_folder(path: Path, manifest: Manifest, files: Files) -> None:

@@ -48,11 +48,13 @@ def _verify(chosen: argparse.Namespace) -> int:
     for problem in stored.problems:
         print(terminal(problem, None))
     if stored.problems:
-        print(f"{len(stored.problems)} problems in {terminal(str(path))}.", file=sys.stderr)
+        count = f"{len(stored.problems)} problem{'s' if len(stored.problems) > 1 else ''}"
+        print(f"{count} in {terminal(str(path))}: this is not what was saved.", file=sys.stderr)
         return CHANGED
     manifest = stored.manifest
     print(f"{len(manifest.files)} files are what the case saved at {manifest.saved[:19]} UTC says.")
-    print(f"SHA-256 of all: {manifest.content_sha256} (compare it with what was written down then)")
+    what = "files and manifest" if manifest.version > 1 else "all files, of version 1 without the manifest"
+    print(f"SHA-256 of {what}: {manifest.content_sha256} (compare it with what was written down then)")
     return 0
 
 

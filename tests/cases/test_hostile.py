@@ -7,6 +7,7 @@ import json
 import shutil
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
@@ -40,7 +41,13 @@ def agree(folder: Path, name: str, data: bytes) -> None:
     (folder / name).write_bytes(data)
     manifest = json.loads((folder / "manifest.json").read_bytes())
     manifest["files"][name] = {"sha256": sha256(data), "bytes": len(data)}
-    (folder / "manifest.json").write_text(json.dumps(manifest))
+    (folder / "manifest.json").write_text(json.dumps(sealed(manifest)))
+
+
+def sealed(manifest: dict[str, Any]) -> dict[str, Any]:
+    """The manifest with its own hash, as the format says it is made."""
+    said = {name: told for name, told in manifest.items() if name not in ("content_sha256", "derived")}
+    return {**manifest, "content_sha256": sha256(json.dumps(said, sort_keys=True, indent=1) + "\n")}
 
 
 def used(folder: Path, *, agrees: bool = True) -> None:
@@ -86,11 +93,11 @@ def test_one_wrong_value_anywhere_is_refused_or_read(whole, tmp_path, name, data
     folder = tmp_path / "case"
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(whole, folder)
-    changed = json.dumps(swapped(data, json.loads((folder / name).read_bytes()))).encode()
+    value = swapped(data, json.loads((folder / name).read_bytes()))
     if name == "manifest.json":
-        (folder / name).write_bytes(changed)
+        (folder / name).write_text(json.dumps(sealed(value) if isinstance(value, dict) else value))
     else:
-        agree(folder, name, changed)
+        agree(folder, name, json.dumps(value).encode())
     with contextlib.suppress(gi.GraphInvestigateError):
         used(folder, agrees=name != "manifest.json")
 

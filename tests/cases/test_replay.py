@@ -45,6 +45,8 @@ def forge(case: Case, name: str, change) -> None:
     data = change((case.path / name).read_bytes())
     (case.path / name).write_bytes(data)
     manifest["files"][name] = {"sha256": sha256(data), "bytes": len(data)}
+    said = {name: told for name, told in manifest.items() if name not in ("content_sha256", "derived")}
+    manifest["content_sha256"] = sha256(json.dumps(said, sort_keys=True, indent=1) + "\n")
     (case.path / "manifest.json").write_text(json.dumps(manifest))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import zipfile
@@ -122,6 +123,87 @@ def test_one_hash_stands_for_all_files(saved) -> None:
     case.note("x")
     case.save()
     assert case.manifest.content_sha256 != first
+
+
+@pytest.mark.parametrize("name", ["name", "case_id", "created", "saved", "tools", "query_windows", "content_sha256"])
+def test_a_changed_manifest_is_named(saved, name: str) -> None:
+    """Whatever the manifest says of the case: who changes it is told, or changes the hash that was written down."""
+    path = saved / "manifest.json"
+    before = gi.open_case(saved).manifest.content_sha256
+    said = json.loads(path.read_text())
+    other = {"tools": said["tools"] | {"pandas": "0.1"}, "query_windows": said["query_windows"][:-1]}
+    said[name] = other[name] if name in other else said[name][:-1] + ("2" if said[name][-1] == "1" else "1")
+    path.write_text(json.dumps(said))
+    case = gi.open_case(saved)
+    assert kinds(case.verify()) == {"manifest.json": "changed"}
+    assert "undamaged copy" in case.verify()[0]
+    with pytest.raises(gi.BadFileError, match=r"manifest\.json"):
+        case.report(saved.parent / "report.html")
+    with pytest.raises(gi.BadFileError, match="prove nothing"):
+        case.replay()
+    if name != "content_sha256":
+        said["content_sha256"] = case.manifest.content_sha256
+        path.write_text(json.dumps(said))
+        assert gi.open_case(saved).verify() == []
+        assert gi.open_case(saved).manifest.content_sha256 != before
+
+
+def test_every_problem_says_what_to_do(saved) -> None:
+    """Each sentence names the file, what is wrong with it, and what to do about it."""
+    (saved / "notes.json").write_text("{}")
+    (saved / "actions.jsonl").unlink()
+    (saved / "more.txt").write_text("x")
+    os.symlink("/etc", saved / "link")
+    (saved / "records" / "alerts.jsonl").unlink()
+    (saved / "records" / "alerts.jsonl").mkdir()
+    problems = gi.open_case(saved).verify()
+    assert {problem.file for problem in problems} >= {"notes.json", "actions.jsonl", "more.txt", "records/alerts.jsonl"}
+    for problem in problems:
+        assert problem.startswith(f"{problem.file}: ")
+        assert problem.endswith(("from an undamaged copy.", "Move it elsewhere.")), problem
+
+
+def test_what_stands_beside_the_members_of_a_zip_is_named(small, tmp_path) -> None:
+    """Comments, and bytes before and behind, are no part of the case; a folder's entry that leads out is refused."""
+    path = small().save(tmp_path / "case.zip")
+    plain = path.read_bytes()
+    path.write_bytes(b"#!/bin/sh\n" + plain)
+    assert kinds(gi.open_case(path).verify()) == {"(bytes before its first file)": "extra"}
+    path.write_bytes(plain + b"more")
+    assert kinds(gi.open_case(path).verify()) == {"(bytes behind its end)": "extra"}
+    path.write_bytes(plain)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.comment = b"who did it"
+    assert kinds(gi.open_case(path).verify()) == {"(a comment)": "extra"}
+    path.write_bytes(plain)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("records/", b"")
+    assert gi.open_case(path).verify() == []
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("../../elsewhere/", b"")
+    with pytest.raises(gi.BadFileError, match="which no case has"):
+        gi.open_case(path)
+
+
+def test_one_damaged_byte_of_a_zip_costs_one_file(small, tmp_path) -> None:
+    """A member whose own checksum fails is named as changed, and the rest of the case can be read."""
+    path = small().save(tmp_path / "case.zip")
+    with zipfile.ZipFile(path) as archive:
+        member = archive.getinfo("records/alerts.jsonl")
+    body = bytearray(path.read_bytes())
+    body[member.header_offset + 30 + len(member.filename) + member.compress_size // 2] ^= 0xFF
+    path.write_bytes(body)
+    case = gi.open_case(path)
+    assert kinds(case.verify()) == {"records/alerts.jsonl": "changed"}
+    assert len(case.coverage)
+
+
+def test_a_path_that_cannot_be_looked_at_is_an_error_of_ours(tmp_path) -> None:
+    """Too long a name, a part that is a file, a NUL: the error says what to name."""
+    (tmp_path / "file").write_text("x")
+    for path in (tmp_path / ("x" * 300), tmp_path / "file" / "case", f"{tmp_path}/a\0b"):
+        with pytest.raises(gi.BadFileError, match="Name"):
+            gi.open_case(path)
 
 
 def test_a_case_that_was_never_saved_has_nothing_to_verify(small) -> None:

@@ -17,7 +17,7 @@ from graphinvestigate.files import sha256
 
 TIME = "2026-01-01T00:00:00+00:00"
 BASE = {
-    "format": "graphinvestigate-case", "version": 1, "name": "x", "case_id": "x", "created": TIME, "saved": TIME,
+    "format": "graphinvestigate-case", "version": 2, "name": "x", "case_id": "x", "created": TIME, "saved": TIME,
     "tools": {}, "query_windows": [], "derived": {},
 }  # fmt: skip
 PATHS = (
@@ -47,7 +47,10 @@ class Evil:
 def manifest(data: dict[str, bytes], **more: Any) -> bytes:
     """A manifest that agrees with the files, but for what is given."""
     named = {name: {"sha256": sha256(content), "bytes": len(content)} for name, content in data.items()}
-    return json.dumps({**BASE, "files": named, **more}).encode()
+    said = {**BASE, "files": named, **more}
+    derived = said.pop("derived")
+    seal = sha256(json.dumps(said, sort_keys=True, indent=1) + "\n")
+    return json.dumps({**said, "derived": derived, "content_sha256": seal}).encode()
 
 
 def folder(path: Path, data: dict[str, bytes], **more: Any) -> Path:
@@ -98,7 +101,7 @@ def refused(home: Path) -> Iterator[tuple[str, Path]]:
         yield f"a manifest that names {name!r}", bad
         inside = [("manifest.json", manifest({})), (name, b"x")]
         yield f"a zip with a member {name!r}", archive(home / f"path-{number}.zip", inside)
-    yield "a later version", folder(home / "later", {}, version=2)
+    yield "a later version", folder(home / "later", {}, version=99)
     yield "no version", folder(home / "none", {}, version=True)
     yield "another format", folder(home / "format", {}, format="something")
     yield (
