@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -12,8 +12,11 @@ import pandas as pd
 
 from graphinvestigate import text
 from graphinvestigate.errors import UsageError
+from graphinvestigate.turns import in_turn
 from graphinvestigate.views.style import source_word
 from graphinvestigate.widgets import controls
+from graphinvestigate.widgets.background import in_kernel
+from graphinvestigate.widgets.controls import turn_of
 from graphinvestigate.widgets.details import severity_words
 from graphinvestigate.widgets.facets import FACETS, Filters
 from graphinvestigate.widgets.failures import Messages
@@ -42,7 +45,7 @@ class FilterBar:
         self._queue, self._on_change, self._messages = queue, on_change, messages
         self._filters = Filters()
         self._quiet = False
-        self._waiting: asyncio.TimerHandle | None = None
+        self._typing: threading.Timer | None = None
         self.toggles: dict[tuple[str, str], controls.ToggleButton] = {}
         for name in FACETS:
             for value in queue.facets[name].values:
@@ -82,7 +85,9 @@ class FilterBar:
         self.widget = controls.VBox([first, self._rest])
 
     def show(self, filters: Filters) -> None:
-        """Show these filters as they are set, with counts under them."""
+        """Show these filters as they are set, with counts under them; words that are being typed stay."""
+        if filters.text != self._filters.text:
+            self._stop_typing()
         self._filters = filters
         counts = self._queue.counts(filters)
         self._quiet = True
@@ -90,7 +95,8 @@ class FilterBar:
             for (name, value), toggle in self.toggles.items():
                 toggle.description = text.visible(f"{_word(name, value)} {counts[name][value]:,}", 60)
                 toggle.value = value in getattr(filters, name)
-            self.text.value = filters.text
+            if self._typing is None:
+                self.text.value = filters.text
             self.since.value, self.until.value = _iso(filters.since), _iso(filters.until)
             self.entity.value = ""
             self._show_entities(filters)
@@ -129,15 +135,25 @@ class FilterBar:
     def _on_text(self, change: Any) -> None:
         if self._quiet:
             return
-        if self._waiting is not None:
-            self._waiting.cancel()
-            self._waiting = None
-        try:
-            loop = asyncio.get_running_loop()
-        except RuntimeError:  # no kernel, so nobody who types
+        self._stop_typing()
+        if not in_kernel():  # so nobody types
             self._ask(text=change["new"])
-        else:
-            self._waiting = loop.call_later(_PAUSE, lambda: self._ask(text=self.text.value))
+            return
+        # A thread of its own: the loop that hears the keys may be a subshell's, which ends when its page gives it up.
+        self._typing = threading.Timer(_PAUSE, self._typed)
+        self._typing.daemon = True
+        self._typing.start()
+
+    @in_turn(turn_of)
+    def _typed(self) -> None:
+        if threading.current_thread() is self._typing:  # else another key, or code, came meanwhile
+            self._typing = None
+            self._ask(text=self.text.value)
+
+    def _stop_typing(self) -> None:
+        if self._typing is not None:
+            self._typing.cancel()
+            self._typing = None
 
     def _on_entity(self, change: Any) -> None:
         if self._quiet or not change["new"].strip():
@@ -153,6 +169,7 @@ class FilterBar:
                 self._on_change(replace(self._filters, since=since, until=until))
 
     def _on_clear(self, _: Any) -> None:
+        self._stop_typing()
         with self._messages.shown():
             self._on_change(Filters())
 

@@ -22,7 +22,7 @@ import pytest
 import graphinvestigate as gi
 from graphinvestigate import linking
 from graphinvestigate.pivots import asking
-from graphinvestigate.widgets import Workbench, background
+from graphinvestigate.widgets import Workbench, background, filter_bar
 from graphinvestigate.widgets.controls import TURN, InTurn
 from tests.widgets.test_explorer_actions import most_linked
 from tests.widgets.test_explorer_code import everything, rebuilt
@@ -287,6 +287,34 @@ def test_what_a_pivot_found_comes_when_the_page_that_asked_is_gone(
     assert explorer._task is None
     with TURN:
         assert [entry["action"] for entry in explorer.log] == ["select", "pivot"]
+
+
+def test_words_that_are_being_typed_stay_and_are_searched(
+    alerts: pd.DataFrame, graph: nx.MultiDiGraph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A cell that sorts or filters the queue between two keys takes no letter away; clearing the filters does."""
+    monkeypatch.setattr(filter_bar, "in_kernel", lambda: True)
+    monkeypatch.setattr(filter_bar, "_PAUSE", 0.3)
+    picker = Workbench(gi.connect_demo(seed=2, alerts=60), alerts, g=graph).picker
+    whole, bar = len(picker.shown), picker._bar
+
+    def typed(words: str, then: Callable[[], None]) -> str:
+        subshell = threading.Thread(target=lambda: put(bar.text, value=words))  # whose loop nobody runs
+        subshell.start()
+        subshell.join(20)
+        then()
+        end = time.monotonic() + 20
+        while bar._typing is not None and time.monotonic() < end:
+            time.sleep(0.01)
+        with TURN:
+            return str(bar.text.value)
+
+    assert typed("malware", lambda: picker.sort("title")) == "malware"
+    assert 0 < len(picker.shown) < whole
+    found = len(picker.shown)
+    assert typed("malwar", lambda: picker.filter(severity=["high", "medium", "low"], text="malware")) == "malwar"
+    assert typed("nothing of the kind", bar.clear.click) == ""
+    assert len(picker.shown) == whole > found
 
 
 def test_progress_never_waits_for_a_turn(alerts: pd.DataFrame, graph: nx.MultiDiGraph) -> None:
