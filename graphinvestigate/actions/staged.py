@@ -14,6 +14,7 @@ from graphinvestigate.actions.looking import look
 from graphinvestigate.actions.sending import Row, Sender
 from graphinvestigate.client import GraphClient
 from graphinvestigate.errors import UsageError
+from graphinvestigate.turns import Turn
 
 _SHOWN_ROWS = 20
 _SHOWN = ("record_kind", "id", "label", "field", "before", "after")
@@ -33,6 +34,7 @@ class Staged:
         self._client = client
         self._items = tuple(items)
         self._done: set[tuple[str, str, str]] = set()
+        self._turn = Turn()
 
     @property
     def changes(self) -> pd.DataFrame:
@@ -63,11 +65,12 @@ class Staged:
         """
         if not isinstance(dry_run, bool) or not isinstance(overwrite, bool):
             raise UsageError("apply takes dry_run=True or False, and overwrite=True or False.")
-        found = look(self._client, self._items)
-        sender = Sender(self._client, self._done, dry_run=dry_run, overwrite=overwrite)
-        for item, seen in zip(self._items, found, strict=True):
-            sender.take(item, seen, rows_of(item, seen.record))
-        return Applied(table(sender.finish(), RESULTS), dry_run=dry_run)
+        with Turn() if dry_run else self._turn:  # of two threads the second finds sent what the first one sent
+            found = look(self._client, self._items)
+            sender = Sender(self._client, self._done, dry_run=dry_run, overwrite=overwrite)
+            for item, seen in zip(self._items, found, strict=True):
+                sender.take(item, seen, rows_of(item, seen.record))
+            return Applied(table(sender.finish(), RESULTS), dry_run=dry_run)
 
     def __add__(self, other: Staged) -> Staged:
         if not isinstance(other, Staged):

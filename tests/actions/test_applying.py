@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from typing import Any
 
 import pandas as pd
@@ -103,6 +104,31 @@ def test_a_second_run_sends_only_what_was_not_done(make_world: Any) -> None:
     assert outcomes(staged.apply(dry_run=False)) == {"status": "already so", "comment": "changed"}
     assert set(outcomes(staged.apply(dry_run=False)).values()) == {"already so"}
     assert [method for method, _ in written(world)] == ["PATCH", "POST", "POST"]
+
+
+def test_two_threads_that_apply_the_same_send_it_once(make_world: Any) -> None:
+    """A cell and a button's callback may both apply: one comment is written, and each is told what became of it."""
+    together = threading.Barrier(2)
+
+    def slowly(asked: Asked) -> Any:
+        time.sleep(0.2)
+        return asked.genuine()
+
+    world = make_world(faults=[Fault(f"{ALERTS}/*/comments", slowly)])
+    staged = gi.actions.stage(world.client, open_alerts(world.client, 1), comment="seen")
+    told: list[dict[str, str]] = []
+
+    def apply() -> None:
+        together.wait(20)
+        told.append(outcomes(staged.apply(dry_run=False)))
+
+    threads = [threading.Thread(target=apply) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert sorted(one["comment"] for one in told) == ["already so", "changed"]
+    assert [method for method, _ in written(world)] == ["POST"]
 
 
 def test_a_record_that_changed_since_it_was_read_is_a_conflict(make_world: Any, colleague: Any) -> None:
