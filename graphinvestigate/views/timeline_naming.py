@@ -21,6 +21,19 @@ class Naming:
     def __init__(self) -> None:
         self._before: tuple[pd.DataFrame, np.ndarray, pd.Series] | None = None
 
+    def know(self, frame: pd.DataFrame, evidence: pd.DataFrame) -> None:
+        """Take over what somebody else read of alerts, who needed it too.
+
+        Parameters
+        ----------
+        frame : DataFrame
+            Alerts.
+        evidence : DataFrame
+            All their evidence, whose ``alert_id`` is each alert's place in `frame`.
+        """
+        named = _named(evidence).astype({"alert_id": "int64"})
+        self._before = (frame, *_paired(named.set_axis(["row", "name"], axis=1), len(frame)))
+
     def pairs(
         self, kind: str, frame: pd.DataFrame, breathe: Callable[[], object] | None = None
     ) -> tuple[np.ndarray, pd.Series]:
@@ -91,9 +104,13 @@ def _read(frame: pd.DataFrame, breathe: Callable[[], object] | None) -> tuple[np
     named = pd.concat([_named(evidence_of(part, columns=_NAMED_BY)) for part in _in_parts(frame, breathe)])
     position = pd.Series(rows, index=frame["id"].astype("object").to_numpy())
     position = position[~position.index.duplicated()]
-    pairs = pd.DataFrame({"row": named["alert_id"].map(position), "name": named["name"]}).dropna()
-    pairs["folded"] = pairs["name"].str.casefold()
-    pairs = pairs.drop_duplicates(["row", "folded"])
+    return _paired(pd.DataFrame({"row": named["alert_id"].map(position), "name": named["name"]}).dropna(), len(frame))
+
+
+def _paired(pairs: pd.DataFrame, n: int) -> tuple[np.ndarray, pd.Series]:
+    """Give each row's names once, in whatever case they are written, then the rows of `n` that have none."""
+    rows = np.arange(n)
+    pairs = pairs.assign(folded=pairs["name"].str.casefold()).drop_duplicates(["row", "folded"])
     rest = rows[~np.isin(rows, pairs["row"].to_numpy(dtype=np.int64))]
     at = np.concatenate([pairs["row"].to_numpy(dtype=np.int64), rest])
     return at, pd.concat([pairs["folded"].astype("object"), pd.Series([None] * len(rest), dtype="object")])

@@ -11,6 +11,7 @@ import pandas as pd
 from graphinvestigate.frames import EVIDENCE, RESOURCES
 from graphinvestigate.views.graph_model import LABELS, NODES, TRACE_KINDS, GraphTraces
 from graphinvestigate.views.graph_plot import parts_of
+from graphinvestigate.views.timeline_naming import Naming
 from graphinvestigate.widgets.plotly_view import Event, PlotlyView
 from graphinvestigate.widgets.selection import Selection
 from graphinvestigate.widgets.timeline_view import TimelineView
@@ -147,6 +148,8 @@ class TimelineCanvas:
         What it shows first: one frame per kind of record.
     selection : Selection
         Shared with the explorer.
+    naming : Naming, optional
+        Knows whom the alerts of a queue name: they are not read again.
 
     Attributes
     ----------
@@ -154,10 +157,14 @@ class TimelineCanvas:
         To be shown.
     """
 
-    def __init__(self, frames: Mapping[str, pd.DataFrame], selection: Selection) -> None:
+    def __init__(
+        self, frames: Mapping[str, pd.DataFrame], selection: Selection, *, naming: Naming | None = None
+    ) -> None:
         self._frames = dict(frames)
         self._window = ("", "")
-        self.widget = TimelineView(*self._frames.values(), selection=selection, lanes="record_kind")
+        self.widget = TimelineView(selection=selection, lanes="record_kind")
+        self.widget.read_with(naming)
+        self.widget.replace(*self._frames.values())
 
     @property
     def frames(self) -> dict[str, pd.DataFrame]:

@@ -28,6 +28,7 @@ from graphinvestigate.widgets.explorer_words import left_out, path_words
 from graphinvestigate.widgets.failures import Messages
 from graphinvestigate.widgets.graph_facts import GraphFacts, facts_of
 from graphinvestigate.widgets.node_details import node_details
+from graphinvestigate.widgets.picker import AlertPicker
 from graphinvestigate.widgets.safe import Safe, join, pane, safe_html, show
 from graphinvestigate.widgets.selection import Selection, Span
 from graphinvestigate.widgets.shown import BUDGET, Node, hidden_by_relation
@@ -60,6 +61,7 @@ class ExplorerView(controls.VBox):
     """
 
     selection: Selection
+    _picker: AlertPicker | None
     _halted: Any
     _stranger: Entity | None
 
@@ -85,7 +87,8 @@ class ExplorerView(controls.VBox):
             label=f"Entity graph. {KEYS_HELP}",
             on_size=self._on_size,
         )
-        self._timeline = TimelineCanvas(state.frames, self.selection)
+        naming = None if self._picker is None else self._picker._queue.names.whom
+        self._timeline = TimelineCanvas(state.frames, self.selection, naming=naming)
         super().__init__(children=self._build(since))
         self.add_class("gi-root")
         self.add_class("gi-steady")  # what is said above the drawing never moves it

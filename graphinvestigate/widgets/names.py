@@ -9,6 +9,7 @@ import pandas as pd
 
 from graphinvestigate.frames import evidence as evidence_of
 from graphinvestigate.views.tables import IMPACTED
+from graphinvestigate.views.timeline_naming import Naming
 from graphinvestigate.widgets.alert_details import NAMING
 
 MOST_NAMES = 3
@@ -32,6 +33,8 @@ class Names:
         Each name as it was written first, and without case.
     first : int64 array of shape (alerts + 1,)
         Where the names of each alert begin.
+    whom : Naming
+        Whom each alert names, for lanes of a timeline.
     code, rank : int32 and int8 arrays
         Names of alerts: place in `shown`; what it is: impacted, an address, or only mentioned.
     """
@@ -40,6 +43,8 @@ class Names:
         # Numbered instead of called by their ids, which may be missing or those of another tenant's alert.
         numbered = alerts.assign(id=np.arange(len(alerts)))
         evidence = evidence_of(numbered, columns=_COLUMNS)
+        self.whom = Naming()  # a timeline of these alerts has lanes for whom they name
+        self.whom.know(alerts, evidence)
         at, text, rank = _mentions(evidence)
         self.code, self.folded = _factorized(text.str.casefold())
         first_written = np.zeros(len(self.folded), dtype=np.int64)

@@ -14,6 +14,7 @@ from graphinvestigate import text
 from graphinvestigate.turns import each_in_turn
 from graphinvestigate.views.style import CONFIG, kind_word
 from graphinvestigate.views.timeline import moments, timeline_figure, zone_of
+from graphinvestigate.views.timeline_naming import Naming
 from graphinvestigate.widgets import controls, twins
 from graphinvestigate.widgets.controls import turn_of
 from graphinvestigate.widgets.failures import Messages
@@ -136,6 +137,10 @@ class TimelineDrawing(controls.VBox):
         layout.uirevision = f"{self._lanes} {self._dense}"
         layout.xaxis.uirevision = self._jumps
         return figure
+
+    def read_with(self, naming: Naming | None) -> None:
+        """Read frames that come later with the help of who read some of their alerts before."""
+        self._read = Readings(self.frames, self._lanes, naming=naming)
 
     def _read_on(self) -> None:
         self._records = self._read.of(self._lanes)

@@ -126,6 +126,22 @@ def test_each_action_is_undone_redone_and_rebuilt(explorer: EntityExplorer, grap
     assert facts(names["explorer"]._state) == after
 
 
+def test_what_was_undone_cannot_be_done_again_after_something_else(
+    explorer: EntityExplorer, graph: nx.MultiDiGraph
+) -> None:
+    """It started from a state that is there no more: Redo is off, and code is told so; nothing changes."""
+    user, host = most_linked(graph, "user"), most_linked(graph, "host")
+    explorer.pin(user)
+    explorer.undo()
+    assert not explorer._view_bar.redo.disabled
+    explorer.select(host)
+    assert explorer._view_bar.redo.disabled
+    before = explorer._state
+    with pytest.raises(gi.UsageError, match="nothing was undone since"):
+        explorer.redo()
+    assert explorer._state is before
+
+
 def test_a_whole_investigation_is_rebuilt_from_its_code(client: GraphClient, graph: nx.MultiDiGraph) -> None:
     """After many actions, some of them undone, the code makes an explorer with the same state and the same code."""
     explorer = EntityExplorer(client, graph, since=None)

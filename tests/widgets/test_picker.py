@@ -13,7 +13,7 @@ from hypothesis import given, settings, strategies as st
 
 import graphinvestigate as gi
 from graphinvestigate.linking import Entity, Record
-from graphinvestigate.widgets import AlertPicker, Selection
+from graphinvestigate.widgets import AlertPicker, Selection, alert_details, alert_pane
 from graphinvestigate.widgets.facets import Filters
 from graphinvestigate.widgets.failures import Messages
 from graphinvestigate.widgets.grid import ButtonGrid, Cell, Column, Events
@@ -593,6 +593,26 @@ def test_blanks_in_the_entity_box_ask_for_nobody(alerts: pd.DataFrame) -> None:
     picker._bar.entity.value = "   "
     assert picker._messages.error is None
     assert len(picker.shown) == len(alerts)
+
+
+def test_what_a_pane_leaves_out_is_counted(alerts: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Evidence and lines of a record beyond what is shown are numbered, with what has them all."""
+    evidence = gi.evidence(alerts)
+    alert_id, n = evidence["alert_id"].value_counts().index[0], int(evidence["alert_id"].value_counts().iloc[0])
+    picker = AlertPicker(alerts)
+    picker.select(alert_id)
+    picker._pane.raw.value = True
+    assert "more items: gi.evidence" not in picker._pane._details.value
+    assert "more lines" not in picker._pane._json.value
+    lines = picker._pane._json.value.count("\n") + 1
+    monkeypatch.setattr(alert_details, "MOST_EVIDENCE", 1)
+    monkeypatch.setattr(alert_pane, "MOST_LINES", 5)
+    picker.select()
+    picker.select(alert_id)
+    assert n > 1
+    assert f"+{n - 1} more items: gi.evidence(picker.selected)" in picker._pane._details.value
+    assert f"… {lines - 5:,} more lines: picker.selected" in picker._pane._json.value
+    assert picker._pane._json.value.count("\n") + 1 == 5
 
 
 def test_filters_that_leave_nothing_blame_no_other_view(alerts: pd.DataFrame) -> None:

@@ -337,6 +337,26 @@ def test_a_timeline_that_grows_reads_only_what_is_new(alerts: pd.DataFrame, monk
             assert getattr(view._records.marks, name).tolist() == getattr(whole, name).tolist(), name
 
 
+def test_beside_a_queue_nobody_reads_its_alerts_again(alerts: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The queue has read whom its alerts name: lanes by entity are there at once, and are those of a timeline alone."""
+    monkeypatch.setattr(timeline_reading, "MANY", 10)
+    picker = AlertPicker(alerts)
+
+    def nobody(*_: Any, **__: Any) -> Any:
+        raise AssertionError("the evidence was read a second time")
+
+    monkeypatch.setattr(timeline_naming, "evidence_of", nobody)
+    explorer = gi.EntityExplorer(None, gi.entity_graph(alerts=alerts), picker=picker)
+    explorer.timeline.set_lanes("entity")
+    monkeypatch.undo()
+    alone = marks_of(explorer.timeline.frames, "entity")
+    marks = explorer.timeline._records.marks
+    assert len(marks) > len(alerts)
+    assert marks.lanes == alone.lanes
+    for name in ("start", "end", "severity", "lane", "frame", "row"):
+        assert getattr(marks, name).tolist() == getattr(alone, name).tolist(), name
+
+
 def test_alerts_that_share_an_id_are_all_read(alerts: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where ids do not tell alerts apart, as of two tenants, nothing is taken for what was read before."""
     twice = pd.concat([alerts.head(5), alerts.head(5)], ignore_index=True)
