@@ -17,7 +17,7 @@ from graphinvestigate.views.graph_words import label_of
 from graphinvestigate.widgets import explorer_state as states
 from graphinvestigate.widgets.background import Task
 from graphinvestigate.widgets.canvas import merged_frames
-from graphinvestigate.widgets.controls import turn_of
+from graphinvestigate.widgets.controls import TURN, turn_of
 from graphinvestigate.widgets.entity_grid import EntityGrid
 from graphinvestigate.widgets.explorer_code import closing, opening
 from graphinvestigate.widgets.explorer_pivots import ExplorerPivots
@@ -38,7 +38,7 @@ class Kept(NamedTuple):
     notes: dict[Entity | Record, str]
 
 
-@each_in_turn(turn_of)
+@each_in_turn(turn_of, but=("__init__",))  # its records and graph are read before its turn
 class EntityExplorer(ExplorerPivots):
     """An entity graph, its timeline, and what is known of the selected node; pivots ask Graph for more.
 
@@ -110,19 +110,20 @@ class EntityExplorer(ExplorerPivots):
         self._asked_for: Entity | None = None
         self._stranger: Entity | None = None
         self._halted = None
-        self.selection = picker.selection if picker is not None else Selection()
-        self.selection.label_of = lambda node: label_of(g, node) if node in g else None
-        if selected is not None:
-            self.selection.select(states.found(g, selected))
-        inside = tuple(node for node in self.selection.nodes if node in g)
-        current = self.selection.node if self.selection.node in g else None
-        shown = merged_frames({}, [*([picker.alerts] if picker is not None else []), *frames])
-        super().__init__(states.started(g, current, shown), since=since)
-        self.selection.label_of = lambda node: self._state.called(node) if node in self.graph else None
-        if len(inside) > 1:
-            self._on_selection()
-        self.selection.observe(self._on_selection, names="edition")
-        self.selection.observe(self._on_time_range, names="time_range")
+        with TURN:
+            self.selection = picker.selection if picker is not None else Selection()
+            self.selection.label_of = lambda node: label_of(g, node) if node in g else None
+            if selected is not None:
+                self.selection.select(states.found(g, selected))
+            inside = tuple(node for node in self.selection.nodes if node in g)
+            current = self.selection.node if self.selection.node in g else None
+            shown = merged_frames({}, [*([picker.alerts] if picker is not None else []), *frames])
+            super().__init__(states.started(g, current, shown), since=since)
+            self.selection.label_of = lambda node: self._state.called(node) if node in self.graph else None
+            if len(inside) > 1:
+                self._on_selection()
+            self.selection.observe(self._on_selection, names="edition")
+            self.selection.observe(self._on_time_range, names="time_range")
 
     # ---- what it holds --------------------------------------------------------------------------------------
 

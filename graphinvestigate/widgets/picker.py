@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +16,7 @@ from graphinvestigate.turns import each_in_turn
 from graphinvestigate.views.style import kind_look
 from graphinvestigate.widgets import controls, twins
 from graphinvestigate.widgets.alert_pane import AlertPane
-from graphinvestigate.widgets.controls import turn_of
+from graphinvestigate.widgets.controls import TURN, turn_of
 from graphinvestigate.widgets.explorer_controls import bar
 from graphinvestigate.widgets.facets import Filters
 from graphinvestigate.widgets.failures import Messages
@@ -34,7 +35,7 @@ _NONE = "No alert passes the filters: change them, or press Clear filters."
 _NOBODY = "This frame holds no alerts: pull a wider window with list_alerts(client, since=…)."
 
 
-@each_in_turn(turn_of)
+@each_in_turn(turn_of, but=("__init__",))  # its records and graph are read before its turn
 class AlertPicker(controls.VBox):
     """A queue of alerts, newest first, with the details of the current one beside it.
 
@@ -92,13 +93,14 @@ class AlertPicker(controls.VBox):
         self._current: int | None = None
         self._expected: tuple[Node, ...] | None = None  # the selection that the marks stand for
         self._messages = Messages()
-        super().__init__(children=self._build(page_size, plain=plain))
-        self.add_class("gi-root")
-        self._refilter(self._filters)
-        if self.selection.nodes:
-            self._follow()
-        self.selection.observe(self._on_selection, names="edition")
-        self.selection.observe(self._on_time_range, names="time_range")
+        with TURN:
+            super().__init__(children=self._build(page_size, plain=plain))
+            self.add_class("gi-root")
+            self._refilter(self._filters)
+            if self.selection.nodes:
+                self._follow()
+            self.selection.observe(self._on_selection, names="edition")
+            self.selection.observe(self._on_time_range, names="time_range")
 
     @property
     def log(self) -> list[dict[str, Any]]:  # in the place of a logger that ipywidgets itself never uses
@@ -284,13 +286,7 @@ class AlertPicker(controls.VBox):
     def _on_time_range(self, _: Any) -> None:
         with self._messages.shown():
             since, until = self.selection.time_range or (None, None)
-            filters = self._filters
-            self._refilter(
-                Filters(
-                    filters.severity, filters.status, filters.source, filters.tactic, filters.entity, filters.text,
-                    since, until,
-                )
-            )  # fmt: skip
+            self._refilter(replace(self._filters, since=since, until=until))
 
     # ---- state → widgets ------------------------------------------------------------------------------------
 

@@ -18,7 +18,7 @@ from graphinvestigate.widgets.picker import AlertPicker
 from graphinvestigate.widgets.selection import Selection
 
 
-@each_in_turn(turn_of)
+@each_in_turn(turn_of, but=("__init__",))  # its parts take their turns
 class Workbench(controls.VBox):
     """An alert queue above an entity graph with its timeline: what is selected in one is selected in all.
 
