@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import uuid
 from collections.abc import Collection
@@ -99,19 +98,6 @@ class Case(Sayings):
             for g in graphs:
                 added = g if added is None else linking.merge_graphs(added, g)
             self._contents, self._added, self._graph = kept, added, None
-
-    def add_step(self, action: str, **facts: Any) -> None:
-        """Write down something that was done, outside of this tool too: it stands in the report's list of steps.
-
-        Parameters
-        ----------
-        action : str
-            A word for it, such as ``called`` or ``isolated``.
-        **facts : JSON values
-            What else to know; `text` is what the report says.
-        """
-        entry = adding.action(action, **json.loads(json.dumps(facts, default=str)))
-        self._contents.actions[entry["id"]] = entry
 
     @property
     def frames(self) -> dict[str, pd.DataFrame]:

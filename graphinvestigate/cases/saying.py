@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
@@ -185,6 +186,19 @@ class Sayings:
         if record.kind != "incident" or record not in self.graph:
             raise UsageError(f"the case holds no incident {log(repr(record.id))}: add it (get_incident) first.")
         entry = adding.action("focus", record_kind="incident", record_id=record.id)
+        self._contents.actions[entry["id"]] = entry
+
+    def add_step(self, action: str, **facts: Any) -> None:
+        """Write down something that was done, outside of this tool too: it stands in the report's list of steps.
+
+        Parameters
+        ----------
+        action : str
+            A word for it, such as ``called`` or ``isolated``.
+        **facts : JSON values
+            What else to know; `text` is what the report says.
+        """
+        entry = adding.action(action, **json.loads(json.dumps(facts, default=str)))
         self._contents.actions[entry["id"]] = entry
 
     @property

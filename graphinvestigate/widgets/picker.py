@@ -23,7 +23,7 @@ from graphinvestigate.widgets.failures import Messages
 from graphinvestigate.widgets.filter_bar import FilterBar, known_entities
 from graphinvestigate.widgets.grid import ButtonGrid, Events, Grid, How
 from graphinvestigate.widgets.picker_cells import GRID, cells_of
-from graphinvestigate.widgets.picker_code import code_of, plain_filters, state_lines
+from graphinvestigate.widgets.picker_code import code_of, names_of, plain_filters, state_lines
 from graphinvestigate.widgets.row_grid import RowGrid
 from graphinvestigate.widgets.rows import COLUMNS, FIRST_DOWN, Queue
 from graphinvestigate.widgets.safe import pane, safe_html, show
@@ -182,9 +182,9 @@ class AlertPicker(controls.VBox):
         facets = self._queue.facets
         self._refilter(
             Filters(
-                facets["severity"].chosen(_names(severity)), facets["status"].chosen(_names(status)),
-                facets["source"].chosen(_names(source)), facets["tactic"].chosen(_names(tactic)),
-                known_entities(self._queue, _names(entity)), text,
+                facets["severity"].chosen(names_of(severity)), facets["status"].chosen(names_of(status)),
+                facets["source"].chosen(names_of(source)), facets["tactic"].chosen(names_of(tactic)),
+                known_entities(self._queue, names_of(entity)), text,
                 self._queue.moment(since), self._queue.moment(until),
             )
         )  # fmt: skip
@@ -396,7 +396,3 @@ class AlertPicker(controls.VBox):
     def __repr__(self) -> str:
         marked = int(np.count_nonzero(self._marked))
         return f"<AlertPicker: {len(self._order)} of {len(self._queue)} alerts, {marked} selected>"
-
-
-def _names(value: str | Iterable[str]) -> list[str]:
-    return [value] if isinstance(value, str) else list(value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -65,3 +65,8 @@ def _call(function: str, arguments: Sequence[str]) -> str:
     if len(line) <= _LINE:
         return line
     return "\n".join([f"{function}(", *(f"    {one}," for one in arguments), ")"])
+
+
+def names_of(value: str | Iterable[str]) -> list[str]:
+    """Give one name or several as a list."""
+    return [value] if isinstance(value, str) else list(value)
