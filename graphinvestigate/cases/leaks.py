@@ -16,6 +16,7 @@ _PSEUDONYM = re.compile(
     rb"(?:user|host|domain|person|file|folder|subject)-[a-z2-9]{9}(?![a-z0-9])|\.t[a-z2-9]{5}\.example(?![a-z0-9])"
 )
 _LONGEST_PSEUDONYM = 20
+_FRACTION = re.compile(rb"\d\d:\d\d:\d\d\.\Z")  # what follows is a part of a second, and nobody's id
 # What stands between two texts of JSON is no text: a number there is a process's or a size, and nobody's id.
 _BETWEEN = re.compile(
     r"\s*[:,\]}](?:[\s:,\[\]{}]|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.])|true(?!\w)|false(?!\w)|null(?!\w))*"
@@ -57,7 +58,8 @@ def find_leaks(parts: Sequence[bytes | Iterable[bytes]], originals: Iterable[str
         What is to be shared; a part may come piece by piece, such as file by file.
     originals : iterable of str
         What must not be in it. Values shorter than four characters say nothing and are not searched; a plain word of up
-        to 24 letters, or a number of up to nine digits, is one only where it stands alone, and not as a number of JSON.
+        to 24 letters, or a number of up to nine digits, is one only where it stands alone, and not as a number of JSON,
+        a part of a second, or a port or process between the bars of an identifier (``…|443|…``).
 
     Returns
     -------
@@ -168,12 +170,21 @@ def _times(text: bytes, needle: Needle, start: int = 0, *, enough: int = 0) -> i
     at = text.find(needle.pattern, start)
     while at >= 0:
         end = at + len(needle.pattern)
-        if not (needle.alone and within_a_word(text, at, end)) and not _in_pseudonym(text, at, end):
+        said = needle.alone and (within_a_word(text, at, end) or _is_a_number(text, at, end))
+        if not said and not _in_pseudonym(text, at, end):
             times += 1
             if times == enough:
                 break
         at = text.find(needle.pattern, at + 1)
     return times
+
+
+def _is_a_number(text: bytes, begin: int, end: int) -> bool:
+    """Whether a word is a part of a second, or a port or process within an identifier of ours (``…|443|…|tcp``)."""
+    if not text[begin:end].isdigit():
+        return False
+    between = text[begin - 1 : begin] == text[end : end + 1] == b"|"
+    return between or _FRACTION.search(text, max(begin - 9, 0), begin) is not None
 
 
 def _in_pseudonym(text: bytes, begin: int, end: int) -> bool:

@@ -8,9 +8,11 @@ import json
 from collections.abc import Callable
 from urllib.parse import quote
 
+import pandas as pd
 import pytest
 from hypothesis import given, strategies as st
 
+import graphinvestigate as gi
 from graphinvestigate.cases.leaks import find_leaks
 
 NAME = "Zoë O'Brien+x@contoso.test"
@@ -59,6 +61,21 @@ def test_a_number_of_json_is_nobodys_id() -> None:
     assert [leak.original for leak in find_leaks([json.dumps(document).encode()], ["41234"])] == ["41234"]
     for text in ('"a", 10.1.2.3, "b"', '"a", ws-07-a, "b"', "incident 50075", '{"note": "seen in 50075, 50076"}'):
         assert len(find_leaks([text.encode()], ["10.1.2.3", "ws-07-a", "50075"])) == 1, text
+
+
+def test_a_part_of_a_second_is_nobodys_id() -> None:
+    """An incident's number is none behind the seconds of a time, nor as a port of a connection; elsewhere it is one."""
+    times = b'{"process": "8096|2026-02-14t06:11:37.41505", "at": "2026-02-14 06:11:37.41505+00:00"}'
+    assert find_leaks([times], ["41505"]) == []
+    assert [one.times for one in find_leaks([times + b' "see 41505"'], ["41505"])] == [1]
+    assert find_leaks([b"incident.41505"], ["41505"]) != []
+    assert find_leaks([b'"network_connection=192.0.2.7|443|10.0.0.9|41505|tcp"'], ["41505"]) == []
+    assert find_leaks([b"| 41505 | high |", b"a|41505", b'"41505|a"'], ["41505"])[2].part == 2
+    redactor = gi.Redactor("a key of the tests, long enough")
+    redactor.learn(pd.DataFrame({"incident_id": ["41505"]}))
+    made = redactor.redact("41505 at 06:11:37.41505")
+    assert made.endswith(" at 06:11:37.41505")
+    assert not made.startswith("41505")
 
 
 def test_pseudonyms_are_not_looked_into() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import networkx as nx
 
 from graphinvestigate.cases.contents import Contents, pieces_of
+from graphinvestigate.cases.graph_json import FILE as GRAPH
 from graphinvestigate.cases.rebuilding import SETTINGS, graph_of
 from graphinvestigate.cases.records import LEGACY
 from graphinvestigate.cases.redaction.called import Called
@@ -32,6 +33,7 @@ _LOOKS_OURS = re.compile(
 )
 _WORD = re.compile(r"[A-Za-z_]{1,40}")
 _CHANGED = ("before", "after")
+_NUMBERS = re.compile(rb'"([a-z_]{1,40})":\[("\d{1,20}"(?:,"\d{1,20}")*)\]')
 
 
 def case_things(case: Sayings) -> list[Any]:
@@ -91,8 +93,18 @@ def case_files(case: Sayings) -> Iterator[bytes]:
     contents.graph = case.graph
     for name, pieces in pieces_of(contents):
         names.append(name)
-        yield from pieces
+        yield from map(_with_numbers, pieces) if name == GRAPH else pieces
     yield "\n".join(names).encode("utf-8", "surrogatepass")
+
+
+def _with_numbers(piece: bytes) -> bytes:
+    """A graph's lines in which numbers of fields that name nobody are numbers: a process's id is no incident's."""
+
+    def plain(found: re.Match[bytes]) -> bytes:
+        kept = kind_of(found[1].decode("ascii")) == "kept"
+        return b'"%b":[%b]' % (found[1], found[2].replace(b'"', b"")) if kept else found[0]
+
+    return _NUMBERS.sub(plain, piece)
 
 
 def names_of_files(case: Sayings) -> list[str]:

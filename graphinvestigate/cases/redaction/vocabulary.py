@@ -18,6 +18,7 @@ _WORD = re.compile(r"[^\W_]+")
 PLAIN_WORD = re.compile(r"[^\W\d_]{1,24}")
 _HOST = re.compile(r"(?i)[a-z][a-z0-9+.-]*://(?:[^/?#@\s]*@)?([^/?#:\s\[\]]+\.[^/?#:\s\[\]]+)")
 _WRITTEN_OTHERWISE = re.compile(r"[^0-9a-z_-]")  # what any of the ways to write a value writes otherwise
+_FRACTION = re.compile(r"\d\d:\d\d:\d\d\.\Z")  # what follows is a part of a second
 _SHORTEST = 3
 _SHORTEST_NUMBER = 5
 # Where one value is two things, the one that stands first here is meant everywhere.
@@ -206,6 +207,8 @@ class Vocabulary:
                 if end < len(folded) and folded[end].isalnum() and folded[end - 1].isalnum():
                     continue
                 if one.exact and text[begin:end] != one.original:
+                    continue
+                if folded[begin:end].isdigit() and _FRACTION.search(folded, max(begin - 9, 0), begin):
                     continue
                 yield begin, end, one
                 break

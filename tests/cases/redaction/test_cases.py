@@ -179,3 +179,24 @@ def test_who_is_called_by_an_id_stays_an_id() -> None:
     made = redactor.redact(pd.DataFrame({"account_name": [user], "user_id": [user]}))
     assert made["account_name"].iloc[0] == made["user_id"].iloc[0] != user
     assert len(made["user_id"].iloc[0]) == len(user)
+
+
+def test_a_number_that_is_also_an_incidents_stays_what_it_is() -> None:
+    """A process id, a port and a part of a second that are written like an incident's id keep a case from nobody."""
+    process = {"@odata.type": "#microsoft.graph.security.processEvidence", "processId": 41505, "mdeDeviceId": "a" * 40}
+    process |= {"processCreationDateTime": "2026-02-14T06:11:37.41505Z", "imageFile": {"fileName": "powershell.exe"}}
+    link = {
+        "@odata.type": "#microsoft.graph.security.networkConnectionEvidence",
+        "sourcePort": 41505,
+        "protocol": "tcp",
+    }
+    link |= {"destinationPort": 443}
+    for end, address in (("sourceAddress", "10.20.0.18"), ("destinationAddress", "203.0.113.7")):
+        link[end] = {"@odata.type": "#microsoft.graph.security.ipEvidence", "ipAddress": address}
+    alert = {"id": "a-1", "title": "x", "incidentId": "41505", "tenantId": "5a7e1c3d-9b20-4f6e-8d11-0c2b3a4d5e6f"}
+    made = gi.Case("INC-3")
+    made.add(gi.read_records("alerts", [{**alert, "evidence": [process, link]}]))
+    assert {"process", "network_connection"} <= {node[0] for node in made.graph}
+    shared = made.redact(KEY)
+    assert shared.frames["alerts"]["incident_id"].iloc[0] != "41505"
+    assert {node[0] for node in shared.graph} == {node[0] for node in made.graph}
