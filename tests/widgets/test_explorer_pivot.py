@@ -283,6 +283,27 @@ def test_an_error_beside_the_loop_is_shown(graph: nx.MultiDiGraph, monkeypatch: 
     assert not explorer._button.disabled
 
 
+def test_cancel_stops_a_pivot_that_a_cell_started(throttled: GraphClient, graph: nx.MultiDiGraph) -> None:
+    """The button is there while a cell's pivot waits; what came is taken in, and what is missing is said in red."""
+    explorer = EntityExplorer(throttled, graph, selected=user_of(graph), since=None)
+    waiting = threading.Event()
+    explorer._plan.observe(lambda change: "slow down" in change["new"] and waiting.set(), names="value")
+    came: list[gi.Pivot] = []
+    cell = threading.Thread(target=lambda: came.append(explorer.pivot()), daemon=True)
+    cell.start()
+    assert waiting.wait(20)
+    assert explorer._cancel.layout.display != "none"
+    explorer._cancel.click()
+    cell.join(20)
+    assert not cell.is_alive(), "a wait of 30 s was not sat out"
+    assert "sign_ins" in came[0].unasked
+    assert len(came[0].frames["alerts"]) > 0
+    assert explorer.graph.number_of_nodes() >= graph.number_of_nodes()
+    assert "sign_ins" in explorer.log[-1]["not_read"]
+    assert "gi-error" in explorer._messages.widget.value
+    assert explorer._cancel.layout.display == "none"
+
+
 def test_without_a_kernel_a_button_pivots_here_and_now(graph: nx.MultiDiGraph) -> None:
     """Where no kernel answers pages, the pivot is done when the click returns."""
     assert not background.in_kernel()
