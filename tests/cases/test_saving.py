@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import graphinvestigate as gi
+from graphinvestigate.cases import saving
 from graphinvestigate.cases.locks import locked
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="processes are killed and locked differently on Windows")
@@ -75,6 +77,80 @@ def test_what_another_saved_is_here_after_my_save(world, saved) -> None:
     assert len(again.frames["alerts"]) == 9
     assert sorted(map(len, again.tables.values())) == [2, 3]
     assert {("incident", i) for i in again.frames["incidents"]["id"]} <= set(again.graph)
+
+
+def test_steps_and_requests_of_both_are_kept(world, saved) -> None:
+    """What was done and asked in either notebook is in the case, whoever saved last."""
+    mine, theirs = gi.open_case(saved), gi.open_case(saved)
+    before = len(mine.actions)
+    for case, word, pull in ((theirs, "called", gi.list_incidents), (mine, "isolated", gi.list_risk_detections)):
+        case.add_step(word, text=f"{word} from one notebook")
+        case.add(pull(world.client, since="30d").head(1))
+        case.save()
+    again = gi.open_case(saved)
+    assert [step["action"] for step in again.actions][before:] == ["called", "add", "isolated", "add"]
+    asked = set(again.coverage["resource"])
+    assert asked >= {"incidents", "risk_detections"}
+    assert set(again.coverage["pull_id"].dropna()) >= set(mine.coverage["pull_id"].dropna())
+    assert set(again.coverage["pull_id"].dropna()) >= set(theirs.coverage["pull_id"].dropna())
+
+
+def test_two_copies_of_a_case_are_joined_by_saving_one_to_the_other(world, saved, tmp_path) -> None:
+    """Two analysts who worked on copies of their own put them together: nothing of either is lost, nothing is twice."""
+    shutil.copytree(saved, tmp_path / "hers")
+    hers = gi.open_case(tmp_path / "hers")
+    hers.note("hers")
+    hers.add_step("called", text="her call")
+    hers.add(gi.list_incidents(world.client, since="30d").head(2))
+    hers.save()
+    his = gi.open_case(saved)
+    his.note("his")
+    his.conclude("suspicious", "he thinks so")
+    his.save()
+    his.save(tmp_path / "hers")
+    both = gi.open_case(tmp_path / "hers")
+    assert both.verify() == []
+    assert set(both.notes["text"]) == {"hers", "his"}
+    assert both.verdict.value == "suspicious"
+    assert "her call" in {step.get("text") for step in both.actions}
+    assert len(both.frames["incidents"]) == 2
+    assert len(both.frames["alerts"]) == len(his.frames["alerts"])
+    assert both.replay().differences == []
+
+
+def test_a_graph_is_kept_as_its_file_says_it(small, tmp_path) -> None:
+    """After a save the case holds what who opens it finds, where JSON has another way to say an attribute, too."""
+    case = small()
+    g = case.graph.copy()
+    user = next(node for node in g if isinstance(node, gi.Entity))
+    g.nodes[user]["seen_by"] = ("a", "b")
+    case = gi.Case("INC-9")
+    case.add(g)
+    case._graph = case._added  # as it was added, and not as records give it
+    case.save(tmp_path / "case")
+    assert (
+        case.graph.nodes[user].get("seen_by") == gi.open_case(case.path).graph.nodes[user].get("seen_by") == ["a", "b"]
+    )
+
+
+def test_what_changes_while_it_is_saved_is_not_saved(small, tmp_path, monkeypatch) -> None:
+    """A graph that another thread changes between hashing and writing is refused, and no half of it is left."""
+    case = small()
+    node = next(iter(case.graph))
+    real = saving.versions
+
+    def later() -> dict[str, str]:
+        case.graph.nodes[node]["label"] = "changed meanwhile"
+        return real()
+
+    monkeypatch.setattr(saving, "versions", later)
+    for name in ("case", "case.zip"):
+        case.graph.nodes[node]["label"] = "before"
+        with pytest.raises(gi.NotSavedError, match="changed while it was saved"):
+            case.save(tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
+    monkeypatch.undo()
+    assert gi.open_case(case.save(tmp_path / "case")).verify() == []
 
 
 def test_a_note_that_both_changed_stays_in_both_versions(saved) -> None:
