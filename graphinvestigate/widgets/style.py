@@ -70,10 +70,11 @@ table.gi-table th, table.gi-table td { text-align: left !important; padding: 3px
   border-bottom: 1px solid var(--gi-line); overflow-wrap: anywhere; }
 table.gi-table td:first-child { white-space: nowrap; padding-right: 10px; }
 table.gi-table th { color: var(--gi-muted); font-weight: 600; }
+.gi-root .lm-TabBar .lm-TabBar-tab { flex: 0 0 auto !important; min-width: 110px !important; }
 .gi-wide { overflow-x: auto; }
 .gi-wide:focus-visible { outline: 2px solid var(--gi-brand); outline-offset: -2px; }
 .gi-wide table.gi-table th, .gi-wide table.gi-table td { white-space: nowrap; padding-right: 12px; }
-.gi-wide table.gi-table td.gi-sentence { white-space: normal; min-width: 190px; max-width: 420px; }
+.gi-wide table.gi-table td.gi-sentence { white-space: normal; min-width: 210px; max-width: 420px; }
 table.gi-table tr.gi-short td { background: rgba(198, 40, 40, .1) !important; }
 table.gi-table tr.gi-on td { background: rgba(25, 118, 210, .14) !important; }
 .gi-label { color: var(--gi-muted); min-width: 44px; margin-right: 4px; }

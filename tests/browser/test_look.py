@@ -63,6 +63,8 @@ TOPS = """() => [...document.querySelectorAll('.gi-plotly')].map(one => Math.rou
 ROWS = """selector => [...document.querySelectorAll(selector)].filter(bar => bar.offsetHeight).map(bar =>
   new Set([...bar.children].filter(one => one.offsetHeight).map(one => Math.round(
     (one.getBoundingClientRect().top + one.getBoundingClientRect().bottom) / 20))).size)"""
+CUT_TABS = """() => [...document.querySelectorAll('.gi-root .lm-TabBar-tabLabel')]
+  .filter(one => one.scrollWidth > one.clientWidth).map(one => one.textContent)"""
 COVERED = """() => { const grid = document.querySelector('.gi-rg'), head = grid.querySelector('.gi-rg-headgroup');
   return 12 * 28 + head.offsetHeight - grid.clientHeight; }"""
 
@@ -110,4 +112,8 @@ def test_nothing_overlaps_and_nothing_jumps(open_notebook: Callable[..., Any]) -
         notebook.idle()
         page.wait_for_timeout(250)
         assert page.evaluate(TOPS) == before, act
+    notebook.value("[setattr(explorer._tabs, 'titles', (*['Log'] * 3, 'Coverage (12 not read)', 'Code')), 1][1]")
+    notebook.idle()
+    page.wait_for_timeout(250)
+    assert page.evaluate(CUT_TABS) == [], "a tab's title is read before it is opened"
     assert notebook.problems == []
