@@ -68,7 +68,7 @@ def markdown(dossier: Dossier) -> str:
         section("Notes", telling.remarks(dossier)),
         section("Written to the tenant", [text for text in telling.steps(dossier) if "wrote to the tenant" in text]),
         section("Not checked", _open_items(dossier)),
-        f"Files of the case: SHA-256 `{dossier.content_sha256}` (`graphinvestigate verify --case …`).",
+        f"The case: SHA-256 `{dossier.content_sha256}` (`graphinvestigate verify --case …`).",
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 

@@ -241,7 +241,7 @@ def _hashes(dossier: Dossier) -> Section:
     )
     tools = ", ".join(f"{name} {version}" for name, version in sorted(dossier.tools.items()))
     words = (
-        f"Case {dossier.case_id}. The SHA-256 of all files together is {dossier.content_sha256}: graphinvestigate "
-        "verify compares the files with theirs, graphinvestigate replay builds this report from them again."
+        f"Case {dossier.case_id}. The SHA-256 of the case is {dossier.content_sha256}: graphinvestigate verify prints "
+        "it where no file and nothing in the manifest was changed, graphinvestigate replay builds this report anew."
     )
     return Section("Appendix: files and hashes", [words, Table(files, max_rows=_MOST_TO_CHECK), f"Made with {tools}."])

@@ -134,6 +134,27 @@ def test_the_report_has_everything_a_reader_needs(seen, case, found) -> None:
         assert pull_id in text
 
 
+def test_what_was_written_to_the_tenant_is_told(tmp_path) -> None:
+    """Each change that was sent stands in the report and in the ticket, with its record; a dry run is none."""
+    client = gi.connect_demo(seed=2, alerts=30)
+    alerts = gi.list_alerts(client)
+    staged = gi.actions.stage(client, alerts.head(1), status="inProgress", comment="looking at it")
+    case = Case("INC-5")
+    case.add(alerts, staged.apply())
+    assert "Nothing was written to the tenant" in case.report(tmp_path / "dry.html").read_text(encoding="utf-8")
+    case.add(staged.apply(dry_run=False))
+    text = case.report(tmp_path / "written.html").read_text(encoding="utf-8")
+    assert "Nothing was written to the tenant" not in text
+    ticket = case.markdown()
+    for told in (
+        text[text.index("Actions taken in the tenant</h2>") :],
+        ticket[ticket.index("Written to the tenant") :],
+    ):
+        assert told.count("wrote to the tenant") >= 2
+        assert alerts["id"].iloc[0] in told[:4000].replace("\\", "")
+        assert "inProgress" in told[:4000]
+
+
 def test_every_request_is_in_the_appendix(case) -> None:
     """However many there were: who asks months later what was asked finds each, with its address as text."""
     dossier = case._dossier()
