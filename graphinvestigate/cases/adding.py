@@ -79,7 +79,7 @@ def at_one_moment(thing: Any) -> Any:
     )
 
 
-def add(contents: Contents, thing: Any, *, name: str | None = None) -> list[nx.MultiDiGraph]:
+def add(contents: Contents, thing: Any, *, name: str | None = None, author: str = "") -> list[nx.MultiDiGraph]:
     """Add one thing to a case's contents.
 
     Parameters
@@ -90,6 +90,8 @@ def add(contents: Contents, thing: Any, *, name: str | None = None) -> list[nx.M
         One of `TAKES`; explorers and workbenches as `at_one_moment` gave them.
     name : str, optional
         What to call a figure, a hunting answer or a table that is no record of Graph.
+    author : str
+        Who writes the case: the notes of an explorer are theirs.
 
     Returns
     -------
@@ -121,7 +123,7 @@ def add(contents: Contents, thing: Any, *, name: str | None = None) -> list[nx.M
     elif hasattr(thing, "to_plotly_json"):
         _add_figure(contents, thing, name)
     elif isinstance(thing, Shown):
-        return _add_shown(contents, thing)
+        return _add_shown(contents, thing, author)
     else:
         raise UsageError(f"a case takes {TAKES}; not {type(thing).__name__}.")
     return []
@@ -237,7 +239,7 @@ def _add_investigation(contents: Contents, found: Investigation) -> list[nx.Mult
     return [found.graph]
 
 
-def _add_shown(contents: Contents, shown: Shown) -> list[nx.MultiDiGraph]:
+def _add_shown(contents: Contents, shown: Shown, author: str) -> list[nx.MultiDiGraph]:
     """The explorer's graph, the frames its pivots brought, its log and its notes; adding it again adds what is new."""
     if shown.alerts is not None:
         _add_frame(contents, shown.alerts, None)
@@ -252,7 +254,7 @@ def _add_shown(contents: Contents, shown: Shown) -> list[nx.MultiDiGraph]:
             word = str(plain.pop("action", "step"))
             facts = {name: value for name, value in plain.items() if name not in ("id", "at")}
             _did(contents, action(word, at=at, action_id=key, **facts))
-    add_notes(contents, shown, shown.whose)
+    add_notes(contents, shown, shown.whose, author=author)
     return [shown.graph]
 
 

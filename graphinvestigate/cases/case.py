@@ -94,7 +94,7 @@ class Case(Sayings):
         taken = [adding.at_one_moment(thing) for thing in things]  # before: an explorer has a turn of its own
         with self._turn:
             kept, added = self._contents.copy(), self._foreign()
-            graphs = [g for thing in taken for g in adding.add(kept, thing, name=name)]
+            graphs = [g for thing in taken for g in adding.add(kept, thing, name=name, author=self.author)]
             for g in graphs:
                 added = g if added is None else linking.merge_graphs(added, g)
             self._contents, self._added, self._graph = kept, added, None

@@ -10,7 +10,7 @@ from graphinvestigate.linking import Record
 from graphinvestigate.notes import Note, current_notes, entity_place, nodes_at, record_place
 
 
-def add_notes(contents: Contents, explorer: Any, whose: str) -> None:
+def add_notes(contents: Contents, explorer: Any, whose: str, *, author: str = "") -> None:
     """Keep what an explorer notes now; what it noted before and notes no longer is replaced or withdrawn, on record.
 
     Parameters
@@ -21,6 +21,8 @@ def add_notes(contents: Contents, explorer: Any, whose: str) -> None:
         Its ``notes`` are by node of its ``graph``.
     whose : str
         Names the explorer: notes of others are left alone.
+    author : str
+        Who wrote them.
     """
     g = explorer.graph
     ours = [note for note in current_notes(contents.notes.values()) if note.note_id.startswith(f"{whose}-")]
@@ -31,10 +33,11 @@ def add_notes(contents: Contents, explorer: Any, whose: str) -> None:
         if node not in g or (old is not None and old.text == words):
             continue
         place = record_place(node) if isinstance(node, Record) else entity_place(g, node)
-        _keep(contents, whose, text=words, places=(place,), replaces="" if old is None else old.note_id)
+        replaces = "" if old is None else old.note_id
+        _keep(contents, whose, text=words, places=(place,), author=author, replaces=replaces)
     for node, old in before.items():
         if node not in noted:
-            _keep(contents, whose, text="", places=old.places, replaces=old.note_id, withdrawn=True)
+            _keep(contents, whose, text="", places=old.places, author=author, replaces=old.note_id, withdrawn=True)
 
 
 def _keep(contents: Contents, whose: str, **said: Any) -> None:

@@ -192,11 +192,12 @@ def test_notes_of_an_explorer_are_notes_of_the_case(world, found, tmp_path) -> N
     alert = next(node for node in explorer.graph if node.kind == "alert")
     explorer.note(found.user, words="called the help desk")
     explorer.note(alert, words="seen before")
-    case = Case("INC-1")
+    case = Case("INC-1", author="me")
     case.add(explorer)
     case.add(explorer)
     case.note("by hand", entity=found.user)
     assert sorted(case.notes["text"]) == ["by hand", "called the help desk", "seen before"]
+    assert set(case.notes["author"]) == {"me"}
     explorer.note(found.user, words="called the help desk; 04:10 password reset")
     case.add(explorer)
     assert "called the help desk; 04:10 password reset" in set(case.notes["text"])
