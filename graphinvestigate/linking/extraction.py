@@ -13,13 +13,13 @@ from typing import Any, TypeAlias
 import msgspec
 import numpy as np
 
-from graphinvestigate.linking.identifiers import ONLY_ALONE, is_local_account
+from graphinvestigate.linking.columns import plain, without_alone, without_device
 from graphinvestigate.linking.mention_table import Collector
 from graphinvestigate.linking.mentions_evidence import EVIDENCE
 from graphinvestigate.linking.nodes import Record
-from graphinvestigate.linking.paths_in_tables import CompiledSlot, main_names
+from graphinvestigate.linking.paths_in_tables import main_names
 from graphinvestigate.linking.pools import NONE, Codes, Pool, held, ints, pairs_within
-from graphinvestigate.linking.reading import EVIDENCE_PREFIX, Meaning, Reading, frozen, judgement, meaning_of
+from graphinvestigate.linking.reading import EVIDENCE_PREFIX, Meaning, Reading, judgement, meaning_of
 from graphinvestigate.linking.struct_readers import (
     ColumnReader,
     SlotReader,
@@ -32,7 +32,6 @@ from graphinvestigate.linking.struct_readers import (
 from graphinvestigate.linking.tables import Table
 
 REFUSED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-_PLAIN = frozenset({str, int, type(None)})
 _AT_ONCE = 2_000  # alerts: few enough that what is decoded stays in the processor's caches
 _OFTEN = 1.25  # times that a value is met, where it pays to keep all
 Piece = bytes | memoryview
@@ -239,13 +238,13 @@ class Extractor:
     def _meanings(self, reader: ColumnReader, columns: Sequence[Sequence[Any]], tenant: str | None) -> Codes:
         """Return what the values of each row mean, -1 where they name nobody."""
         if reader.slot.local is not None:
-            columns = _without_device(columns, *reader.slot.local)
+            columns = without_device(columns, *reader.slot.local)
         if reader.slot.alone:
-            columns = _without_alone(columns, reader.slot, tenant)
+            columns = without_alone(columns, reader.slot, tenant)
         where = (reader.slot.signature, tenant)
         memo, before = self._memos[where], self._before.get(where, _NOTHING)
         self._asked[where] += len(columns[0])
-        looked_up = _plain(columns)
+        looked_up = plain(columns)
         rows: Sequence[Any] = looked_up[0] if len(columns) == 1 else list(zip(*looked_up, strict=True))
         codes: list[int | None] = list(map(memo.get, rows))
         if None not in codes:
@@ -373,38 +372,3 @@ def _grouped(
             rows = np.flatnonzero((kind == number) & its_own[owner])
             if len(rows):
                 yield tenant, _Group(every[rows].tolist(), codes[owner[rows]], places[rows])
-
-
-def _plain(columns: Sequence[Sequence[Any]]) -> list[Sequence[Any]]:
-    """Return columns of what can be looked up."""
-    return [column if _PLAIN.issuperset(map(type, column)) else list(map(frozen, column)) for column in columns]
-
-
-def _without_device(
-    columns: Sequence[Sequence[Any]], local: Sequence[int], blank: Sequence[int]
-) -> Sequence[Sequence[Any]]:
-    """Leave out the device where it decides nothing: an account of a domain is the same on every device."""
-    rows = zip(*(columns[place] for place in local), strict=True)
-    keep = [is_local_account(values) for values in rows]
-    changed = list(columns)
-    for place in blank:
-        changed[place] = [value if kept else None for value, kept in zip(columns[place], keep, strict=True)]
-    return changed
-
-
-def _without_alone(columns: Sequence[Sequence[Any]], slot: CompiledSlot, tenant: str | None) -> Sequence[Sequence[Any]]:
-    """Leave out what decides nothing where better is known: a file with a hash is the same on every device."""
-    named = [False] * len(columns[0])
-    for (declared, places, _), read in zip(slot.ids, slot.readers, strict=True):
-        if declared not in ONLY_ALONE and len(places) == 1 and not all(named):
-            column = columns[places[0]]
-            says = {value: read([value], tenant) is not None for value in set(filter(_is_text, column))}
-            named = [known or (type(value) is str and says[value]) for known, value in zip(named, column, strict=True)]
-    changed = list(columns)
-    for place in slot.alone:
-        changed[place] = [None if known else value for known, value in zip(named, columns[place], strict=True)]
-    return changed
-
-
-def _is_text(value: Any) -> bool:
-    return type(value) is str
