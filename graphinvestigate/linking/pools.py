@@ -40,16 +40,9 @@ class Pool(Generic[V]):
     def codes(self, values: Iterable[V]) -> Codes:
         """Return the codes of many values."""
         asked = values if isinstance(values, list) else list(values)
-        known, listed = self._codes, self.values
-        found = list(map(known.get, asked))
+        found = list(map(self._codes.get, asked))
         if None in found:
-            for at, code in enumerate(found):
-                if code is None:
-                    value = asked[at]
-                    if value not in known:
-                        known[value] = len(listed)
-                        listed.append(value)
-                    found[at] = known[value]
+            found = [self.code(value) if code is None else code for value, code in zip(asked, found, strict=True)]
         return ints(found)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ import numpy as np
 from graphinvestigate.linking.identifiers import BARE_KEYS, RANKED, SCOPED, has_tenant
 from graphinvestigate.linking.identity import KindedId, Observation, Resolution, note_domains, resolve
 from graphinvestigate.linking.identity_columns import Known, components
-from graphinvestigate.linking.nodes import Entity, Record
+from graphinvestigate.linking.nodes import Entity, Record, in_order
 from graphinvestigate.linking.overrides import Overrides
 from graphinvestigate.linking.pools import NONE, Codes, Pool, ints
 
@@ -68,9 +67,7 @@ def who(
     number: dict[Entity, int] = {entity: at for at, entity in enumerate(listed)}
     of_observation = ints([number[leads[kind, ids[0][0], ids[0][1]]] for kind, ids in observations])
     of_end = ints([NONE if isinstance(end, Record) else number[leads[end]] for end in ends])
-    whole_order = _in_order(listed, of_observation, of_end, whole)
-    assert whole_order is not None  # each stands in the list once
-    return whole_order
+    return _in_order(listed, of_observation, of_end, whole)
 
 
 def _by_columns(
@@ -78,7 +75,7 @@ def _by_columns(
 ) -> Who | None:
     """Find it in columns; None where a tenant has to be added, or where two entities would have one key."""
     codes: dict[Any, int] = {end: at for at, end in enumerate(ends)}
-    first = ints([codes.setdefault((kind, *ids[0]), len(codes)) for kind, ids in observations])
+    first = ints([codes.setdefault((kind, ids[0][0], ids[0][1]), len(codes)) for kind, ids in observations])
     flat: list[int] = []
     size: list[int] = []
     domains: defaultdict[str, set[str]] = defaultdict(set)
@@ -90,7 +87,7 @@ def _by_columns(
                 note_domains(ids, domains)
     every: list[Any] = list(codes)
     pairs: Pool[tuple[str, str]] = Pool()
-    pair = pairs.codes([("", "") if len(end) == 2 else end[:2] for end in every])
+    pair = pairs.codes(("", "") if len(end) == 2 else end[:2] for end in every)
     if len(tenants) == 1 and not _all_say_tenants(pairs.values, pair, every):
         return None
     known = Known(pairs.values, pair, lambda at: every[at][2])
@@ -99,11 +96,13 @@ def _by_columns(
     by_resolver = [one for one, its in zip(observations, asked.tolist(), strict=True) if its] if asked.any() else []
     found = resolve(by_resolver, domains=domains)
     calm = np.unique(strongest[first[~asked]])
-    listed = [
-        Entity(kind, value if kind in BARE_KEYS and id_type in RANKED[kind] else f"{id_type}={value}")
-        for kind, id_type, value in map(every.__getitem__, calm.tolist())
-    ]
+    listed = []
+    for kind, id_type, value in map(every.__getitem__, calm.tolist()):
+        bare = kind in BARE_KEYS and id_type in RANKED[kind]
+        listed.append(Entity(kind, value if bare else f"{id_type}={value}"))
     settled = list(dict.fromkeys(found.leads.values()))
+    if len({*listed, *settled}) < len(listed) + len(settled):
+        return None
     number = np.full(len(every), NONE)
     number[calm] = np.arange(len(calm))
     number = np.where(contested, NONE, number[strongest])
@@ -118,23 +117,14 @@ def _all_say_tenants(pairs: Sequence[tuple[str, str]], pair: Codes, ids: Sequenc
     return all(has_tenant(ids[at][2]) for at in np.flatnonzero(scoped[pair]).tolist())
 
 
-def _in_order(listed: Sequence[Entity], of_observation: Codes, of_end: Codes, found: Resolution) -> Who | None:
-    """Sort the entities that observations are of, the others are none; None where two are the same."""
-    by_kind: defaultdict[str, list[int]] = defaultdict(list)
-    for at, (kind, _) in enumerate(listed):
-        by_kind[kind].append(at)
-    keys = [key for _, key in listed]
-    for places in by_kind.values():
-        places.sort(key=keys.__getitem__)
-        if any(keys[one] == keys[other] for one, other in pairwise(places)):
-            return None
-    order = ints([at for kind in sorted(by_kind) for at in by_kind[kind]])
+def _in_order(listed: Sequence[Entity], of_observation: Codes, of_end: Codes, found: Resolution) -> Who:
+    """Sort the entities that observations are of; the others are none."""
     seen = np.zeros(len(listed), np.bool_)
     seen[of_observation] = True
-    order = order[seen[order]]
-    onward = np.full(len(listed) + 1, NONE)  # -1 is the last
-    onward[order] = np.arange(len(order))
-    observed: list[list[int]] = [[] for _ in range(len(order))]
+    entities: list[Entity] = in_order([listed[at] for at in np.flatnonzero(seen).tolist()])
+    place = {entity: at for at, entity in enumerate(entities)}
+    onward = ints([*(place.get(entity, NONE) for entity in listed), NONE])  # -1 is the last
+    observed: list[list[int]] = [[] for _ in entities]
     for observation, at in enumerate(onward[of_observation].tolist()):
         observed[at].append(observation)
-    return Who([listed[at] for at in order.tolist()], observed, onward[of_end], found)
+    return Who(entities, observed, onward[of_end], found)
