@@ -136,7 +136,8 @@ def _step(one: Mapping[str, Any]) -> str:
             counts = {str(k): v for k, v in rows.items() if isinstance(v, int)} if isinstance(rows, dict) else {}
             missing = ", ".join(str(source).replace("_", " ") for source in one.get("not_read") or ())
             short = f"; not read, so unknown: {missing}" if missing else ""
-            return f"asked Graph about the {label}: {summary.counted(counts) or 'nothing came'}{short}"
+            did = "went on asking" if one.get("goes_on") else "asked"
+            return f"{did} Graph about the {label}: {summary.counted(counts) or 'nothing came'}{short}"
         case "add":
             return " ".join(f"added {one.get('rows', '')} {one.get('what', '')}".replace("_", " ").split())
         case "refresh" if one.get("headline"):

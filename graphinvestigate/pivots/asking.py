@@ -4,28 +4,37 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 import networkx as nx
 import pandas as pd
 
 from graphinvestigate import linking, queries
-from graphinvestigate.client import GraphClient
-from graphinvestigate.errors import GraphInvestigateError, PartialResultError, StoppedError, UsageError
-from graphinvestigate.frames import empty_frame, newest
+from graphinvestigate.client import GraphClient, parse_time
+from graphinvestigate.errors import (
+    BadRequestError,
+    EndpointRetiredError,
+    GraphInvestigateError,
+    LicenceMissingError,
+    PartialResultError,
+    PermissionMissingError,
+    RecordNotFoundError,
+    StoppedError,
+    UsageError,
+)
 from graphinvestigate.frames.schema import RESOURCES
 from graphinvestigate.linking import Entity, Record
 from graphinvestigate.linking.hunted import EVENTS
 from graphinvestigate.linking.identifiers import STRONG
-from graphinvestigate.linking.nodes import Node
+from graphinvestigate.pivots.found import Pivot
+from graphinvestigate.pivots.incidents import Incidents, incidents_of
 from graphinvestigate.pivots.steps import SOURCES, Step, identifiers_of, pivot_steps, start_of, unhunted
 from graphinvestigate.queries.coverage import coverage_table, not_read, pulls_made
 from graphinvestigate.queries.questions import Time
 from graphinvestigate.text import log
 from graphinvestigate.wanted import takes
 
-FEW = 20  # up to so many incidents are asked for one by one
 MOST_DAYS_HUNTED = 30
 LISTS: Mapping[str, Callable[..., pd.DataFrame]] = {
     "alerts": queries.list_alerts,
@@ -38,73 +47,51 @@ LISTS: Mapping[str, Callable[..., pd.DataFrame]] = {
 }
 # A standing, not an event: the window does not apply.
 _STANDINGS = frozenset({"risky_users", "risky_service_principals"})
+# Asked again, these would say the same.
+_FINAL = (PermissionMissingError, LicenceMissingError, EndpointRetiredError, BadRequestError, RecordNotFoundError)
 
 
-@dataclass(frozen=True)
-class Pivot:
-    """What one pivot found.
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """All that one pivot asks, and of whom."""
 
-    Attributes
-    ----------
-    entity : Entity
-        Where it started.
-    frames : dict of str to DataFrame
-        Per source, the rows that mention the entity, in the columns of its `list_*` function; rows of hunting tables
-        that are events as records, by their kind (`map_records`).
-    coverage : DataFrame
-        One row is one request: what was asked, what came back, what could not be read and why.
-    graph : networkx.MultiDiGraph
-        What the frames say. Join it with `merge_graphs(g, found.graph)`, or take `grown`.
-    before : networkx.MultiDiGraph or None
-        The graph that the pivot was asked with.
-    hunted : dict of str to DataFrame
-        Per hunting table, the rows that it has on the entity, in the table's own columns.
-    partial : dict of str to PartialResultError
-        Per source, why its rows are not all: its ``.resume()`` goes on where the pull stopped.
-    unasked : tuple of str
-        Sources that were not asked, as the pivot was stopped before (see ``client.stop``).
-    """
-
-    entity: Entity
-    frames: dict[str, pd.DataFrame] = field(repr=False)
-    coverage: pd.DataFrame = field(repr=False)
-    graph: nx.MultiDiGraph = field(repr=False)
-    before: nx.MultiDiGraph | None = field(repr=False, default=None)
-    hunted: dict[str, pd.DataFrame] = field(repr=False, default_factory=dict)
-    partial: dict[str, PartialResultError] = field(repr=False, default_factory=dict)
-    unasked: tuple[str, ...] = ()
-
-    @cached_property
-    def grown(self) -> nx.MultiDiGraph:
-        """The graph before and the find as one; ``.graph["new"]`` lists the nodes that are new as ``[kind, key]``."""
-        if self.before is None:
-            grown = self.graph.copy()
-            grown.graph["new"] = [list(node) for node in grown]
-            return grown
-        grown = linking.merge_graphs(self.before, self.graph)
-        grown.graph["new"] = [list(node) for node in new_nodes(self.before, grown)]
-        return grown
+    client: GraphClient
+    start: Entity
+    identifiers: set[str]
+    g: nx.MultiDiGraph | None
+    since: Time
+    until: Time
+    at_hand: Mapping[str, pd.DataFrame]
+    records: Sequence[pd.DataFrame]
+    steps: Sequence[Step]
+    hunts: bool
+    asked_at: datetime | None = None
+    """When it was asked first, once it is gone on with: "7d" is counted from then."""
 
     @property
-    def new(self) -> tuple[Node, ...]:
-        """The nodes of `grown` that were not there before; one that was there under a weaker key is not new."""
-        old = () if self.before is None else self.before
-        return tuple(self.graph) if self.before is None else tuple(new_nodes(old, self.grown))
+    def first(self) -> Time:
+        """The beginning of its window."""
+        return self.since if self.asked_at is None else parse_time(self.since, now=self.asked_at)
 
 
-def new_nodes(before: nx.MultiDiGraph, grown: nx.MultiDiGraph) -> list[Node]:
-    """The nodes that a graph has gained, under whatever key they were known before."""
-    gone = {
-        (node.kind, text)
-        for node, attrs in before.nodes(data=True)
-        if node not in grown and isinstance(node, Entity)
-        for text in attrs["identifiers"]
-    }
-    return [
-        node
-        for node, attrs in grown.nodes(data=True)
-        if node not in before and not any((node.kind, text) in gone for text in attrs.get("identifiers", ()))
-    ]
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What came of one step; no rows: nothing."""
+
+    step: Step
+    rows: pd.DataFrame | None
+    table: pd.DataFrame
+    error: GraphInvestigateError | None = None
+    incidents: Incidents | None = None
+    waits: bool = False
+    """Whether it was not asked as what leads to it did not come, but may."""
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether to ask for the rest may bring it."""
+        if isinstance(self.error, PartialResultError):
+            return self.error.resume is not None
+        return self.waits or (self.error is not None and not isinstance(self.error, _FINAL))
 
 
 @takes
@@ -149,7 +136,8 @@ def pivot(
     Pivot
         `.frames` by source, `.hunted` by hunting table, `.coverage` with one row per request, `.graph` with what they
         say, `.grown` with `g` and that together, `.new` with its new nodes. A source that may not be read
-        (permission, licence) stands in the coverage with the reason and stops nothing else.
+        (permission, licence) or that breaks off stands in the coverage with the reason and stops nothing else;
+        `.resume()` goes on with what broke off.
 
     Raises
     ------
@@ -165,95 +153,161 @@ def pivot(
     https://learn.microsoft.com/graph/api/resources/security-api-overview
     """
     start = start_of(entity, g)
-    identifiers = identifiers_of(start, g)
     at_hand = known or {}
+    steps = pivot_steps(start, g=g, sources=sources, known=at_hand)
+    hunts = sources is None or "hunting" in sources
+    question = _Question(
+        client, start, identifiers_of(start, g), g, since, until, at_hand, tuple(records), tuple(steps), hunts
+    )
+    return _read(question, [None] * len(steps), on_step)
+
+
+def _read(question: _Question, before: Sequence[_Answer | None], on_step: Callable[[Step], None] | None) -> Pivot:
+    """Make the steps that are still to be made, and put everything together."""
+    begun = question.client.now()
+    answers: list[_Answer] = []
+    for step, had in zip(question.steps, before, strict=True):
+        tell = on_step or (lambda _: None)
+        if step.how == "alerts":
+            answers.append(_incidents(question, step, answers, had, tell))
+        elif had is not None and not had.goes_on:
+            answers.append(had)
+        else:
+            tell(step)
+            answers.append(_answer(question, step, had))
+
+    def go_on(on_step: Callable[[Step], None] | None) -> Pivot:
+        return _read(replace(question, asked_at=question.asked_at or begun), answers, on_step)
+
+    return _found(question, answers, go_on)
+
+
+def _answer(question: _Question, step: Step, had: _Answer | None) -> _Answer:
+    """Make the request of one step, or go on with it."""
+    short = had.error if had is not None and isinstance(had.error, PartialResultError) else None
+    failure: PartialResultError | None = None
+    try:
+        with pulls_made() as made:
+            frame = short.resume() if short is not None and short.resume is not None else _ask(question, step)
+    except UsageError:
+        raise
+    except PartialResultError as error:
+        frame, failure = error.frame, error
+    except GraphInvestigateError as error:
+        if had is not None and had.rows is not None:  # it broke again before anything more came
+            return replace(had, table=had.table.assign(note=had.table["note"] + f"; going on failed: {error}"))
+        return _Answer(step, None, not_read(step.name, error), error)
+    start = question.start
+    kept = frame
+    if step.how in ("local", "known"):
+        kept = _about(step.source, frame, start, question.identifiers, question.g)
+    table = coverage_table(made.values())
+    if step.how == "known":
+        table = not_read(step.source, "narrowed down from records at hand; nothing was asked")
+        table = table.assign(rows_received=len(frame), complete=True)
+    if kept is not frame:
+        table = table.assign(rows_kept=len(kept), filters_local=f"names {start.kind} {log(start.key)}")
+    return _Answer(step, kept, table, failure)
+
+
+def _incidents(
+    question: _Question, step: Step, answers: Sequence[_Answer], had: _Answer | None, tell: Callable[[Step], None]
+) -> _Answer:
+    """Ask for the incidents of the alerts that were found; of those found later, for theirs alone."""
+    alerts = next(answer for answer in answers if answer.step.source == "alerts")
+    if alerts.rows is None:
+        table = not_read(step.source, "not looked for: the alerts that lead to them could not be read")
+        return _Answer(step, None, table, waits=alerts.goes_on)
+    wanted = set(alerts.rows["incident_id"].dropna())
+    before = None if had is None else had.incidents
+    if had is not None and before is not None and not had.goes_on and wanted <= before.settled:
+        return had
+    tell(step)
+    found = incidents_of(question.client, wanted, question.first, question.until, before)
+    if found.broke is None:
+        return _Answer(step, found.frame, found.table, None, found)
+    if not found.settled and found.listing is None:
+        return _Answer(step, None, not_read(step.name, found.broke), found.broke, found)
+    table = pd.concat([found.table, found.open_table], ignore_index=True)
+    return _Answer(step, found.frame, table, _broken_off(question, wanted, found), found)
+
+
+def _broken_off(question: _Question, wanted: set[str], found: Incidents) -> PartialResultError:
+    missing = f"{len(wanted - found.settled)} of {len(wanted)} incidents"
+
+    def resume() -> pd.DataFrame:
+        again = incidents_of(question.client, wanted, question.first, question.until, found)
+        if again.broke is not None:
+            raise _broken_off(question, wanted, again) from again.broke
+        return again.frame
+
+    return PartialResultError(
+        f"incidents: {missing} did not come ({found.broke}). Those that came are in this error's .frame; .resume() "
+        "asks for the others.",
+        frame=found.frame,
+        missing=missing,
+        resume=resume,
+    )
+
+
+def _found(
+    question: _Question, answers: Sequence[_Answer], go_on: Callable[[Callable[[Step], None] | None], Pivot]
+) -> Pivot:
+    """Put answers together."""
+    client, start, g = question.client, question.start, question.g
     frames: dict[str, pd.DataFrame] = {}
     hunted: dict[str, pd.DataFrame] = {}
-    tables: list[pd.DataFrame] = []
-    failures: list[GraphInvestigateError] = []
-    partial: dict[str, PartialResultError] = {}
-    unasked: list[str] = []
-    steps = pivot_steps(start, g=g, sources=sources, known=at_hand)
-    for step in steps:
-        if step.how == "alerts" and "alerts" not in frames:
-            tables.append(not_read(step.source, "not looked for: the alerts that lead to them could not be read"))
-            continue
-        if on_step is not None:
-            on_step(step)
-        failure: GraphInvestigateError | None = None
-        try:
-            with pulls_made() as made:
-                frame = _ask(client, step, frames, at_hand, since, until)
-        except UsageError:
-            raise
-        except PartialResultError as error:
-            frame, failure = error.frame, error
-            partial[step.source] = error
-        except StoppedError as error:
-            failures.append(error)
-            unasked.append(step.source)
-            tables.append(not_read(step.name, error))
-            continue
-        except GraphInvestigateError as error:
-            failures.append(error)
-            tables.append(not_read(step.name, error))
-            continue
-        kept = _about(step.source, frame, start, identifiers, g) if step.how in ("local", "known") else frame
-        if step.how == "hunting":
-            hunted[step.table] = _joined(hunted.get(step.table), kept)
-        else:
-            frames[step.source] = kept
-        table = coverage_table(made.values())
-        if step.how == "known":
-            table = not_read(step.source, "narrowed down from records at hand; nothing was asked")
-            table = table.assign(rows_received=len(frame), complete=True)
-        if kept is not frame:
-            table = table.assign(rows_kept=len(kept), filters_local=f"names {start.kind} {log(start.key)}")
-        if failure is not None:
-            failures.append(failure)
-        tables.append(table)
-    if sources is None or "hunting" in sources:
+    for answer in answers:
+        if answer.rows is not None and answer.step.how == "hunting":
+            hunted[answer.step.table] = _joined(hunted.get(answer.step.table), answer.rows)
+        elif answer.rows is not None:
+            frames[answer.step.source] = answer.rows
+    tables = [answer.table for answer in answers]
+    if question.hunts:
         tables += [
             not_read(f"hunting:{table}", f"not asked: it is searched by {name}, not known yet; pivot again with g=")
-            for table, name in unhunted(start, steps).items()
+            for table, name in unhunted(start, question.steps).items()
         ]
     for name, rows in hunted.items():
         if len(rows) and name in EVENTS:
             frames[EVENTS[name].kind] = linking.map_records(rows, table=name, tenant=client.tenant_id)
-    for frame in records:
+    for frame in question.records:
         for kind in sorted(frame["record_kind"].dropna().unique()):
             rows = frame[frame["record_kind"] == kind]
-            kept = _about(kind, rows, start, identifiers, g)
+            kept = _about(kind, rows, start, question.identifiers, g)
             frames[kind] = pd.concat([frames[kind], kept], ignore_index=True) if kind in frames else kept
             table = not_read(kind, "narrowed down from records at hand; nothing was asked")
             tables.append(table.assign(rows_received=len(rows), complete=True, rows_kept=len(kept)))
+    failures = [answer.error for answer in answers if answer.error is not None]
     if not (frames or hunted) and failures:
         raise failures[0]
-    table = pd.concat([*tables, coverage_table([])], ignore_index=True)
     linked = {name: frame for name, frame in frames.items() if name in _LINKED}
     own = [frame for name, frame in frames.items() if name not in SOURCES]
-    return Pivot(start, frames, table, linking.entity_graph(**linked, records=own), g, hunted, partial, tuple(unasked))
+    return Pivot(
+        entity=start,
+        frames=frames,
+        coverage=pd.concat([*tables, coverage_table([])], ignore_index=True),
+        graph=linking.entity_graph(**linked, records=own),
+        before=g,
+        hunted=hunted,
+        partial={one.step.source: one.error for one in answers if isinstance(one.error, PartialResultError)},
+        unasked=tuple(one.step.source for one in answers if isinstance(one.error, StoppedError)),
+        to_come=tuple(dict.fromkeys(one.step.name for one in answers if one.goes_on)),
+        go_on=go_on,
+    )
 
 
 _LINKED = frozenset(inspect.signature(linking.entity_graph).parameters)
 
 
-def _ask(
-    client: GraphClient,
-    step: Step,
-    frames: Mapping[str, pd.DataFrame],
-    at_hand: Mapping[str, pd.DataFrame],
-    since: Time,
-    until: Time,
-) -> pd.DataFrame:
+def _ask(question: _Question, step: Step) -> pd.DataFrame:
     """Make the request of one step."""
+    client = question.client
     if step.how == "known":
-        return at_hand[step.source]
-    if step.how == "alerts":
-        return _incidents_of(client, frames["alerts"], since, until)
+        return question.at_hand[step.source]
     if step.how == "hunting":
-        return queries.run_hunting_query(client, step.kql, parameters=step.asked, timespan=_span(since))
-    window = {} if step.source in _STANDINGS else {"since": since, "until": until}
+        return queries.run_hunting_query(client, step.kql, parameters=step.asked, timespan=_span(question.since))
+    window = {} if step.source in _STANDINGS else {"since": question.first, "until": question.until}
     # A replayed session shows among the others only; for the whole tenant they would be ten times as many.
     kinds = {"event_types": ["interactive", "nonInteractive"]} if step.source == "sign_ins" and step.asked else {}
     return LISTS[step.source](client, **window, **step.asked, **kinds)
@@ -304,14 +358,3 @@ def _about(
         if isinstance(record, Record) and record.kind == kind
     }
     return frame[frame["id"].isin(ids)].reset_index(drop=True)
-
-
-def _incidents_of(client: GraphClient, alerts: pd.DataFrame, since: Time, until: Time) -> pd.DataFrame:
-    """The incidents that alerts belong to: by id where they are few, else out of one list."""
-    wanted = sorted(alerts["incident_id"].dropna().unique())
-    if len(wanted) > FEW:
-        listed = queries.list_incidents(client, since=since, until=until)
-        return listed[listed["id"].isin(wanted)].reset_index(drop=True)
-    found = [queries.get_incident(client, incident_id, expand_alerts=False) for incident_id in wanted]
-    # Two ids may lead to one incident: into it, merged ones are followed.
-    return newest(RESOURCES["incidents"], pd.concat([empty_frame(RESOURCES["incidents"]), *found]))[0]

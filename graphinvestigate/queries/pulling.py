@@ -81,6 +81,7 @@ def _go_on(
     refuse_absent(client, question.path)
     started, requests, waited = client.now(), client.requests_made, client.waited_seconds
     at_hand = sum(len(page) for piece in pieces for page in piece.pages)
+    before = sum(len(piece.pages) for piece in pieces)
     with Progress(client, resource.name, at_hand) as progress, Ahead(resource) as ahead:
 
         def on_page(page: Page) -> None:
@@ -121,7 +122,12 @@ def _go_on(
         count_expected=kept.counted,
         complete=not missing and not question.unasked,
         note="; ".join(
-            n for n in (question.note, _replayed(question), *kept.notes, missing, stopped and str(stopped.error)) if n
+            n
+            for n in (
+                *(question.note, _replayed(question), _before(before)),
+                *(*kept.notes, missing, stopped and str(stopped.error)),
+            )
+            if n
         ),
         lacking=lacking(stopped.error if stopped else None) or question.lacking,
         started=started,
@@ -147,6 +153,12 @@ def _replayed(question: Question) -> str:
     """How much came from the journal of an interrupted pull."""
     count = question.journal.replayed if question.journal is not None else 0
     return f"{count} pages were kept by a pull that was interrupted, and not asked for again" if count else ""
+
+
+def _before(pages: int) -> str:
+    """How much had come before the pull broke off, once it goes on."""
+    words = "1 page had" if pages == 1 else f"{pages} pages had"
+    return f"gone on with: {words} come before it broke off, not asked for again" if pages else ""
 
 
 def _resume(

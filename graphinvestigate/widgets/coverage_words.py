@@ -71,13 +71,15 @@ def gaps(coverage: pd.DataFrame | None) -> dict[str, str]:
     return found
 
 
-def gap_words(coverage: pd.DataFrame | None) -> str:
+def gap_words(coverage: pd.DataFrame | None, *, goes_on: bool = False) -> str:
     """Say what a pivot could not read: what is not known must not look as if nothing had happened.
 
     Parameters
     ----------
     coverage : DataFrame or None
         Of a pivot.
+    goes_on : bool
+        Whether the rest can be asked for where it broke off.
 
     Returns
     -------
@@ -90,7 +92,8 @@ def gap_words(coverage: pd.DataFrame | None) -> str:
     if not by_reason:
         return ""
     said = "; ".join(f"{', '.join(sources)} ({why})" for why, sources in by_reason.items())
-    return f"Not read, so unknown and not clean: {said}. The Coverage tab has it all; Ask again tries once more."
+    how = "Go on asks for the rest, and for nothing twice" if goes_on else "Ask again tries once more"
+    return f"Not read, so unknown and not clean: {said}. The Coverage tab has it all; {how}."
 
 
 def coverage_title(coverage: pd.DataFrame | None) -> str:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from types import EllipsisType
 from typing import cast
 
 import networkx as nx
-import pandas as pd
 
 from graphinvestigate import linking, pivots
 from graphinvestigate.client import GraphClient
@@ -22,7 +21,7 @@ from graphinvestigate.widgets.canvas import merged_frames
 from graphinvestigate.widgets.controls import TURN, turn_of
 from graphinvestigate.widgets.coverage_words import counted, gap_words, gaps, source_words
 from graphinvestigate.widgets.explorer_history import call
-from graphinvestigate.widgets.explorer_saving import ExplorerSaving
+from graphinvestigate.widgets.explorer_plan import ExplorerPlan, named
 from graphinvestigate.widgets.graph_facts import facts_of, make_ready
 from graphinvestigate.widgets.safe import Safe, safe_html, show
 from graphinvestigate.widgets.selection import Node
@@ -37,15 +36,15 @@ class _Halted:
     node: Entity
     window: str | None
     found: pivots.Pivot
+    goes_on: bool = False
+    """Whether it went on with one that is in the graph."""
 
 
 @each_in_turn(turn_of, but=("pivot", "keep", "resume"))
-class ExplorerPivots(ExplorerSaving):
+class ExplorerPivots(ExplorerPlan):
     """What the pivot button, Cancel, Keep and Go on do."""
 
     _client: GraphClient
-    _task: Task[pivots.Pivot] | None
-    _asked_for: Entity | None
     _halted: _Halted | None
 
     @property
@@ -93,20 +92,29 @@ class ExplorerPivots(ExplorerSaving):
         self._say_progress("Stopping …")
 
     def keep(self) -> pivots.Pivot:
-        """Take in what had come of the pivot that was cancelled, and ask for nothing more."""
+        """Take in what had come of the pivot that was cancelled, and ask for nothing more now; `resume` still can."""
         halted = self._halted_or_error()
-        self._take_in(halted.node, halted.window, halted.found)
+        self._take_in(halted.node, halted.window, halted.found, goes_on=halted.goes_on)
         return halted.found
 
     def resume(self) -> pivots.Pivot:
-        """Go on with the pivot that was cancelled: only what had not come is asked for."""
+        """Go on with the pivot that was cancelled, or broke off on the selected entity: only the rest is asked for.
+
+        Returns
+        -------
+        Pivot
+            All of it: what had come before, too.
+        """
         with TURN:
-            halted = self._halted_or_error()
+            halted = self._unfinished_or_error()
             self._to_ask(halted.node, halted.window)
             task = self._begin(halted.node)
         try:
             found = task.run(self._going_on(task, halted))
-            self._take_in(halted.node, halted.window, found, task)
+            self._take_in(halted.node, halted.window, found, task, goes_on=True)
+        except BaseException as error:
+            self._note_failure(halted.node, halted.window, error)
+            raise
         finally:
             self._end()
         return found
@@ -119,21 +127,22 @@ class ExplorerPivots(ExplorerSaving):
         task.start(self._asking(task, node, window), lambda outcome: self._ended(task, node, window, outcome))
 
     def _start_resume(self) -> None:
-        halted = self._halted_or_error()
+        halted = self._unfinished_or_error()
         node, window = self._to_ask(halted.node, halted.window)
         task = self._begin(node)
-        task.start(self._going_on(task, halted), lambda outcome: self._ended(task, node, window, outcome))
+        task.start(self._going_on(task, halted), lambda outcome: self._ended(task, node, window, outcome, goes_on=True))
 
     def _ended(
-        self, task: Task[pivots.Pivot], node: Entity, window: str | None, outcome: Callable[[], pivots.Pivot]
-    ) -> None:
+        self, task: Task[pivots.Pivot], node: Entity, window: str | None, outcome: Callable[[], pivots.Pivot], *,
+        goes_on: bool = False,
+    ) -> None:  # fmt: skip
         with self._messages.shown():  # in the thread that asked
             try:
                 found = outcome()
-                if task.stopped and (found.partial or found.unasked):
-                    self._halt(node, window, found)
+                if task.stopped and found.to_come:
+                    self._halt(_Halted(node, window, found, goes_on))
                 else:
-                    self._take_in(node, window, found, task)
+                    self._take_in(node, window, found, task, goes_on=goes_on)
             except Exception as error:
                 self._note_failure(node, window, UsageError("stopped by its user") if task.stopped else error)
                 if isinstance(error, StoppedError):
@@ -144,13 +153,13 @@ class ExplorerPivots(ExplorerSaving):
                 self._end()
 
     @in_turn(turn_of)
-    def _halt(self, node: Entity, window: str | None, found: pivots.Pivot) -> None:
-        self._halted = _Halted(node, window, found)
-        self._note_failure(node, window, UsageError("stopped by its user"))
-        missing = ", ".join(source_words(name) for name in dict.fromkeys((*found.partial, *found.unasked)))
+    def _halt(self, halted: _Halted) -> None:
+        self._halted = halted
+        self._note_failure(halted.node, halted.window, UsageError("stopped by its user"))
+        found = halted.found
         self._messages.say(
-            f"The pivot on {self._label(node)} was stopped; nothing has changed. {counted(found.frames)} had "
-            f"come; not all of: {missing}. Keep what came, or go on with the rest."
+            f"The pivot on {self._label(halted.node)} was stopped; nothing has changed. {counted(found.frames)} had "
+            f"come; not all of: {named(found.to_come)}. Keep what came, or go on with the rest."
         )
 
     # ---- asking ---------------------------------------------------------------------------------------------
@@ -159,6 +168,20 @@ class ExplorerPivots(ExplorerSaving):
         if self._halted is None:
             raise UsageError("no pivot was stopped half-way")
         return self._halted
+
+    def _unfinished_or_error(self) -> _Halted:
+        """Give what Go on goes on with: the cancelled pivot, else one on the selected entity, else the only one."""
+        if self._halted is not None:
+            return self._halted
+        start, rests = self._pivots_at(), self._state.unfinished
+        if (found := self._rest(start)) is not None and start is not None:
+            return _Halted(start, self._since.value or None, found, goes_on=True)
+        if len(rests) == 1:
+            (node, window), found = next(iter(rests.items()))
+            return _Halted(node, window or None, found, goes_on=True)
+        if rests:
+            raise UsageError(f"several pivots broke off: select one of {', '.join(self._label(n) for n, _ in rests)}")
+        raise UsageError("no pivot was stopped half-way, and none broke off: explorer.pivot(…) asks for all of it")
 
     def _to_ask(self, entity: Entity | str | None, since: str | EllipsisType | None) -> tuple[Entity, str | None]:
         node = self._pivots_at() if entity is None else self._known_or_named(entity)
@@ -194,34 +217,24 @@ class ExplorerPivots(ExplorerSaving):
             self._show_plan()
         self._choice.value = ""
 
-    def _asking(
-        self, task: Task[pivots.Pivot], node: Entity, window: str | None,
-        known: Callable[[], Mapping[str, pd.DataFrame]] = dict,
-    ) -> Callable[[], pivots.Pivot]:  # fmt: skip
+    def _asking(self, task: Task[pivots.Pivot], node: Entity, window: str | None) -> Callable[[], pivots.Pivot]:
         g = self._state.graph
 
         def ask() -> pivots.Pivot:
             return pivots.pivot(
-                self._client, node, g=g, since=window, known=known(),
-                on_step=lambda step: task.step(source_words(step.name)),
-            )  # fmt: skip
+                self._client, node, g=g, since=window, on_step=lambda step: task.step(source_words(step.name))
+            )
 
         return ask
 
     def _going_on(self, task: Task[pivots.Pivot], halted: _Halted) -> Callable[[], pivots.Pivot]:
-        """Ask for the rest of what had begun, then for what had not; what is there already is not asked for again."""
-        found = halted.found
+        """Ask for the rest of what had begun, and for what had not; what is there already is not asked for again."""
+        begun = halted.found.partial
 
-        def known() -> dict[str, pd.DataFrame]:
-            rest: dict[str, pd.DataFrame] = {}
-            for source, error in found.partial.items():
-                if error.resume is not None:
-                    task.step(f"{source_words(source)}, the rest")
-                    rest[source] = error.resume()
-            whole = {name: frame for name, frame in found.frames.items() if name in pivots.SOURCES}
-            return {name: frame for name, frame in whole.items() if name not in found.partial} | rest
+        def tell(step: pivots.Step) -> None:
+            task.step(f"{source_words(step.name)}{', the rest' if step.source in begun else ''}")
 
-        return self._asking(task, halted.node, halted.window, known)
+        return lambda: halted.found.resume(on_step=tell)
 
     def _begin(self, node: Entity) -> Task[pivots.Pivot]:
         self._task, self._asked_for = Task(self._client, self._say_progress), node
@@ -250,18 +263,19 @@ class ExplorerPivots(ExplorerSaving):
         self._show_history()
 
     def _take_in(
-        self, node: Entity, window: str | None, found: pivots.Pivot, task: Task[pivots.Pivot] | None = None
-    ) -> None:
+        self, node: Entity, window: str | None, found: pivots.Pivot, task: Task[pivots.Pivot] | None = None, *,
+        goes_on: bool = False,
+    ) -> None:  # fmt: skip
         """Join what came to the graph, which takes long and so holds no turn; a graph that changed meanwhile, anew."""
         if task is not None:
             task.step("joining what came")
         for _ in range(_TRIES):
-            if self._joins(node, window, found):
+            if self._joins(node, window, found, goes_on=goes_on):
                 return
         with TURN:
-            self._joins(node, window, found)
+            self._joins(node, window, found, goes_on=goes_on)
 
-    def _joins(self, node: Entity, window: str | None, found: pivots.Pivot) -> bool:
+    def _joins(self, node: Entity, window: str | None, found: pivots.Pivot, *, goes_on: bool) -> bool:
         base = self._state.graph
         g = linking.merge_graphs(base, found.graph)
         make_ready(g)  # a pivot may take its time; the paths and neighbourhoods after it may not
@@ -270,34 +284,44 @@ class ExplorerPivots(ExplorerSaving):
             if self._state.graph is not base:
                 return False
             self._facts = (g, known)
-            self._show_found(node, window, found, g)
+            self._show_found(node, window, found, g, goes_on=goes_on)
         return True
 
-    def _show_found(self, node: Entity, window: str | None, found: pivots.Pivot, g: nx.MultiDiGraph) -> None:
+    def _show_found(
+        self, node: Entity, window: str | None, found: pivots.Pivot, g: nx.MultiDiGraph, *, goes_on: bool
+    ) -> None:
         before, asked = self._state, node
         rows = {name: len(frame) for name, frame in found.frames.items()}
         new = g.number_of_nodes() - before.graph.number_of_nodes()
         state, node = states.grown(before, g, node, found.graph.nodes)
         if asked not in before.graph and node in g:
             state = states.selected(state, [node], node)
-        windows = state.pivoted.get(node, frozenset()) | {window or ""}
+        place = (node, window or "")
+        windows = state.pivoted.get(node, frozenset()) | {place[1]}
+        unfinished = {key: rest for key, rest in state.unfinished.items() if key != place}
+        first = state.unfinished.get(place) if goes_on else None
+        part = () if first is None else tuple(map(id, first.frames.values()))  # what came before is in what came now
         self._become(
             replace(
                 state,
                 pivoted={**state.pivoted, node: windows},
+                unfinished=unfinished | ({place: found} if found.to_come else {}),
                 frames=merged_frames(state.frames, found.frames.values()),
-                brought=(*state.brought, *found.frames.values()),
+                brought=(*(one for one in state.brought if id(one) not in part), *found.frames.values()),
                 coverage=found.coverage,
             )
         )
         self._halted = None
         entry = self._entry("pivot", node) | {"since": window, "rows": rows, "new_nodes": new}
+        entry |= {"goes_on": True} if goes_on else {}
         entry |= {"not_read": [*short]} if (short := gaps(found.coverage)) else {}
         said = node if asked in before.graph else asked
         self._history.push(entry, partial(call, "pivot", said, since=window), before)
         self._show_history()
         self._show_plan()
+        did = "Went on with the pivot on" if goes_on else "Pivot on"
         self._messages.say(
-            f"Pivot on {self._label(node)}: {counted(found.frames)} came; the graph grew by {new} nodes.",
-            missing=gap_words(found.coverage),
+            f"{did} {self._label(node)}: {counted(found.frames)} came{' in all' if goes_on else ''}; the graph grew by "
+            f"{new} nodes.",
+            missing=gap_words(found.coverage, goes_on=bool(found.to_come)),
         )

@@ -14,6 +14,7 @@ import pandas as pd
 from graphinvestigate.errors import AmbiguousEntityError, EntityNotFoundError, UsageError
 from graphinvestigate.linking import Entity, Record, find_entity
 from graphinvestigate.linking.walks import nodes_around
+from graphinvestigate.pivots import Pivot
 from graphinvestigate.views.graph_filter import NO_FILTERS, Filters, passing
 from graphinvestigate.views.graph_model import Extras, GraphTraces, graph_traces
 from graphinvestigate.views.layout_rings import ring_layout
@@ -58,6 +59,8 @@ class State:
         Ways that are brought out.
     pivoted : mapping of Entity to frozenset of str
         Which windows were asked for whom.
+    unfinished : mapping of (Entity, str) to Pivot
+        By whom and which window they asked for: pivots that broke off, whose rest can be asked for.
     frames : mapping of str to DataFrame
         The records on the timeline, per kind.
     coverage : DataFrame or None
@@ -85,6 +88,7 @@ class State:
     paths: tuple[tuple[Node, ...], ...] = ()
     edge_labels: bool = False
     pivoted: Mapping[Entity, frozenset[str]] = field(default_factory=dict)
+    unfinished: Mapping[tuple[Entity, str], Pivot] = field(default_factory=dict, repr=False)
     frames: Mapping[str, pd.DataFrame] = field(default_factory=dict, repr=False)
     coverage: pd.DataFrame | None = field(default=None, repr=False)
     not_walked: tuple[str, ...] = ()
@@ -259,6 +263,7 @@ def grown(state: State, g: nx.MultiDiGraph, entity: Entity, also: Iterable[Node]
         notes={now(n): note for n, note in state.notes.items()},
         paths=tuple(tuple(map(now, way)) for way in state.paths),
         pivoted={now(n): windows for n, windows in state.pivoted.items()},
+        unfinished={(now(n), window): found for (n, window), found in state.unfinished.items()},
     )
     entity = now(entity)
     if entity not in g:  # nothing that came names it

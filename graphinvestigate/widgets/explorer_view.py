@@ -10,7 +10,7 @@ from typing import Any
 import ipywidgets
 import pandas as pd
 
-from graphinvestigate import pivots, text
+from graphinvestigate import text
 from graphinvestigate.errors import UsageError
 from graphinvestigate.linking import Entity
 from graphinvestigate.views.graph_filter import NO_FILTERS, Filters
@@ -32,7 +32,7 @@ from graphinvestigate.widgets.picker import AlertPicker
 from graphinvestigate.widgets.safe import Safe, join, pane, safe_html, show
 from graphinvestigate.widgets.selection import Selection, Span
 from graphinvestigate.widgets.shown import BUDGET, Node, hidden_by_relation
-from graphinvestigate.widgets.step_words import log_lines, plan
+from graphinvestigate.widgets.step_words import log_lines
 from graphinvestigate.widgets.style import SHEET
 from graphinvestigate.widgets.waits import Waits
 
@@ -41,6 +41,7 @@ KEYS_HELP = (
     "In the drawing, arrow keys step from node to node, Enter pivots, e expands, c collapses, p pins, h hides, "
     "u undoes, r does again, Esc selects nothing; Shift and a click select one more."
 )
+GO_ON = "Ask for the rest of the stopped pivot"
 _TABS = ("Log", "Entities", "Not shown", "Coverage", "Code")
 Change = Callable[[State], State]
 _NOTHING = safe_html(
@@ -66,6 +67,9 @@ class ExplorerView(controls.VBox):
     _stranger: Entity | None
 
     def _code_lines(self, *, short: bool) -> list[str]:
+        raise NotImplementedError
+
+    def _show_plan(self) -> None:
         raise NotImplementedError
 
     def __init__(self, state: State, *, since: str | None) -> None:
@@ -210,7 +214,7 @@ class ExplorerView(controls.VBox):
         self._again = button("Ask again", "Ask the same once more", lambda: self._ask("_start_pivot"))
         self._cancel = button("Cancel", "Stop asking; what came can be kept", lambda: self._ask("cancel"))
         self._keep = button("Keep what came", "Take in what the stopped pivot had brought", lambda: self._ask("keep"))
-        self._go_on = button("Go on", "Ask for the rest of the stopped pivot", lambda: self._ask("_start_resume"))
+        self._go_on = button("Go on", GO_ON, lambda: self._ask("_start_resume"))
         self._view_bar = ViewBar(self._ask, FORMATS, saves=keeps_files())
         self._filter_bar = FilterBar(self._ask)
         self._node_bar = NodeBar(self._ask)
@@ -327,42 +331,6 @@ class ExplorerView(controls.VBox):
             paths=bool(state.paths),
         )
         self._show_plan()
-
-    def _show_plan(self) -> None:
-        start = self._pivots_at()
-        busy = self._task is not None
-        done = start is not None and self._since.value in self._state.pivoted.get(start, ())
-        self._button.disabled = start is None or done or busy
-        self._again.disabled = self._choice.disabled = self._since.disabled = busy
-        self._again.layout.display = "inline-flex" if done and not busy else "none"
-        self._cancel.layout.display = "inline-flex" if busy else "none"
-        halted = "inline-flex" if self._halted is not None and not busy else "none"
-        self._keep.layout.display = self._go_on.layout.display = halted
-        self._button.button_style = "" if start is None or done or busy else "primary"
-        if busy and self._asked_for is not None:
-            self._button.description = f"Asking Graph about {self._label(self._asked_for)} …"
-            show(self._plan, self._progress)
-            return
-        self._button.description = "Pivot" if start is None else f"Pivot on {self._label(start)}"
-        if start is None:
-            how = (
-                "select one" if self._state.graph else "this graph is empty, so type a name, an address or an id above"
-            )
-            words = f"Pivots start at a user, host, address …: {how}. Keys work in the drawing, too"
-            show(
-                self._plan,
-                safe_html(
-                    '<details class="gi-muted"><summary>{words}</summary><p>{keys}</p></details>',
-                    words=words,
-                    keys=KEYS_HELP,
-                ),
-            )
-            return
-        window = {value: name for name, value in WINDOWS}.get(self._since.value, f"since {self._since.value}")
-        asks = [(step.name, step.sentence) for step in pivots.pivot_steps(start, g=self._state.graph)]
-        new = f"{self._label(start)} is not in this graph yet: a pivot asks for it." if start == self._stranger else ""
-        words = safe_html('<div role="status">{new}</div>', new=new)
-        show(self._plan, join([words, plan(asks, window=window, done=done)]))
 
     # ---- what stays when the kernel is gone -----------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from graphinvestigate.widgets.details import plain
 from graphinvestigate.widgets.safe import Safe, join, safe_html
 
 
-def plan(steps: Sequence[tuple[str, str]], *, window: str, done: bool) -> Safe:
+def plan(steps: Sequence[tuple[str, str]], *, window: str, done: bool, short: str = "") -> Safe:
     """Say what a pivot will ask, or has asked: names in one line, the whole queries when it is opened.
 
     Parameters
@@ -22,15 +22,18 @@ def plan(steps: Sequence[tuple[str, str]], *, window: str, done: bool) -> Safe:
         How far back.
     done : bool
         Whether it was asked already.
+    short : str
+        What of the answer did not come.
 
     Returns
     -------
     Safe
     """
     return safe_html(
-        '<details class="gi-muted"><summary>{verb} ({window}): {names}</summary><ul>{asks}</ul></details>',
+        '<details class="gi-muted"><summary>{verb} ({window}){short}: {names}</summary><ul>{asks}</ul></details>',
         verb="Asked" if done else "Will ask Graph for",
         window=window,
+        short=safe_html(', <b class="gi-short">{short}</b>', short=short) if short else Safe(""),
         names=" · ".join(dict.fromkeys(source_words(name.partition(":")[0]) for name, _ in steps)),
         asks=join(safe_html("<li>{ask}</li>", ask=ask) for _, ask in steps),
     )
@@ -56,6 +59,7 @@ def step_words(entry: Mapping[str, Any]) -> str:
     elif entry.get("label"):
         words += f" {entry['label']}"
     if entry["action"] == "pivot":
+        words = f"going on with the {words}" if entry.get("goes_on") else words
         outcome = entry.get("error") or f"{counted_rows(entry.get('rows', {}))}; {entry['new_nodes']} new nodes"
         if missing := entry.get("not_read"):
             outcome += f"; NOT READ: {', '.join(map(source_words, missing))}"

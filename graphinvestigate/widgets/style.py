@@ -75,6 +75,8 @@ table.gi-table th { color: var(--gi-muted); font-weight: 600; }
 .gi-wide:focus-visible { outline: 2px solid var(--gi-brand); outline-offset: -2px; }
 .gi-wide table.gi-table th, .gi-wide table.gi-table td { white-space: nowrap; padding-right: 12px; }
 .gi-wide table.gi-table td.gi-sentence { white-space: normal; min-width: 210px; max-width: 420px; }
+b.gi-short { color: #c62828; font-weight: 600; }
+[data-jp-theme-light="false"] b.gi-short { color: #ff8079; }
 table.gi-table tr.gi-short td { background: rgba(198, 40, 40, .1) !important; }
 table.gi-table tr.gi-on td { background: rgba(25, 118, 210, .14) !important; }
 .gi-label { color: var(--gi-muted); min-width: 44px; margin-right: 4px; }
