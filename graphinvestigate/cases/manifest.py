@@ -26,6 +26,8 @@ PIECE = 4 * 2**20  # bytes of a file that are written, hashed or searched at a t
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}(?:\.[A-Za-z0-9_-]{1,20}){0,3}")
 _RESERVED = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?", re.IGNORECASE)  # devices on Windows
+_SAID = ("format", "version", "name", "case_id", "created", "saved", "tools", "query_windows", "files")
+_MEMBERS = frozenset((*_SAID, "content_sha256", "derived", "derived_sha256"))
 _HASH = re.compile(r"[0-9a-f]{64}")
 _MOST_PARTS = 3
 
@@ -67,8 +69,11 @@ class Manifest:
         Hashes of what is rebuilt from the files: frames, graph, timeline, report.
     version : int
         Of the format.
-    claimed : str or None
-        The `content_sha256` that stood in the file that it was read from; None where it was made here.
+    claimed, claimed_derived : str or None
+        The `content_sha256` and `derived_sha256` that stood in the file that it was read from; None where it was made
+        here, or by a version that did not write them.
+    strange : tuple of str
+        Members that no manifest has; it was not written by us as it stands.
     """
 
     name: str
@@ -81,11 +86,20 @@ class Manifest:
     derived: dict[str, Any] = field(default_factory=dict)
     version: int = VERSION
     claimed: str | None = field(default=None, compare=False)
+    claimed_derived: str | None = field(default=None, compare=False)
+    strange: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def changed(self) -> bool:
-        """Whether it says something else than when it was written: its own hash is not that of what it says."""
+        """Whether it says something else than when it was written: its own hashes are not those of what it says."""
+        if self.strange or self.claimed_derived not in (None, self.derived_sha256):
+            return True
         return self.claimed is not None and self.claimed != self.content_sha256
+
+    @property
+    def derived_sha256(self) -> str:
+        """The hash of `derived`: a changed byte there is a damaged manifest, not another outcome of a replay."""
+        return sha256(dumped(self.derived))
 
     @property
     def content_sha256(self) -> str:
@@ -99,7 +113,8 @@ class Manifest:
 
     def to_bytes(self) -> bytes:
         """Write it as the file `manifest.json`."""
-        return dumped({**self._said(), "content_sha256": self.content_sha256, "derived": self.derived})
+        own = {"content_sha256": self.content_sha256, "derived": self.derived, "derived_sha256": self.derived_sha256}
+        return dumped({**self._said(), **own})
 
     def _said(self) -> dict[str, Any]:
         return {
@@ -148,9 +163,10 @@ def read_manifest(body: bytes, *, source: str) -> Manifest:
     tools: Any
     windows: Any
     tools, windows, derived = value.get("tools"), value.get("query_windows"), value.get("derived", {})
-    claimed = value.get("content_sha256")
+    claimed, claimed_derived = value.get("content_sha256"), value.get("derived_sha256")
     good = all(isinstance(text, str) for text in texts.values())
     good = good and (isinstance(claimed, str) or (claimed is None and version == 1))
+    good = good and (claimed_derived is None or isinstance(claimed_derived, str))
     good = good and isinstance(tools, dict) and all(isinstance(text, str) for text in tools.values())
     good = good and isinstance(windows, list) and all(isinstance(one, dict) for one in windows)
     if not good or not isinstance(derived, dict):
@@ -162,6 +178,8 @@ def read_manifest(body: bytes, *, source: str) -> Manifest:
         windows=windows,
         derived=derived,
         claimed=claimed,
+        claimed_derived=claimed_derived,
+        strange=tuple(sorted(value.keys() - _MEMBERS)),
         files=_files(value.get("files"), source),
     )
 

@@ -14,7 +14,7 @@ from graphinvestigate.linking import AttackStory, Record
 from graphinvestigate.views.static import Block, Items, Table
 
 STEPS = ("time (UTC)", "what", "sentence", "record_kind", "record_id")
-TOUCHED = ("kind", "label", "part", "first seen (UTC)", "steps", "why")
+TOUCHED = ("kind", "label", "part", "first seen (UTC)", "steps", "why", "record_kind", "record_id")
 REACHED = ("kind", "label", "reached from (UTC)", "hops")
 MISSED = ("gap", "certainty", "why", "record_kind", "record_id", "time (UTC)")
 

@@ -11,6 +11,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from graphinvestigate.cases.contents import contents_of
+from graphinvestigate.cases.difference_words import counted
 from graphinvestigate.cases.graph_json import graph_differences
 from graphinvestigate.cases.manifest import Manifest, versions
 from graphinvestigate.cases.rebuilding import hashes, rebuild
@@ -59,7 +60,8 @@ class Replay:
         )
         if not self.differences:
             return f"Rebuilt {built}: the same as saved, {how}."
-        return f"Rebuilt {built}: {len(self.differences)} differences from what was saved, compared {how}."
+        count = counted(len(self.differences), "difference", "differences")
+        return f"Rebuilt {built}: {count} from what was saved, compared {how}."
 
 
 def replay(stored: Stored) -> Replay:
@@ -80,7 +82,7 @@ def replay(stored: Stored) -> Replay:
     """
     wrong = [problem for problem in stored.problems if problem.kind != "extra"]
     if wrong:
-        raise BadFileError(f"{wrong[0]}. A replay of other files than those that were saved would prove nothing.")
+        raise BadFileError(f"{wrong[0]} A replay of other files than those that were saved would prove nothing.")
     manifest = stored.manifest
     contents = contents_of(stored.files)
     built = rebuild(manifest, contents)

@@ -72,7 +72,7 @@ def problem_of(name: str, kind: str, found: int | None = None, size: int = 0) ->
     if kind == "extra":
         return Problem(name, kind, "not named in the manifest: it is no part of the case. Move it elsewhere.")
     if name == NAME:
-        words = "what it says is not what the case was saved with; its content_sha256 tells"
+        words = "what it says is not what the case was saved with; its own hashes tell"
     else:
         words = "changed since the case was saved"
         words += "" if found is None or found == size else f" ({found:,} bytes instead of {size:,})"

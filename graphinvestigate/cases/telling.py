@@ -138,6 +138,8 @@ def _step(one: Mapping[str, Any]) -> str:
             short = f"; not read, so unknown: {missing}" if missing else ""
             did = "went on asking" if one.get("goes_on") else "asked"
             return f"{did} Graph about the {label}: {summary.counted(counts) or 'nothing came'}{short}"
+        case "add" if isinstance(rows := one.get("rows"), int) and " " not in str(one.get("what", " ")):
+            return f"added {summary.counted({str(one['what']): rows})}"
         case "add":
             return " ".join(f"added {one.get('rows', '')} {one.get('what', '')}".replace("_", " ").split())
         case "refresh" if one.get("headline"):

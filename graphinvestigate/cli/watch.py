@@ -62,6 +62,11 @@ def add_commands(commands: Any) -> None:
     out.add_argument("--to-file", type=Path, action="append", default=[], help="append to a file")
     out.add_argument("--to-stdout", action="store_true", help="write to standard output")
     out.add_argument("--to-url", action="append", default=[], metavar="URL", help="post to a collector, one event each")
+    out.add_argument(
+        "--forget-others",
+        action="store_true",
+        help="forget destinations named before and not now, with the events that are kept for them",
+    )
     watch.set_defaults(run=_watch)
 
 
@@ -89,6 +94,7 @@ def _watch(chosen: argparse.Namespace) -> int:
             since=chosen.since,
             format=chosen.format,
             also=chosen.also,
+            forget_others=chosen.forget_others,
             tell=_tell,
         ) as watch,
     ):

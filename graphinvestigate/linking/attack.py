@@ -29,7 +29,7 @@ from graphinvestigate.linking.triage import rank_incidents
 from graphinvestigate.wanted import takes
 
 STEP_COLUMNS = ("time", "what", "sentence", "record_kind", "record_id")
-TOUCHED_COLUMNS = ("kind", "key", "label", "part", "first_seen", "steps", "why")
+TOUCHED_COLUMNS = ("kind", "key", "label", "part", "first_seen", "steps", "why", "record_kind", "record_id")
 
 _BAD = frozenset({"malicious", "suspicious"})
 _OWN_KINDS = frozenset({"user", "host", "mailbox", "process", "logon_session", "cloud_resource", "security_group"})
@@ -58,7 +58,8 @@ class AttackStory:
         kind of record), ``sentence``, ``record_kind``, ``record_id``.
     touched : DataFrame
         Who and what: one row per entity: ``kind``, ``key``, ``label``, ``part`` (victim, attacker, or targeted: named
-        by the attack and not known to be reached), ``first_seen`` (UTC), ``steps`` (how many name it), ``why``.
+        by the attack and not known to be reached), ``first_seen`` (UTC), ``steps`` (how many name it), ``why``, and
+        the record that says so: ``record_kind``, ``record_id``.
     reach : networkx.MultiDiGraph or None
         How far it could go: `blast_radius` of the first victim, from the first step on.
     missed : DataFrame
@@ -177,7 +178,7 @@ class _Touched:
     def __init__(self, g: nx.MultiDiGraph) -> None:
         self._g = g
         self._part: dict[Entity, str] = {}
-        self._why: dict[Entity, str] = {}
+        self._why: dict[Entity, tuple[str, Record]] = {}
         self._named: defaultdict[Entity, set[Record]] = defaultdict(set)
 
     def users(self) -> list[Entity]:
@@ -217,7 +218,8 @@ class _Touched:
         for node, part in self._part.items():
             times = [when[record] for record in self._named[node] if record in when]
             label = str(self._g.nodes[node].get("label") or node.key)
-            rows.append((*node, label, part, min(times, default=None), len(self._named[node]), self._why[node]))
+            why, record = self._why[node]
+            rows.append((*node, label, part, min(times, default=None), len(self._named[node]), why, *record))
         rows.sort(key=lambda row: (("victim", "attacker", "targeted").index(row[3]), kind_order(row[0]), row[1]))
         return _typed_touched(rows)
 
@@ -230,7 +232,7 @@ class _Touched:
     def _add(self, node: Entity, part: str, why: str, record: Record) -> None:
         self._named[node].add(record)
         if self._part.get(node, "targeted") == "targeted":
-            self._part[node], self._why[node] = part, why
+            self._part[node], self._why[node] = part, (why, record)
 
 
 def _span(g: nx.MultiDiGraph, alerts: list[Record]) -> tuple[pd.Timestamp, pd.Timestamp]:
@@ -343,7 +345,7 @@ def _answers(
 def _typed_touched(rows: list[tuple[Any, ...]]) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=list(TOUCHED_COLUMNS))
     table["first_seen"] = pd.to_datetime(table["first_seen"], utc=True).astype("datetime64[ns, UTC]")
-    for column in ("kind", "key", "label", "part", "why"):
+    for column in ("kind", "key", "label", "part", "why", "record_kind", "record_id"):
         table[column] = table[column].astype("str")
     table["steps"] = table["steps"].astype("Int64")
     return table

@@ -12,15 +12,15 @@ from graphinvestigate import linking, queries
 from graphinvestigate.cases.case import Case, open_case
 from graphinvestigate.cases.differences import diff
 from graphinvestigate.client import GraphClient
-from graphinvestigate.errors import GraphInvestigateError
+from graphinvestigate.errors import GraphInvestigateError, UsageError
 from graphinvestigate.files import write_atomic
 from graphinvestigate.frames import expanded_alerts
 from graphinvestigate.linking import Entity, Record
 from graphinvestigate.pivots import pivot
 from graphinvestigate.queries.questions import Time
-from graphinvestigate.text import slug
+from graphinvestigate.text import log, slug
 from graphinvestigate.walkthrough import leads
-from graphinvestigate.watch.events import Body, case_event
+from graphinvestigate.watch.events import Body, case_event, event_id
 
 AUTHOR = "graphinvestigate watch"
 
@@ -46,8 +46,7 @@ def open_incident(client: GraphClient, incident_id: str, cases: Path, *, since: 
     alerts = expanded_alerts(incident)
     g = linking.entity_graph(alerts=alerts, incidents=incident)
     record = Record("incident", str(incident["id"].iloc[0]))
-    place = cases / slug(f"INC-{incident_id}")
-    case = open_case(place) if place.exists() else Case(f"Incident {record.id}", author=AUTHOR)
+    case, place = _case_of(incident, cases)
     case.add(incident, alerts)
     if record in g:
         for start in leads(g, record):
@@ -56,6 +55,27 @@ def open_incident(client: GraphClient, incident_id: str, cases: Path, *, since: 
         case.focus(record)
     case.save(place)
     return case
+
+
+def _case_of(incident: pd.DataFrame, cases: Path) -> tuple[Case, Path]:
+    """The case that a former attempt began, or a new one. Incidents of two tenants may have one number."""
+    incident_id, tenant = str(incident["id"].iloc[0]), incident["tenant_id"].iloc[0]
+    place = cases / slug(f"INC-{incident_id}")
+    for _ in range(2):
+        if not place.exists():
+            return Case(f"Incident {incident_id}", author=AUTHOR), place
+        case = open_case(place)
+        if not _is_of_another(case, incident_id, tenant):
+            return case, place
+        place = cases / slug(f"INC-{incident_id}-{tenant}")
+    raise UsageError(f"{log(str(place))} is the case of another tenant's incident: move it away.")
+
+
+def _is_of_another(case: Case, incident_id: str, tenant: object) -> bool:
+    """Whether a case's incident of this number is another tenant's."""
+    held = case.frames.get("incidents")
+    mine = held.loc[held["id"] == incident_id, "tenant_id"].dropna() if held is not None else pd.Series(dtype="str")
+    return isinstance(tenant, str) and len(mine) > 0 and tenant not in set(mine)
 
 
 def tell(case: Case) -> tuple[Path, Path]:
@@ -94,7 +114,7 @@ def refreshed(cases: Path, changed: Mapping[str, pd.DataFrame], *, polled: str) 
             if case.verdict is not None:
                 continue
             told = _refresh(case, changed, polled=polled)
-        except GraphInvestigateError as error:
+        except (GraphInvestigateError, OSError) as error:  # the others are kept up to date all the same
             facts = {"case": str(folder), "reason": str(error)}
             events.append(case_event("case_failed", case_id=folder.name, about=[str(error), polled], **facts))
             continue
@@ -104,28 +124,38 @@ def refreshed(cases: Path, changed: Mapping[str, pd.DataFrame], *, polled: str) 
 
 
 def _refresh(case: Case, changed: Mapping[str, pd.DataFrame], *, polled: str) -> tuple[str, Body] | None:
-    parts = {kind: part for kind, frame in changed.items() if len(part := _of_case(case, kind, frame))}
+    incidents = _incidents_of(case, changed.get("incidents"))
+    parts = {kind: part for kind, frame in changed.items() if len(part := _of_case(case, kind, frame, incidents))}
     if not parts:
         return None
-    told = []
-    for kind, part in parts.items():
-        before = case.frames.get(kind, part.head(0))
-        found = diff(before[before["id"].isin(part["id"])], part)
-        told.append(found.headline)
-        case.add(part)
-    case.add_step("refresh", polled=polled, headline=", ".join(told))
-    case.save()
-    report, _ = tell(case)
     versions = [f"{kind} {row.id} {_version(row)}" for kind, part in parts.items() for row in part.itertuples()]
+    about = event_id(*sorted(versions))
+    # A poll that was killed after it saved is made again: what it told then is what it tells now.
+    done = next((one for one in reversed(case.actions) if one.get("about") == about), None)
+    headline = str(done["headline"]) if done is not None else _taken(case, parts, about=about, polled=polled)
+    report, _ = tell(case)
     return case_event(
         "case_refreshed",
         case_id=case.case_id,
         about=versions,
         case=str(case.path),
         report=str(report),
-        headline=", ".join(told),
+        headline=headline,
         polled=polled,
     )
+
+
+def _taken(case: Case, parts: Mapping[str, pd.DataFrame], *, about: str, polled: str) -> str:
+    """Add changed records to a case and save it; what is new, in words."""
+    told = []
+    for kind, part in parts.items():
+        before = case.frames.get(kind, part.head(0))
+        told.append(diff(before[before["id"].isin(part["id"])], part).headline)
+        case.add(part)
+    headline = ", ".join(told)
+    case.add_step("refresh", polled=polled, headline=headline, about=about)
+    case.save()
+    return headline
 
 
 def _version(row: Any) -> str:
@@ -135,17 +165,36 @@ def _version(row: Any) -> str:
     return ""
 
 
-def _of_case(case: Case, kind: str, frame: pd.DataFrame) -> pd.DataFrame:
-    """The changed records that concern a case: those it holds, and new alerts of the incidents it holds."""
+def _incidents_of(case: Case, changed: pd.DataFrame | None) -> set[str]:
+    """The incidents of a case, and those that they were merged into, before or just now."""
+    parts = [one for one in (case.frames.get("incidents"), changed) if one is not None]
+    into = {row.id: row.redirect_incident_id for one in parts for row in one.itertuples()}  # what changed comes last
+    found: set[str] = set()
+    wanted = set(case.frames["incidents"]["id"]) if "incidents" in case.frames else set()
+    while wanted:
+        found |= wanted
+        wanted = {one for name in wanted if isinstance(one := into.get(name), str)} - found
+    return found
+
+
+def _of_case(case: Case, kind: str, frame: pd.DataFrame, incidents: set[str]) -> pd.DataFrame:
+    """The changed records that concern a case: those it holds, and what is new of the incidents it holds."""
     held = case.frames.get(kind)
-    ids = set(held["id"]) if held is not None else set()
-    wanted = frame["id"].isin(ids)
-    if kind == "alerts" and "incidents" in case.frames:
-        wanted |= frame["incident_id"].isin(set(case.frames["incidents"]["id"]))
+    wanted = frame["id"].isin(set(held["id"]) if held is not None else set())
+    tenants = set(case.frames["incidents"]["tenant_id"].dropna()) if "incidents" in case.frames else set()
+    if kind == "incidents":  # their numbers are those of one tenant
+        wanted = (wanted | frame["id"].isin(incidents)) & _is_among(frame["tenant_id"], tenants)
+    if kind == "alerts":
+        wanted |= frame["incident_id"].isin(incidents) & _is_among(frame["tenant_id"], tenants)
     if kind == "risk_detections":
         users = {node.key for node in case.graph if isinstance(node, Entity) and node.kind == "user"}
         wanted |= frame["user_id"].isin(users) & frame["user_id"].notna()
     return frame[wanted].reset_index(drop=True)
+
+
+def _is_among(column: pd.Series, tenants: set[str]) -> pd.Series:
+    """Where a row's tenant is one of these, or one of the two is not known."""
+    return column.isin(tenants) | column.isna() | (not tenants)
 
 
 def _concerned(folder: Path, changed: Mapping[str, pd.DataFrame]) -> bool:

@@ -48,7 +48,7 @@ LISTS: Mapping[str, Callable[..., pd.DataFrame]] = {
 }
 OVERLAP = timedelta(minutes=10)  # what Graph shows later than its own time of update says is still found
 LEAST_INTERVAL = 30.0
-MOST_TRIES = 5
+MANY_TRIES = 4  # in a row; after them every 8th, 16th, 32nd … poll tries: an outage ends, a broken record may not
 _BATCH = 100
 
 Tell = Callable[[str], None]
@@ -78,6 +78,8 @@ class Watch:
         How events are written.
     also : collection of {"sign_ins", "directory_audits"}
         What else to watch: sign-ins (interactive and not) and audits, which are many.
+    forget_others : bool
+        Whether destinations that were named before and are not named now are forgotten, with what is kept for them.
     tell : callable, optional
         Told what happens, in sentences.
 
@@ -102,6 +104,7 @@ class Watch:
         look_back: str = "30d",
         format: str = "jsonl",
         also: Collection[str] = (),
+        forget_others: bool = False,
         tell: Tell | None = None,
     ) -> None:
         if isinstance(also, str) or not set(also) <= set(ALSO):
@@ -121,10 +124,31 @@ class Watch:
         if cases is not None:
             cases.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._store = Store(state, tenant_id=client.tenant_id)
+        try:
+            self._meet_sinks(forget_others)
+        except BaseException:
+            self._store.close()
+            raise
+
+    def _meet_sinks(self, forget_others: bool) -> None:
+        """Go on with each destination where it was, and say what waits for those that are not here."""
         for sink in self._sinks:
+            if gone := self._store.meet(sink.name):
+                self._tell(
+                    f"{log(sink.name)} is new here: {gone} earlier events were handed on and are kept no longer."
+                )
             has = sink.recover(self._store.sequence_of)
             if has > self._store.delivered(sink.name):
                 self._store.mark(sink.name, has)
+        absent = self._store.absent([sink.name for sink in self._sinks])
+        if forget_others:
+            self._store.forget_sinks(absent)
+            return
+        for name, waiting in absent.items():
+            self._tell(
+                f"{log(name)} is not named this time: what it has not got is kept for it ({waiting} events now). "
+                "If it is gone for good, start once with --forget-others."
+            )
 
     def close(self) -> None:
         """Let go of what it remembers."""
@@ -168,11 +192,12 @@ class Watch:
             How many events were added.
         """
         before = self._store.counted()
-        self._look()
-        self._open()
-        added = self._store.counted() - before
-        self.deliver()
-        return added
+        try:
+            self._look()
+            self._open()
+        finally:  # while Graph does not answer, a collector that is back gets what waits for it
+            self.deliver()
+        return self._store.counted() - before
 
     # ---- what changed ---------------------------------------------------------------------------------------
 
@@ -182,6 +207,7 @@ class Watch:
         changed = {name: frame for name in self._watched if (frame := self._pull(name, now)) is not None}
         fresh: dict[str, pd.DataFrame] = {}
         with self._store.whole():  # all of it is remembered, or none: then the next poll finds it again
+            self._store.began(self._from("incidents", now))
             for name, frame in changed.items():
                 fresh[name] = self._note(RESOURCES[name], frame, since=self._from(name, now), polled=polled)
                 self._store.move(name, now)
@@ -203,10 +229,13 @@ class Watch:
             fresh.append(at)
             first = self._store.meets(kind, str(row["id"]))
             born = row.get("created_date_time", row.get("detected_date_time"))
-            is_new = first and (born is None or pd.isna(born) or born >= since)
+            unknown = born is None or pd.isna(born)
+            is_new = first and (unknown or born >= since)
             key, body = record_event(resource, row, word="new" if is_new else "changed", polled=polled)
             self._add(key, body, frame.iloc[[at]])
-            if kind == "incident" and is_new and self._wanted is not None and self._wanted.matches(row):
+            # An incident that began small is new to us still when it has grown to what is wanted.
+            young = is_new or (not unknown and born >= self._store.began(since))
+            if kind == "incident" and young and self._wanted is not None and self._wanted.matches(row):
                 self._store.want(str(row["id"]))
         self._store.forget(kind, (since - OVERLAP).isoformat())
         return frame.iloc[fresh].reset_index(drop=True)
@@ -244,11 +273,14 @@ class Watch:
     # ---- incidents → cases ----------------------------------------------------------------------------------
 
     def _open(self) -> None:
-        for incident_id in self._store.wanted() if self._cases is not None else ():
+        for incident_id, tries in self._store.wanted().items() if self._cases is not None else ():
+            if tries >= MANY_TRIES and (tries + 1) & tries:  # not its turn
+                self._store.tried(incident_id)
+                continue
             try:
                 body = self._open_one(incident_id)
             except (GraphInvestigateError, OSError) as error:
-                self._failed(incident_id, error)
+                self._failed(incident_id, error, tries + 1)
                 continue
             with self._store.whole():
                 self._store.settle(incident_id, "opened")
@@ -269,15 +301,13 @@ class Watch:
             facts["notebook"] = str(output)
         return case_event("case_opened", case_id=case.case_id, incident_id=incident_id, **facts)
 
-    def _failed(self, incident_id: str, error: Exception) -> None:
+    def _failed(self, incident_id: str, error: Exception, tries: int) -> None:
         with self._store.whole():
-            tries = self._store.tried(incident_id, str(error))
-            if tries >= MOST_TRIES:
-                self._store.settle(incident_id, "given up")
-                key, body = case_event("case_failed", case_id=incident_id, incident_id=incident_id, reason=str(error))
-                self._add(key, body)
-        again = "given up" if tries >= MOST_TRIES else "it will be tried again"
-        self._tell(f"incident {log(incident_id)} became no case ({error}); {again}")
+            self._store.tried(incident_id, str(error))
+            if tries >= MANY_TRIES:  # told once: it is the same event again
+                self._add(*case_event("case_failed", case_id=incident_id, incident_id=incident_id, reason=str(error)))
+        again = "tried again by the next poll" if tries < MANY_TRIES else f"tried again {tries} polls from now"
+        self._tell(f"incident {log(incident_id)} became no case ({error}); it is {again}.")
 
     # ---- events → sinks -------------------------------------------------------------------------------------
 
@@ -290,4 +320,4 @@ class Watch:
                         self._store.mark(sink.name, sequence)
             except GraphInvestigateError as error:
                 self._tell(str(error))
-        self._store.trim(min((self._store.delivered(sink.name) for sink in self._sinks), default=0))
+        self._store.trim()

@@ -8,7 +8,7 @@ same thing found again is the same event.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -113,16 +113,34 @@ class Store:
 
     @contextmanager
     def whole(self) -> Iterator[None]:
-        """Everything within is written, or nothing is."""
-        self._db.execute("BEGIN IMMEDIATE")
+        """Everything within is written, or nothing is.
+
+        Raises
+        ------
+        NotSavedError
+            The disk is full, or cannot be written.
+        """
         try:
-            yield
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
-        self._db.execute("COMMIT")
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                if self._db.in_transaction:  # a full disk may have ended it already
+                    self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
+        except sqlite3.OperationalError as error:
+            raise NotSavedError(
+                f"what the watch found cannot be remembered ({log(str(error))}); it is found again."
+            ) from error
 
     # ---- how far it read ------------------------------------------------------------------------------------
+
+    def began(self, since: datetime) -> datetime:
+        """From when on things are new to this watch: what its first poll asked for, which is given here."""
+        self._db.execute("INSERT OR IGNORE INTO about VALUES ('began', ?)", (since.isoformat(),))
+        (found,) = self._db.execute("SELECT value FROM about WHERE name = 'began'").fetchone()
+        return datetime.fromisoformat(found)
 
     def cursor(self, resource: str) -> datetime | None:
         """Up to when a resource was read; None where it never was."""
@@ -165,9 +183,9 @@ class Store:
         return found[0] if found else None
 
     def waiting(self, sink: str, limit: int) -> list[Event]:
-        """The next events that a sink has not got, in order."""
+        """The next events that a sink has not got, in order; those whose texts are kept no longer are none of them."""
         rows = self._db.execute(
-            "SELECT sequence, event_id, body FROM events WHERE sequence > ? ORDER BY sequence LIMIT ?",
+            "SELECT sequence, event_id, body FROM events WHERE sequence > ? AND body != '' ORDER BY sequence LIMIT ?",
             (self.delivered(sink), limit),
         )
         return [Event(*row) for row in rows]
@@ -179,11 +197,38 @@ class Store:
 
     def mark(self, sink: str, sequence: int) -> None:
         """Remember what a sink got."""
-        self._db.execute("INSERT OR REPLACE INTO delivered VALUES (?, ?)", (sink, sequence))
+        with self.whole():
+            self._db.execute("INSERT OR REPLACE INTO delivered VALUES (?, ?)", (sink, sequence))
 
-    def trim(self, sequence: int) -> None:
-        """Let go of the texts of events that every sink got; that they were there is remembered."""
-        self._db.execute("UPDATE events SET body = '' WHERE sequence <= ? AND body != ''", (sequence,))
+    def meet(self, sink: str) -> int | None:
+        """Remember a sink from now on; where it was not known, how many earlier events are kept no longer."""
+        with self.whole():
+            made = self._db.execute("INSERT OR IGNORE INTO delivered VALUES (?, 0)", (sink,))
+            if made.rowcount != 1:
+                return None
+            return int(self._db.execute("SELECT count(*) FROM events WHERE body = ''").fetchone()[0])
+
+    def absent(self, sinks: Collection[str]) -> dict[str, int]:
+        """The sinks that are known and none of these; how many events wait for each."""
+        known = [row[0] for row in self._db.execute("SELECT sink FROM delivered ORDER BY sink")]
+        count = "SELECT count(*) FROM events WHERE sequence > ? AND body != ''"
+        return {
+            sink: int(self._db.execute(count, (self.delivered(sink),)).fetchone()[0])
+            for sink in known
+            if sink not in sinks
+        }
+
+    def forget_sinks(self, sinks: Collection[str]) -> None:
+        """Keep nothing for these sinks any more."""
+        with self.whole():
+            self._db.executemany("DELETE FROM delivered WHERE sink = ?", [(sink,) for sink in sinks])
+
+    def trim(self) -> None:
+        """Let go of the texts of events that every known sink got; that they were there is remembered."""
+        with self.whole():
+            self._db.execute(
+                "UPDATE events SET body = '' WHERE body != '' AND sequence <= (SELECT min(sequence) FROM delivered)"
+            )
 
     def counted(self) -> int:
         """How many events there ever were."""
@@ -195,17 +240,16 @@ class Store:
         """Put an incident on the list of those that become cases; once."""
         self._db.execute("INSERT OR IGNORE INTO incidents (id, state) VALUES (?, 'waiting')", (incident_id,))
 
-    def wanted(self) -> Iterable[str]:
-        """Incidents that wait to become cases, the fewest tries first."""
-        return [
-            row[0] for row in self._db.execute("SELECT id FROM incidents WHERE state = 'waiting' ORDER BY tries, id")
-        ]
+    def wanted(self) -> Mapping[str, int]:
+        """Incidents that wait to become cases, the fewest tries first; how often each was waited for in vain."""
+        return dict(self._db.execute("SELECT id, tries FROM incidents WHERE state = 'waiting' ORDER BY tries, id"))
 
-    def tried(self, incident_id: str, note: str) -> int:
-        """Remember that opening an incident failed; how often it did."""
-        self._db.execute("UPDATE incidents SET tries = tries + 1, note = ? WHERE id = ?", (note, incident_id))
-        return int(self._db.execute("SELECT tries FROM incidents WHERE id = ?", (incident_id,)).fetchone()[0])
+    def tried(self, incident_id: str, note: str | None = None) -> None:
+        """Remember that a poll ended without this incident having become a case; and why, where that was tried."""
+        self._db.execute(
+            "UPDATE incidents SET tries = tries + 1, note = coalesce(?, note) WHERE id = ?", (note, incident_id)
+        )
 
     def settle(self, incident_id: str, state: str) -> None:
-        """Remember what became of an incident: ``opened`` or ``given up``."""
+        """Remember what became of an incident: ``opened``."""
         self._db.execute("UPDATE incidents SET state = ? WHERE id = ?", (state, incident_id))

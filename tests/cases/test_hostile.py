@@ -46,8 +46,13 @@ def agree(folder: Path, name: str, data: bytes) -> None:
 
 def sealed(manifest: dict[str, Any]) -> dict[str, Any]:
     """The manifest with its own hash, as the format says it is made."""
-    said = {name: told for name, told in manifest.items() if name not in ("content_sha256", "derived")}
-    return {**manifest, "content_sha256": sha256(json.dumps(said, sort_keys=True, indent=1) + "\n")}
+    own = ("content_sha256", "derived", "derived_sha256")
+    said = {name: told for name, told in manifest.items() if name not in own}
+    hashes = {
+        "content_sha256": sha256(json.dumps(said, sort_keys=True, indent=1) + "\n"),
+        "derived_sha256": sha256(json.dumps(manifest.get("derived"), sort_keys=True, indent=1) + "\n"),
+    }
+    return {**manifest, **hashes}
 
 
 def used(folder: Path, *, agrees: bool = True) -> None:
@@ -100,6 +105,14 @@ def test_one_wrong_value_anywhere_is_refused_or_read(whole, tmp_path, name, data
         agree(folder, name, json.dumps(value).encode())
     with contextlib.suppress(gi.GraphInvestigateError):
         used(folder, agrees=name != "manifest.json")
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_that_says_the_same_is_read(whole, tmp_path, name) -> None:
+    """Written anew by the helpers of these tests, a case is used whole: what they refuse is what was put there."""
+    shutil.copytree(whole, tmp_path / "case")
+    agree(tmp_path / "case", name, (whole / name).read_bytes())
+    used(tmp_path / "case")
 
 
 class Tags(HTMLParser):

@@ -79,6 +79,7 @@ def test_the_report_answers_the_four_questions(seen, found, case) -> None:
     for row in found.story.touched[found.story.touched["part"].eq("victim")].itertuples():
         assert row.why in text
         assert row.label in text
+        assert row.record_id in text
     assert set(found.story.missed["gap"]) <= {gap for gap in found.story.missed["gap"] if gap in text}
     replay = found.story.missed.query("gap == 'session used elsewhere'").iloc[0]
     assert " ".join(replay["why"].split()) in text

@@ -48,6 +48,37 @@ def test_each_changed_file_is_named(saved) -> None:
     assert gi.open_case(saved).verify() == []
 
 
+def test_no_byte_of_the_manifest_can_change_unseen(saved) -> None:
+    """Whichever byte of the manifest is another one, also in what it says of a replay, that is said or refused."""
+    path = saved / "manifest.json"
+    before = path.read_bytes()
+    derived = before.index(b'"derived"')
+    places = [*range(0, len(before), 211), *range(derived, derived + 30), *range(derived, len(before), 97)]
+    seen: set[str] = set()
+    for at in sorted(set(places)):
+        path.write_bytes(before[:at] + bytes([before[at] ^ 1]) + before[at + 1 :])
+        try:
+            problems = gi.open_case(saved).verify()
+        except gi.BadFileError:
+            seen.add("refused")
+            continue
+        assert "manifest.json" in kinds(problems), before[max(0, at - 40) : at + 40]
+        seen.add("named")
+    assert seen == {"refused", "named"}
+    path.write_bytes(before)
+    assert gi.open_case(saved).verify() == []
+    assert gi.open_case(saved).replay().differences == []
+
+
+def test_a_case_saved_before_manifests_had_that_hash_opens(saved) -> None:
+    """A manifest of this version without `derived_sha256` is one of an earlier save: nothing is wrong with it."""
+    path = saved / "manifest.json"
+    manifest = json.loads(path.read_bytes())
+    del manifest["derived_sha256"]
+    path.write_text(json.dumps(manifest))
+    assert gi.open_case(saved).verify() == []
+
+
 def test_each_missing_file_is_named(saved) -> None:
     """A file that is gone is named as missing."""
     for name in files_of(saved):
@@ -95,7 +126,7 @@ def test_a_damaged_part_is_an_error_when_asked_for_and_the_rest_is_there(saved) 
         with pytest.raises(gi.BadFileError, match=r"alerts\.jsonl"):
             getattr(case, ask)
     assert len(case.coverage)
-    with pytest.raises(gi.BadFileError, match="prove nothing"):
+    with pytest.raises(gi.BadFileError, match=r"undamaged copy\. A replay .*prove nothing"):
         case.replay()
     with pytest.raises(gi.BadFileError, match=r"alerts\.jsonl"):
         case.report(saved.parent / "report.html")

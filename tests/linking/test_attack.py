@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import networkx as nx
 import pandas as pd
 import pytest
 
 from graphinvestigate.frames import read_records
-from graphinvestigate.linking import Record, attack_story, entity_graph
+from graphinvestigate.linking import Entity, Record, attack_story, entity_graph
 from tests.linking.conftest import ALICE, BOB, LAPTOP, SIGN_IN, Json, account, alert, alerts_frame, device, item, risk
 from tests.linking.test_correlation import AWAY, HOME, beta, later
 
@@ -58,6 +59,19 @@ def story(alerts: list[Json], risks: list[Json] | None = None, signs: list[Json]
 def sides(told: Any) -> dict[str, str]:
     """Who is on which side."""
     return dict(zip(told.touched["key"], told.touched["part"], strict=True))
+
+
+def test_who_is_touched_is_said_by_a_record_that_names_them() -> None:
+    """Each row leads to one of the attack's records, which names the entity, or the item that it stands behind."""
+    frames = {"alerts": alerts_frame(*attack()), "incidents": read_records("incidents", [INCIDENT])}
+    g = entity_graph(**frames)
+    told = attack_story(g, alerts=frames["alerts"], risk_detections=None, sign_ins=None)
+    assert len(told.touched) == 4
+    for row in told.touched.itertuples():
+        record, entity = Record(row.record_kind, row.record_id), Entity(row.kind, row.key)
+        assert row.record_id in set(told.steps["record_id"])
+        near = set(g.successors(record))
+        assert entity in near or near & set(nx.all_neighbors(g, entity)), row
 
 
 def test_an_attack_is_told_from_its_first_step_to_its_last() -> None:

@@ -136,6 +136,66 @@ def test_a_collector_that_is_down_keeps_no_other_sink_waiting_and_nothing_is_los
     assert len((tmp_path / "e").read_text().splitlines()) == count
 
 
+def test_a_new_destination_begins_where_events_are_still_kept(tmp_path, collector) -> None:
+    """A destination that is named later gets no empty line or post for what was handed on before, and that is said."""
+    client = gi.connect_demo(seed=4, alerts=30)
+    said: list[str] = []
+    with Watch(client, tmp_path / "s", [FileSink(tmp_path / "a")], since="5d") as watch:
+        count = watch.poll()
+    later = [FileSink(tmp_path / "a"), FileSink(tmp_path / "b"), HttpSink(collector.url)]
+    with Watch(client, tmp_path / "s", later, since="5d", tell=said.append) as watch:
+        watch.poll()
+        alerts = gi.list_alerts(client, since="30d")
+        gi.actions.stage(client, alerts[alerts["status"] == "new"].head(1), status="resolved").apply(dry_run=False)
+        assert watch.poll() == 1
+    (line,) = (tmp_path / "b").read_text().splitlines()
+    assert json.loads(line)["sequence"] == count + 1
+    assert [one["sequence"] for one in collector.taken] == [count + 1]
+    assert len([one for one in said if f"{count} earlier events were handed on" in one]) == 2
+
+
+def test_a_destination_that_is_left_out_once_loses_nothing(tmp_path) -> None:
+    """What comes while a destination is not named waits for it, and that is said; --forget-others lets it go."""
+    client = gi.connect_demo(seed=4, alerts=30)
+    a, b, c = (FileSink(tmp_path / name) for name in "abc")
+    with Watch(client, tmp_path / "s", [a, b], since="1m") as watch:
+        watch.poll()
+    said: list[str] = []
+    with Watch(client, tmp_path / "s", [a], since="1m") as watch:
+        alerts = gi.list_alerts(client, since="30d")
+        gi.actions.stage(client, alerts[alerts["status"] == "new"].head(1), status="resolved").apply(dry_run=False)
+        assert watch.poll() == 1
+    with Watch(client, tmp_path / "s", [a], since="1m", tell=said.append):
+        pass
+    assert "/b is not named this time" in said[0]
+    assert "1 events now" in said[0]
+    with Watch(client, tmp_path / "s", [a, b, c], since="1m") as watch:
+        watch.poll()
+    assert b.path.read_text() == a.path.read_text() == c.path.read_text() != ""
+    with Watch(client, tmp_path / "s", [a], since="1m", forget_others=True, tell=said.append):
+        pass
+    with Watch(client, tmp_path / "s", [a], since="1m", tell=said.append):
+        pass
+    assert len(said) == 1
+
+
+def test_what_waits_is_handed_on_while_graph_does_not_answer(tmp_path, collector, monkeypatch) -> None:
+    """A collector that is back gets its events though the tenant cannot be read just now."""
+    client = gi.connect_demo(seed=4, alerts=30)
+    collector.script = ["503"]
+    with Watch(client, tmp_path / "s", [HttpSink(collector.url)], since="5d") as watch:
+        count = watch.poll()
+        assert collector.taken == []
+
+        def nothing(*_: object) -> None:
+            raise gi.NetworkError("no answer")
+
+        monkeypatch.setattr(watch, "_pull", nothing)
+        with pytest.raises(gi.NetworkError):
+            watch.poll()
+    assert len(collector.taken) == count > 0
+
+
 def test_each_post_carries_its_id_and_the_token_and_shows_neither(collector) -> None:
     """The id is the key that a collector knows repeats by; the token is in the header and nowhere else."""
     sink = HttpSink(collector.url, token="s3cret-token")

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
 from collections import Counter
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
+import pandas as pd
 import pytest
 
 import graphinvestigate as gi
 from graphinvestigate.demo import serve
 from graphinvestigate.frames.schema import RESOURCES
-from graphinvestigate.watch import FileSink, StreamSink, Wanted, Watch
+from graphinvestigate.watch import FileSink, StreamSink, Wanted, Watch, keeping
 from graphinvestigate.watch.events import WATCHED, time_of
 from graphinvestigate.watch.ocsf import ocsf_event
 
@@ -72,6 +76,19 @@ def test_a_change_is_told_once_and_as_one(tenant, tmp_path) -> None:
     assert [(one["event"], one["record_kind"], one["record"]["status"]) for one in later] == [
         ("changed", "alert", "resolved")
     ]
+
+
+def test_what_graph_shows_late_is_still_found(make_world, tmp_path) -> None:
+    """Each poll asks for what was updated since ten minutes before the last one: a record that came late is in it."""
+    world = make_world(seed=4, alerts=30)
+    with Watch(world.client, tmp_path / "s", [], since="30m") as watch:
+        watch.poll()
+        polled = world.client.now()
+        watch.poll()
+    asked = gi.coverage(world.client)["filters_server"].str.extractall(r" ge ([0-9T:.Z-]+)")[0]
+    assert len(asked) == 2 * len(WATCHED)
+    late = polled - pd.to_datetime(asked, format="ISO8601").drop_duplicates()
+    assert sorted(late.dt.total_seconds().round(-1)) == [600, 1800]
 
 
 def test_a_restart_goes_on_where_it_was(tenant, tmp_path) -> None:
@@ -151,6 +168,152 @@ def test_open_cases_are_kept_up_to_date_and_closed_ones_left_alone(tenant, tmp_p
     assert [one["headline"] for one in told] == ["1 alert resolved"]
     assert "refreshed: 1 alert resolved" in (tmp_path / "cases" / "open-report.html").read_text(encoding="utf-8")
     assert gi.open_case(tmp_path / "cases" / "open").verify() == []
+
+
+def changed(frame: pd.DataFrame, **values: Any) -> pd.DataFrame:
+    """A frame whose records say something else: read anew from raw, as an answer of Graph is."""
+    records = [json.loads(raw) | values for raw in frame["raw"]]
+    return gi.read_records({"incident": "incidents", "alert": "alerts"}[frame["record_kind"].iloc[0]], records)
+
+
+def test_a_case_follows_its_incident_into_the_one_that_it_was_merged_into(tenant, tmp_path) -> None:
+    """When an incident of a case is merged, the case gets the other incident, and the new alerts of that one."""
+    incidents, alerts = gi.list_incidents(tenant, since="30d"), gi.list_alerts(tenant, since="30d")
+    mine = incidents[incidents["status"].eq("redirected")].head(1)
+    (target,) = mine["redirect_incident_id"]
+    case = gi.Case("merged")
+    case.add(changed(mine, status="active", redirectIncidentId=None, lastUpdateDateTime="2020-01-01T00:00:00Z"))
+    case.save(tmp_path / "cases" / "merged")
+    with Watch(tenant, tmp_path / "s", [], cases=tmp_path / "cases", since="90d") as watch:
+        watch.poll()
+    frames = gi.open_case(tmp_path / "cases" / "merged").frames
+    assert set(frames["incidents"]["id"]) == {mine["id"].iloc[0], target}
+    assert set(frames["alerts"]["id"]) == set(alerts.loc[alerts["incident_id"].eq(target), "id"])
+    assert len(frames["alerts"])
+
+
+def test_incidents_of_two_tenants_are_two_though_they_have_one_number(tenant, tmp_path) -> None:
+    """In one folder of cases a case of another tenant's incident is neither added to nor taken for this one's."""
+    incidents = gi.list_incidents(tenant, since="90d")
+    wanted = incidents[incidents["severity"].eq("high") & ~incidents["status"].isin(["resolved", "redirected"])]
+    (number,) = wanted["id"]
+    other = "11111111-2222-3333-4444-555555555555"
+    case = gi.Case("theirs")
+    case.add(changed(wanted, tenantId=other, lastUpdateDateTime="2020-01-01T00:00:00Z", displayName="Theirs"))
+    case.save(tmp_path / "cases" / f"INC-{number}")
+    with Watch(tenant, tmp_path / "s", [], cases=tmp_path / "cases", wanted=Wanted(), since="90d") as watch:
+        watch.poll()
+    theirs = gi.open_case(tmp_path / "cases" / f"INC-{number}").frames
+    assert list(theirs) == ["incidents"]
+    assert list(theirs["incidents"]["display_name"]) == ["Theirs"]
+    ours = gi.open_case(tmp_path / "cases" / f"INC-{number}-{tenant.tenant_id}").frames
+    assert list(ours["incidents"].loc[ours["incidents"]["id"].eq(number), "tenant_id"]) == [tenant.tenant_id]
+    assert set(ours["alerts"]["tenant_id"]) == {tenant.tenant_id}
+
+
+def test_an_incident_that_grows_to_what_is_wanted_becomes_a_case(tenant, tmp_path, monkeypatch) -> None:
+    """An incident that began low, after the watch did, becomes a case when it is high; one from before does not."""
+    incidents = gi.list_incidents(tenant, since="90d")
+    (number,) = incidents.loc[incidents["severity"].eq("high") & incidents["status"].eq("active"), "id"]
+    at = incidents["id"].eq(number)
+    young = changed(
+        incidents[at], severity="low",
+        createdDateTime=tenant.now().isoformat(), lastUpdateDateTime=tenant.now().isoformat(),
+    )  # fmt: skip
+    grown = (tenant.now() + timedelta(seconds=5)).isoformat()
+    polls = [young, changed(young, severity="high", lastUpdateDateTime=grown)]
+    polls += [young.head(0), changed(incidents[~at], severity="high", status="active", lastUpdateDateTime=grown)]
+    with Watch(tenant, tmp_path / "s", [], cases=tmp_path / "cases", wanted=Wanted(), since="1m") as watch:
+        real = watch._pull
+        monkeypatch.setattr(watch, "_pull", lambda name, now: polls[0] if name == "incidents" else real(name, now))
+        opened = []
+        while polls:
+            watch.poll()
+            opened.append(sorted(one.name for one in (tmp_path / "cases").glob("INC-*") if one.is_dir()))
+            del polls[0]
+    assert opened == [[], *3 * [[f"INC-{number}"]]]
+
+
+def test_a_refresh_that_was_killed_after_it_saved_tells_what_it_told(tenant, tmp_path) -> None:
+    """Made again, a refresh writes no second step, and its event says what changed, not that nothing did."""
+    case = gi.Case("open")
+    case.add(gi.list_alerts(tenant, since="30d").head(1))
+    case.save(tmp_path / "cases" / "open")
+    new = {"alerts": changed(case.frames["alerts"], severity="high", lastUpdateDateTime=tenant.now().isoformat())}
+    told = [keeping.refreshed(tmp_path / "cases", new, polled=f"2026-01-0{day}T00:00:00Z") for day in (1, 2)]
+    assert told[0][0][1]["headline"] not in ("", "nothing new")
+    assert [one[0][1]["headline"] for one in told] == 2 * [told[0][0][1]["headline"]]
+    assert told[0][0][0] == told[1][0][0]
+    steps = [one for one in gi.open_case(tmp_path / "cases" / "open").actions if one["action"] == "refresh"]
+    assert len(steps) == 1
+
+
+def test_an_incident_that_fails_is_told_once_and_tried_on(tenant, tmp_path, monkeypatch) -> None:
+    """Four failures are told as one event; it is tried on, ever less often, and becomes a case when that works."""
+    real, calls = keeping.open_incident, []
+
+    def failing(*given, **named):
+        calls.append(poll)
+        if poll < 16:
+            raise gi.NetworkError("no answer")
+        return real(*given, **named)
+
+    monkeypatch.setattr(keeping, "open_incident", failing)
+    said: list[str] = []
+    with Watch(
+        tenant, tmp_path / "s", [FileSink(tmp_path / "e")], cases=tmp_path / "cases", wanted=Wanted(), since="4d",
+        tell=said.append,
+    ) as watch:  # fmt: skip
+        for poll in range(1, 18):  # noqa: B007 (`failing` reads it)
+            watch.poll()
+    assert calls == [1, 2, 3, 4, 8, 16]
+    told = [one["event"] for one in events_in(tmp_path / "e") if one["event"].startswith("case_")]
+    assert told == ["case_failed", "case_opened"]
+    assert "tried again 4 polls from now" in " ".join(said)
+
+
+def test_a_case_that_cannot_be_written_keeps_no_other_waiting(tenant, tmp_path, monkeypatch) -> None:
+    """A full disk at one case is an event of that case; the others are brought up to date, and the watch lives."""
+    alerts = gi.list_alerts(tenant, since="30d").head(1)
+    for name in ("a", "b"):
+        case = gi.Case(name)
+        case.add(changed(alerts, severity="low", lastUpdateDateTime="2020-01-01T00:00:00Z"))
+        case.save(tmp_path / "cases" / name)
+    real = keeping.tell
+
+    def full(case):
+        if case.name == "a":
+            raise OSError(28, "No space left on device")
+        return real(case)
+
+    monkeypatch.setattr(keeping, "tell", full)
+    with Watch(tenant, tmp_path / "s", [FileSink(tmp_path / "e")], cases=tmp_path / "cases", since="90d") as watch:
+        watch.poll()
+    told = {one["case"]: one["event"] for one in events_in(tmp_path / "e") if one["event"].startswith("case_")}
+    assert {Path(case).name: word for case, word in told.items()} == {"a": "case_failed", "b": "case_refreshed"}
+
+
+def test_a_full_disk_stops_a_poll_not_the_watch(tenant, tmp_path) -> None:
+    """When what was found cannot be remembered, that is our own error, nothing is told, and the next poll finds it."""
+    with Watch(tenant, tmp_path / "s", [FileSink(tmp_path / "e")], since="4d") as watch:
+        pages = watch._store._db.execute("PRAGMA page_count").fetchone()[0]
+        watch._store._db.execute(f"PRAGMA max_page_count = {pages}")
+        with pytest.raises(gi.NotSavedError, match="found again"):
+            watch.poll()
+        assert events_in(tmp_path / "e") == []
+        watch._store._db.execute("PRAGMA max_page_count = 100000")
+        assert watch.poll() > 3
+    assert len(events_in(tmp_path / "e")) > 3
+
+
+def test_a_quiet_poll_is_four_requests(make_world, tmp_path) -> None:
+    """Where nothing changed, a poll asks once for each of the four kinds that it watches, and for nothing else."""
+    world = make_world(seed=4, alerts=30)
+    with Watch(world.client, tmp_path / "s", [], cases=tmp_path / "cases", wanted=Wanted(), since="1m") as watch:
+        watch.poll()
+        before = gi.coverage(world.client)["requests"].sum()
+        watch.poll()
+    assert gi.coverage(world.client)["requests"].sum() - before == 4
 
 
 def test_a_new_alert_of_a_cases_incident_joins_the_case(tenant, tmp_path) -> None:
@@ -384,3 +547,29 @@ def test_the_command_polls_once_and_writes_to_standard_output(tmp_path, capsys) 
     assert main(["watch", "--state", str(tmp_path / "t"), "--once"]) == 2
     assert "--tenant-id" in capsys.readouterr().err
     assert StreamSink().recover(lambda _: 7) == 0
+
+
+def test_the_command_keeps_cases_and_ends_when_told(tmp_path) -> None:
+    """Every destination and option of the command reaches the watch; SIGTERM ends it after the step at hand, with 0."""
+    with serve(port=0, seed=4, alerts=30) as server:
+        command = [
+            *(sys.executable, "-m", "graphinvestigate", "watch", "--emulator", server.url, "--since", "4d"),
+            *("--state", "state", "--cases", "cases", "--open", "--min-severity", "medium", "--title", "multi-stage"),
+            *("--format", "ocsf", "--also", "sign_ins", "--to-file", "a.jsonl", "--to-file", "b.jsonl"),
+        ]
+        with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as running:
+            try:
+                said = next(line for line in running.stderr if "case opened" in line)  # type: ignore[union-attr]
+                running.send_signal(signal.SIGTERM)
+                assert running.wait(timeout=60) == 0
+            finally:
+                running.kill()
+    (opened,) = [path.parent for path in (tmp_path / "cases").glob("*/manifest.json")]
+    assert opened.name in said
+    assert gi.open_case(opened).frames["incidents"]["display_name"].str.contains("Multi-stage").any()
+    assert {path.name for path in (tmp_path / "cases").iterdir()} >= {
+        f"{opened.name}-report.html", f"{opened.name}-ticket.md",
+    }  # fmt: skip
+    events = events_in(tmp_path / "a.jsonl")
+    assert events == events_in(tmp_path / "b.jsonl")
+    assert {2004, 2005, 3002} <= {one["class_uid"] for one in events}
