@@ -246,7 +246,8 @@ class Case(Sayings):
         -------
         Replay
             What was rebuilt, and in `.differences` where it is not what was saved: compared byte for byte with the
-            versions that the manifest names, by value with others (`.versions_differ`).
+            versions that the manifest names, by value with others (`.versions_differ`). What the saved graph says and
+            no record gives is in `.beyond`.
 
         Raises
         ------

@@ -281,11 +281,18 @@ def graph_differences(stored: nx.MultiDiGraph, built: nx.MultiDiGraph) -> list[s
                 said.append(
                     f"graph: {len(missing)} {what}{'s' if len(missing) > 1 else ''} that {side}: {shown}{more}."
                 )
-    changed = [node for node in stored if node in built and stored.nodes[node] != built.nodes[node]]
-    changed_edges = [e for e in stored.edges(keys=True) if built.has_edge(*e) and stored.edges[e] != built.edges[e]]
-    for what, found in (("node", changed), ("edge", changed_edges)):
+    nodes = [(node, stored.nodes[node], built.nodes[node]) for node in stored if node in built]
+    edges = [(one, stored.edges[one], built.edges[one]) for one in stored.edges(keys=True) if built.has_edge(*one)]
+    for what, pairs in (("node", nodes), ("edge", edges)):
+        found = [(one, ours, theirs) for one, ours, theirs in pairs if ours != theirs]
         if found:
-            said.append(f"graph: {len(found)} {what}(s) with other attributes, such as {log(_name(found[0]))}.")
+            names = {
+                name for _, ours, theirs in found for name in {*ours, *theirs} if ours.get(name) != theirs.get(name)
+            }
+            count = f"{len(found)} {what}{'s' if len(found) > 1 else ''}"
+            said.append(
+                f"graph: {count} with other {log(', '.join(sorted(names)))}, such as {log(_name(found[0][0]))}."
+            )
     return said
 
 

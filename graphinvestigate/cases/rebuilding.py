@@ -16,7 +16,7 @@ from graphinvestigate import linking
 from graphinvestigate.cases.columns import column_sha256
 from graphinvestigate.cases.contents import Contents
 from graphinvestigate.cases.dossier import Dossier, dossier_of
-from graphinvestigate.cases.graph_json import graph_pieces
+from graphinvestigate.cases.graph_json import FILE as GRAPH, graph_pieces
 from graphinvestigate.cases.manifest import Manifest
 from graphinvestigate.cases.markdown import markdown
 from graphinvestigate.cases.records import MAPPED, kind_of
@@ -105,10 +105,14 @@ def derived(manifest: Manifest, contents: Contents) -> dict[str, Any]:
     -------
     dict
         `frames` (per kind `rows` and per column its `dtype` and hash), `graph`, `timeline` and `report` (with one
-        hash per section, so that a difference has a place), `markdown`.
+        hash per section, so that a difference has a place), `markdown`. Of the graph also `file`, the hash of the saved
+        one: what that one says beyond the records it said when it was saved.
     """
     built = rebuild(manifest, contents)
-    return hashes(contents.frames, built)
+    made = hashes(contents.frames, built)
+    if GRAPH in manifest.files:
+        made["graph"]["file"] = manifest.files[GRAPH].sha256
+    return made
 
 
 def hashes(frames: Mapping[str, pd.DataFrame], built: Rebuilt) -> dict[str, Any]:

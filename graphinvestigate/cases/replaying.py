@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 
 from graphinvestigate.cases.contents import contents_of
 from graphinvestigate.cases.difference_words import counted
-from graphinvestigate.cases.graph_json import graph_differences
+from graphinvestigate.cases.graph_json import FILE as GRAPH, graph_differences
 from graphinvestigate.cases.manifest import Manifest, versions
 from graphinvestigate.cases.rebuilding import hashes, rebuild
 from graphinvestigate.cases.storage import Stored
@@ -36,6 +36,9 @@ class Replay:
         The text for a ticket.
     differences : list of str
         Where what was rebuilt differs from what was saved, in sentences; empty where nothing does.
+    beyond : list of str
+        What the saved graph said when it was saved and its records do not give, in sentences: annotations, graphs that
+        were added without their records.
     versions_differ : dict of str to tuple of str
         Per tool the version the case was saved with and the one used here, where they are not the same. With the
         same versions everything is compared byte for byte, with others by value.
@@ -47,6 +50,7 @@ class Replay:
     report: str = field(repr=False)
     markdown: str = field(repr=False)
     differences: list[str]
+    beyond: list[str]
     versions_differ: dict[str, tuple[str, str]]
 
     @property
@@ -92,10 +96,21 @@ def replay(stored: Stored) -> Replay:
         if manifest.tools.get(name) != here
     }
     found = hashes(contents.frames, built)
-    said = _different(manifest, found, exactly=not other)
+    said, beyond = _different(manifest, found, exactly=not other), []
     if contents.graph is not None:
-        said += graph_differences(contents.graph, built.graph)
-    return Replay(contents.frames, built.graph, built.timeline, built.report, built.markdown, said, other)
+        more = graph_differences(contents.graph, built.graph)
+        if _was_so(manifest, found):
+            beyond = more
+        else:
+            said += more
+    return Replay(contents.frames, built.graph, built.timeline, built.report, built.markdown, said, beyond, other)
+
+
+def _was_so(manifest: Manifest, found: Mapping[str, Any]) -> bool:
+    """Whether both graphs, the saved one and that of the records, are what they were when the case was saved."""
+    saved = manifest.derived["graph"] if manifest.derived else {}
+    file = manifest.files.get(GRAPH)
+    return file is not None and saved.get("file") == file.sha256 and saved.get("sha256") == found["graph"]["sha256"]
 
 
 def _different(manifest: Manifest, found: Mapping[str, Any], *, exactly: bool) -> list[str]:

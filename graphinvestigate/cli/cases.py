@@ -67,6 +67,8 @@ def _replay(chosen: argparse.Namespace) -> int:
         print(f"{name}: saved with {terminal(then)}, rebuilt with {here}")
     for difference in found.differences:
         print(terminal(difference, None))
+    for more in found.beyond:
+        print(terminal(f"beyond the records, as it was saved: {more}", None))
     if chosen.output is not None:
         print(f"Report: {write_atomic(chosen.output, found.report)}")
     print(found.sentence)

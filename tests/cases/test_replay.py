@@ -12,6 +12,7 @@ import pytest
 
 import graphinvestigate as gi
 from graphinvestigate.cases.case import Case
+from graphinvestigate.cli import main
 from graphinvestigate.files import sha256
 from graphinvestigate.walkthrough import Investigation, investigate
 
@@ -129,16 +130,51 @@ def test_a_column_that_another_version_reads_differently_is_named(case, monkeypa
 
 
 def test_a_graph_that_says_more_than_the_records_is_named(world, small, tmp_path) -> None:
-    """Nodes of a graph that was added without its records cannot be rebuilt, and the replay says so."""
+    """Nodes of a graph that was added without its records cannot be rebuilt; it was so before, and that is said."""
     case = small()
     incidents = gi.list_incidents(world.client, since="30d").head(2)
     case.add(gi.entity_graph(incidents=incidents))
     case.save(tmp_path / "case")
-    told = case.replay().differences
-    assert any("that the records do not give" in one and "incident" in one for one in told)
+    replay = case.replay()
+    assert replay.differences == []
+    assert any("that the records do not give" in one and "incident" in one for one in replay.beyond)
     case.add(incidents)
     case.save()
-    assert case.replay().differences == []
+    assert case.replay().differences == case.replay().beyond == []
+
+
+def test_annotations_are_named_as_what_no_record_gives(case, tmp_path, capsys) -> None:
+    """What was joined from a table is no difference: it is named with its attribute, and the command ends with 0."""
+    copy = gi.open_case(case.path)
+    address = next(node for node in sorted(copy.graph) if node.kind == "ip")
+    own = pd.DataFrame({"ip": [address.key], "owner": ["hosting"]})
+    copy.add(gi.annotate(copy.graph, own, on="ip", source="own list"))
+    copy.save(tmp_path / "case")
+    replay = gi.open_case(tmp_path / "case").replay()
+    assert replay.differences == []
+    assert replay.beyond == [f"graph: 1 node with other annotations, such as ip {address.key}."]
+    assert main(["replay", "--case", str(tmp_path / "case")]) == 0
+    assert f"beyond the records, as it was saved: {replay.beyond[0]}" in capsys.readouterr().out
+
+
+def test_an_edge_that_was_put_into_the_saved_graph_is_a_difference(case, tmp_path) -> None:
+    """A graph that was changed later says what no record gives and what was not there when the case was saved."""
+    copy = gi.open_case(case.path)
+    copy.save(tmp_path / "case")
+    edge = next(iter(copy.graph.edges(keys=True, data=True)))
+
+    def put(data: bytes) -> bytes:
+        value = json.loads(data)
+        link = next(one for one in value["edges"] if one["key"] == edge[2])
+        value["edges"].append({**link, "key": "logged_on_to", "relation": "logged_on_to"})
+        return json.dumps(value).encode()
+
+    forge(copy, "graph.json", put)
+    again = gi.open_case(tmp_path / "case")
+    assert again.verify() == []
+    replay = again.replay()
+    assert any("1 edge that the records do not give" in one for one in replay.differences)
+    assert replay.beyond == []
 
 
 def test_figures_and_reports_of_an_empty_case_are_rebuilt_too(tmp_path) -> None:

@@ -140,6 +140,8 @@ def test_new_incidents_that_match_become_cases_with_report_and_ticket(tenant, tm
         case = gi.open_case(one["case"])
         assert one["incident_id"] in set(case.frames["incidents"]["id"])
         assert set(case.frames["alerts"]["incident_id"]) >= {one["incident_id"]}
+        assert "pivot" in {step["action"] for step in case.actions}
+        assert len(case.frames["sign_ins"])
         assert one["incident_id"] in Path(one["report"]).read_text(encoding="utf-8")
         assert Path(one["ticket"]).read_text(encoding="utf-8").startswith("# Incident")
         assert case.replay().differences == []
@@ -159,6 +161,10 @@ def test_open_cases_are_kept_up_to_date_and_closed_ones_left_alone(tenant, tmp_p
         watch.poll()
         gi.actions.stage(tenant, mine.head(1), status="resolved").apply(dry_run=False)
         watch.poll()
+        report = tmp_path / "cases" / "open-report.html"
+        written = report.stat().st_mtime_ns
+        watch.poll()
+        assert report.stat().st_mtime_ns == written, "nothing changed, and the case was written anew"
     states = {
         n: gi.open_case(tmp_path / "cases" / n).frames["alerts"].set_index("id")["status"] for n in ("open", "closed")
     }

@@ -12,6 +12,7 @@ from graphinvestigate.cases.contents import Contents, pieces_of
 from graphinvestigate.cases.graph_json import FILE as GRAPH
 from graphinvestigate.cases.rebuilding import SETTINGS, graph_of
 from graphinvestigate.cases.records import LEGACY
+from graphinvestigate.cases.redaction.beyond import beyond, with_beyond
 from graphinvestigate.cases.redaction.called import Called
 from graphinvestigate.cases.redaction.documents import walked
 from graphinvestigate.cases.redaction.fields import kind_of
@@ -69,15 +70,16 @@ def redacted_case(case: Sayings, replace: Texts) -> Sayings:
     called = Called(replace)
     theirs = [name for name in old.frames if name not in RESOURCES and name != LEGACY]
     frames = {name: name for name in old.frames} | dict(called.names("answer", theirs))
-    follows = nx.utils.graphs_equal(graph_of(old.frames, like=g), g)
+    more = beyond(g, graph_of(old.frames, like=g))
     graph = GraphRedaction(g, replace)
     said = _Said(graph, called)
     made_frames = {frames[name]: redacted_frame(frame, replace) for name, frame in old.frames.items()}
+    # What follows from the records follows from the redacted ones: so a replay gives it, and nobody has both.
+    made_graph = graph.rebuilt(graph_of(made_frames, like=graph.settings(SETTINGS)))
     new = Contents(
         frames=made_frames,
         tables={made: redacted_frame(old.tables[name], replace) for name, made in called.names("table", old.tables)},
-        # What follows from the records follows from the redacted ones: so a replay gives it, and nobody has both.
-        graph=graph.rebuilt(graph_of(made_frames, like=graph.settings(SETTINGS))) if follows else graph.graph(),
+        graph=with_beyond(graph, made_graph, more) if more else made_graph,
         figures={made: strings(old.figures[name], replace) for name, made in called.names("figure", old.figures)},
         notes={note_id: said.note(note) for note_id, note in old.notes.items()},
         requests={name: said.of(request) for name, request in old.requests.items()},

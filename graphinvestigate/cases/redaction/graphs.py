@@ -115,7 +115,7 @@ class GraphRedaction:
         if len(set(names.values())) != len(names):
             raise UsageError("two nodes would have one pseudonym: take another key.")
         made = nx.MultiDiGraph()
-        made.graph.update({name: self._own(name, value, names) for name, value in self.g.graph.items()})
+        made.graph.update({name: self.own(name, value, names) for name, value in self.g.graph.items()})
         made.add_nodes_from(sorted((names[node], self.attributes(node, attrs)) for node, attrs in self.g.nodes.items()))
         made.add_edges_from(
             sorted(
@@ -131,7 +131,7 @@ class GraphRedaction:
     def settings(self, names: Iterable[str]) -> nx.MultiDiGraph:
         """An empty graph with these attributes of the graph itself, under pseudonyms."""
         own = {name: self.g.graph[name] for name in names if name in self.g.graph}
-        return nx.MultiDiGraph(**{name: self._own(name, value, {}) for name, value in own.items()})
+        return nx.MultiDiGraph(**{name: self.own(name, value, {}) for name, value in own.items()})
 
     def rebuilt(self, made: nx.MultiDiGraph) -> nx.MultiDiGraph:
         """Take the graph that the redacted records gave for the redacted one.
@@ -150,7 +150,8 @@ class GraphRedaction:
         self._said.clear()
         return made
 
-    def _own(self, name: str, value: Any, names: dict[Node, Node]) -> Any:
+    def own(self, name: str, value: Any, names: dict[Node, Node]) -> Any:
+        """An attribute of the graph itself."""
         if name == "tenants":
             return [self.replace(tenant, "id") for tenant in value]
         if name in ("merges", "splits"):

@@ -12,6 +12,7 @@ import pytest
 import graphinvestigate as gi
 from graphinvestigate.cases.redaction.called import Called
 from graphinvestigate.linking import Entity
+from graphinvestigate.walkthrough import investigate
 
 KEY = "a key of the tests, long enough"
 
@@ -160,6 +161,34 @@ def test_a_redacted_case_replays_like_any_other(case: gi.Case, tmp_path: Path) -
     assert note.places[0]["identifiers"][0] in {
         text for _, attrs in made.graph.nodes(data=True) for text in attrs.get("identifiers", ())
     }
+
+
+def test_a_redacted_case_of_a_whole_investigation_has_no_difference_of_its_own(world: Any, tmp_path: Path) -> None:
+    """Pivots, hunting, annotations, own logs and a graph without records: a replay names what the original's names."""
+    case = gi.Case("INC-5")
+    found = investigate(world.client, since="30d")
+    case.add(found, world.client)
+    case.add(gi.run_hunting_query(world.client, "IdentityLogonEvents | take 5"), name="logons")
+    users = [node for node in sorted(found.graph) if node.kind == "user"]
+    address = next(node for node in sorted(found.graph) if node.kind == "ip")
+    theirs = pd.DataFrame({"when": ["2026-02-03T07:01:00Z"], "who": [case.graph.nodes[users[0]]["label"]]})
+    case.add(gi.map_records(theirs, kind="vpn_session", time="when", user="who"))
+    own = pd.DataFrame({"ip": [address.key], "owner": ["hosting of one"]})
+    case.add(gi.annotate(case.graph, own, on="ip", source="own list"))
+    others = gi.connect_demo(seed=9, alerts=30)
+    case.add(gi.entity_graph(alerts=gi.list_alerts(others)))
+    before = gi.open_case(case.save(tmp_path / "original")).replay()
+    assert before.differences == []
+    assert len(before.beyond) >= 3
+    made = gi.open_case(case.redact(KEY).save(tmp_path / "shared"))
+    after = made.replay()
+    assert after.differences == []
+    counts = [[re.match(r"graph: (\d+ \w+ .*?)(?:: |, such as )", one)[1] for one in r.beyond] for r in (before, after)]
+    assert counts[0] == counts[1]
+    (said,) = [attrs["annotations"] for _, attrs in made.graph.nodes(data=True) if attrs.get("annotations")]
+    assert list(said) == ["own list"]
+    assert len(made.graph) == len(case.graph)
+    assert made.graph.number_of_edges() == case.graph.number_of_edges()
 
 
 def test_a_graph_that_says_more_than_the_records_keeps_it(case: gi.Case, redacted: Any) -> None:
