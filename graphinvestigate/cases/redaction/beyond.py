@@ -94,10 +94,10 @@ def with_beyond(graph: GraphRedaction, made: nx.MultiDiGraph, more: Beyond) -> n
         edge = (names[u], names[v], relation)
         new.add_edge(*edge)
         _say(new.edges[edge], graph.edge(g.edges[u, v, relation]), more.edges[u, v, relation])
-    for name in more.own:
-        new.graph.pop(name, None)
-        if name in g.graph:
-            new.graph[name] = graph.own(name, g.graph[name], names)
+    for own in more.own:
+        new.graph.pop(own, None)
+        if own in g.graph:
+            new.graph[own] = graph.own(own, g.graph[own], names)
     return new
 
 
