@@ -218,7 +218,38 @@ def _moment(value: str | datetime | None) -> datetime | None:
     return parse_time(value, now=_FAR)
 
 
-def nodes_at(g: nx.MultiDiGraph, place: Place) -> list[Node]:
+Identified = Mapping[tuple[str, str], list[Node]]
+"""Nodes by their kind and an identifier, as `identified` finds them."""
+
+
+def identified(g: nx.MultiDiGraph, places: Iterable[Place]) -> Identified:
+    """Find the entities that places name, in one walk over a graph, for many `nodes_at`.
+
+    Parameters
+    ----------
+    g : networkx.MultiDiGraph
+    places : iterable of dict
+    """
+    wanted = {pair for place in places for pair in _named_in(place)}
+    kinds = {kind for kind, _ in wanted}
+    found: dict[tuple[str, str], list[Node]] = {}
+    if not wanted:
+        return found
+    for node, attrs in g.nodes(data=True):
+        if node.kind in kinds and isinstance(node, Entity):
+            for identifier in dict.fromkeys((*(attrs.get("identifiers") or ()), f"key={node.key}")):
+                if (node.kind, identifier) in wanted:
+                    found.setdefault((node.kind, identifier), []).append(node)
+    return found
+
+
+def _named_in(place: Place) -> list[tuple[str, str]]:
+    if place["place"] == "edge":
+        return [pair for end in place["ends"] for pair in _named_in(end)]
+    return [(place["kind"], one) for one in place["identifiers"]] if place["place"] == "entity" else []
+
+
+def nodes_at(g: nx.MultiDiGraph, place: Place, known: Identified | None = None) -> list[Node]:
     """Find what a place names in a graph now: the nodes of an entity, of a record, or both ends of a link.
 
     Parameters
@@ -226,6 +257,8 @@ def nodes_at(g: nx.MultiDiGraph, place: Place) -> list[Node]:
     g : networkx.MultiDiGraph
         Any entity graph, also one that grew since.
     place : dict
+    known : mapping, optional
+        What `identified` found for this place, and others, in this graph.
 
     Returns
     -------
@@ -233,21 +266,15 @@ def nodes_at(g: nx.MultiDiGraph, place: Place) -> list[Node]:
         Empty where the graph has it no longer (or not yet).
     """
     if place["place"] == "edge":
-        return [node for end in place["ends"] for node in nodes_at(g, end)]
+        return [node for end in place["ends"] for node in nodes_at(g, end, known)]
     if place["place"] == "record":
         record = Record(place["kind"], place["id"])
         return [record] if record in g else []
     if place["place"] == "entity":
-        wanted = sorted(place["identifiers"], key=lambda text: _strength(place["kind"], text))
-        for identifier in wanted:  # the strongest that is known decides
-            found = [
-                node
-                for node, attrs in g.nodes(data=True)
-                if isinstance(node, Entity)
-                and node.kind == place["kind"]
-                and (identifier in (attrs.get("identifiers") or ()) or identifier == f"key={node.key}")
-            ]
-            if found:
+        known = identified(g, [place]) if known is None else known
+        # The strongest that is known decides.
+        for identifier in sorted(place["identifiers"], key=lambda text: _strength(place["kind"], text)):
+            if found := known.get((place["kind"], identifier)):
                 return list(found)
     return []
 

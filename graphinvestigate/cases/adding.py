@@ -58,6 +58,9 @@ class Shown:
     frames: list[pd.DataFrame]
     log: list[dict[str, Any]]
     notes: Mapping[Any, str]
+    noted: Mapping[Any, str]
+    origins: Mapping[Any, tuple[Note, ...]]
+    edition: int
     alerts: pd.DataFrame | None = None
 
 
@@ -75,6 +78,9 @@ def at_one_moment(thing: Any) -> Any:
         frames=list(frames.values()) if isinstance(frames, Mapping) else list(frames),
         log=list(now.log),
         notes=getattr(now, "notes", {}),
+        noted=getattr(now, "noted", {}),
+        origins=getattr(now, "origins", {}),
+        edition=getattr(now, "edition", len(now.log)),
         alerts=thing.picker.alerts if is_workbench else None,
     )
 

@@ -189,12 +189,12 @@ class Case(Sayings):
         place = self._place if path is None or self._is_here(path) else None
         place = place or Place(Path(path or ".").absolute())
         self._whole("")
-        self._contents.graph = self.graph
+        self._contents.graph, editions = self.graph, self._contents.editions
         saved, self._contents = place.save(
             self._contents, name=self.name, case_id=self.case_id, created=self.created, moment=adding.now(),
             derive=derived,
         )  # fmt: skip
-        self._place = saved
+        self._place, self._contents.editions = saved, editions
         self._added, self._graph = self._contents.graph, self._contents.graph
         return saved.path
 

@@ -47,6 +47,8 @@ class Contents:
         What was asked of Graph.
     actions : dict of str to dict
         What was done, by id.
+    editions : dict of str to int
+        The latest edition of each explorer that was added in this session; it is not saved.
     """
 
     frames: dict[str, pd.DataFrame] = field(default_factory=dict)
@@ -56,12 +58,13 @@ class Contents:
     notes: dict[str, Note] = field(default_factory=dict)
     requests: dict[str, Request] = field(default_factory=dict)
     actions: dict[str, Action] = field(default_factory=dict)
+    editions: dict[str, int] = field(default_factory=dict)
 
     def copy(self) -> Contents:
         """Give contents of their own to add to; the frames themselves are shared."""
         shared = (self.frames, self.tables, self.figures, self.notes, self.requests, self.actions)
         frames, tables, figures, notes, requests, actions = (dict(one) for one in shared)
-        return Contents(frames, tables, self.graph, figures, notes, requests, actions)
+        return Contents(frames, tables, self.graph, figures, notes, requests, actions, dict(self.editions))
 
 
 def pieces_of(contents: Contents) -> Iterator[tuple[str, Iterable[bytes]]]:

@@ -12,14 +12,12 @@ from graphinvestigate.cases import open_case
 from graphinvestigate.client import EmulatorCredential, GraphClient, connect
 from graphinvestigate.demo import connect_demo
 from graphinvestigate.errors import GraphInvestigateError, UsageError
-from graphinvestigate.frames import RESOURCES, empty_frame
 from graphinvestigate.linking import entity_graph
 from graphinvestigate.queries import list_alerts, list_incidents, list_risk_detections
 from graphinvestigate.widgets import Workbench
 from graphinvestigate.widgets.safe import pane, safe_html
 from graphinvestigate.widgets.style import SHEET
 
-_TIMED = ("incidents", "risk_detections", "risky_users", "sign_ins")
 _NO_TENANT = "00000000-0000-4000-8000-000000000000"
 
 
@@ -52,7 +50,7 @@ def on_demo(seed: int, alerts: int) -> Workbench:
 
 
 def on_case(path: str | Path) -> Workbench:
-    """Make the workbench on a saved case: its records and its graph, with no tenant to ask.
+    """Make the workbench on a saved case: its records, its graph and its notes, with no tenant to ask.
 
     Parameters
     ----------
@@ -68,11 +66,7 @@ def on_case(path: str | Path) -> Workbench:
     BadFileError
         It is no case.
     """
-    case = open_case(path)
-    frames = case.frames
-    alerts = frames.get("alerts", empty_frame(RESOURCES["alerts"]))
-    more = [frames[name] for name in _TIMED if name in frames]
-    return Workbench(_without_tenant(), alerts, g=case.graph, frames=more, since=None)
+    return Workbench(_without_tenant(), case=open_case(path), since=None)
 
 
 def page(kind: str, **options: Any) -> Any:

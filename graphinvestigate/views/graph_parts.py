@@ -50,6 +50,8 @@ class Extras:
         What users call nodes.
     badges : mapping of node to str
         Small signs after a node's label.
+    link_badges : mapping of frozenset of two nodes to str
+        Small signs on links, whether or not links have labels.
     is_link_drawn : callable or None
         ``(relation, attributes) → bool``: which edges are drawn; None draws all.
     path : sequence of (node, node)
@@ -70,6 +72,7 @@ class Extras:
 
     names: Mapping[Any, str] = field(default_factory=dict)
     badges: Mapping[Any, str] = field(default_factory=dict)
+    link_badges: Mapping[frozenset[Any], str] = field(default_factory=dict)
     is_link_drawn: Callable[[str, Mapping[str, Any]], bool] | None = None
     path: Sequence[tuple[Any, Any]] = ()
     edge_labels: bool = False
@@ -179,11 +182,13 @@ def edge_labels(
     if many:
         kept = _some_of_each(words)
         chosen, words = chosen[kept], [words[at] for at in kept]
+    # Of few links each label may stand on nodes rather than be missing; of many the first of each wording.
+    first = len(set(words)) if many else len(words)
+    chosen, words, signed = _signed(nodes, pairs, chosen, words, extras)
+    first += signed
     middle = xy[chosen].mean(axis=1) if len(chosen) else np.empty((0, 2))
     (x0, x1), (y0, y1) = ranges
     scale, zero = np.array([size[0] / (x1 - x0), size[1] / (y1 - y0)]), np.array([x0, y0])
-    # Of few links each label may stand on nodes rather than be missing; of many the first of each wording.
-    first = len(set(words)) if many else len(words)
     points = (np.vstack([middle, xy]) - zero) * scale
     shown, sides, boxes = place_labels(
         points[:, 0],
@@ -206,6 +211,23 @@ def edge_labels(
     }
     ends = tuple((nodes[chosen[n, 0]], nodes[chosen[n, 1]]) for n in at)
     return Trace("edge_labels", ends, arrays), boxes[len(taken) :]
+
+
+def _signed(
+    nodes: Sequence[Any], pairs: np.ndarray, chosen: np.ndarray, words: list[str], extras: Extras
+) -> tuple[np.ndarray, list[str], int]:
+    """Put the links that have a sign before all others, with or without their words, and say how many are added."""
+    if not extras.link_badges:
+        return chosen, words, 0
+    said = dict(zip(map(tuple, chosen.tolist()), words, strict=True))
+    both = {
+        (a, b): " ".join(filter(None, [said.get((a, b), ""), sign]))
+        for a, b in pairs.tolist()
+        if (sign := extras.link_badges.get(frozenset((nodes[a], nodes[b])))) is not None
+    }
+    ordered = both | {pair: word for pair, word in said.items() if pair not in both}
+    added = len(ordered) - len(said)
+    return np.array(list(ordered), dtype=np.int64).reshape(-1, 2), [*ordered.values()], added
 
 
 def _some_of_each(words: Sequence[str]) -> list[int]:

@@ -12,6 +12,10 @@ from graphinvestigate.widgets.details import plain
 from graphinvestigate.widgets.safe import Safe, join, safe_html
 
 NOTHING_ASKED = "No pivot has asked Graph for anything yet. What one asked and what came back will stand here."
+ASKED_BEFORE = (
+    "No pivot has asked Graph for anything since the case was opened again. What was asked before, and what came back, "
+    "stands in case.coverage and in its report."
+)
 _FIRST = ("resource", "complete", "rows_kept", "rows_received", "lacking", "note")
 _LONG = ("filters_server", "filters_local", "lacking", "note")
 """Columns of sentences, which wrap; all others stay in one line."""
@@ -102,20 +106,22 @@ def coverage_title(coverage: pd.DataFrame | None) -> str:
     return f"Coverage ({short} not read)" if short else "Coverage"
 
 
-def coverage_table(coverage: pd.DataFrame | None) -> Safe:
+def coverage_table(coverage: pd.DataFrame | None, *, before: bool = False) -> Safe:
     """Show what a pivot asked for and what came back, what came short in red.
 
     Parameters
     ----------
     coverage : DataFrame or None
         Of a pivot.
+    before : bool
+        Whether a case that was opened again had asked something.
 
     Returns
     -------
     Safe
     """
     if coverage is None:
-        return safe_html('<p class="gi-muted">{words}</p>', words=NOTHING_ASKED)
+        return safe_html('<p class="gi-muted">{words}</p>', words=ASKED_BEFORE if before else NOTHING_ASKED)
     known = [column for column in coverage.columns if coverage[column].notna().any()]
     shown = [column for column in (*_FIRST, *coverage.columns) if column in known and (coverage[column] != "").any()]
     shown = list(dict.fromkeys(shown))

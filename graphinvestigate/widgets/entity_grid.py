@@ -194,7 +194,7 @@ class EntityGrid:
 
 def _row(state: State, node: Entity) -> tuple[Any, ...]:
     """Give what the columns say of a node, in their order, and last what words are looked for in."""
-    data, called, note = state.graph.nodes[node], state.called(node), state.notes.get(node, "")
+    data, called, note = state.graph.nodes[node], state.called(node), state.said(node)
     kind = kind_look(node.kind).word
     known = " ".join([kind, called, node.key, note, *(data.get("identifiers") or ())]).casefold()
     first, last = (data.get(name) if isinstance(data.get(name), str) else "" for name in ("first_seen", "last_seen"))

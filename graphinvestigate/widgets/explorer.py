@@ -12,11 +12,13 @@ from graphinvestigate import pivots
 from graphinvestigate.client import GraphClient
 from graphinvestigate.errors import UsageError
 from graphinvestigate.linking import Entity, Record
+from graphinvestigate.notes import Note
 from graphinvestigate.turns import each_in_turn
 from graphinvestigate.views.graph_words import label_of
 from graphinvestigate.widgets import explorer_state as states
 from graphinvestigate.widgets.background import Task
 from graphinvestigate.widgets.canvas import merged_frames
+from graphinvestigate.widgets.case_notes import opened, read_notes
 from graphinvestigate.widgets.controls import TURN, turn_of
 from graphinvestigate.widgets.entity_grid import EntityGrid
 from graphinvestigate.widgets.explorer_code import closing, opening
@@ -30,12 +32,15 @@ from graphinvestigate.widgets.timeline_view import TimelineView
 
 
 class Kept(NamedTuple):
-    """What a case keeps of an explorer."""
+    """What a case keeps of an explorer: of two looks, the one of the higher edition is the later."""
 
     graph: nx.MultiDiGraph
     frames: list[pd.DataFrame]
     log: list[dict[str, Any]]
     notes: dict[Entity | Record, str]
+    noted: dict[Entity | Record, str]
+    origins: dict[Entity | Record, tuple[Note, ...]]
+    edition: int
 
 
 @each_in_turn(turn_of, but=("__init__",))  # its records and graph are read before its turn
@@ -60,6 +65,9 @@ class EntityExplorer(ExplorerPivots):
         More records for the timeline.
     since : str or None
         How far back pivots ask; users can change it.
+    case : Case, optional
+        A case that was opened again: its notes stand on the nodes and links of ``g`` where they were made, and what
+        its pivots asked is known. ``case.add(explorer)`` doubles none of them.
 
     Attributes
     ----------
@@ -76,7 +84,7 @@ class EntityExplorer(ExplorerPivots):
     log : list of dict
         What was done, oldest first, as plain values; ``at`` is when, in UTC.
     notes : dict of Entity or Record to str
-        What was noted on nodes.
+        What was noted on nodes in explorers: here, and in the case it was opened with.
     selection : Selection
         What is selected, shared with the picker.
     timeline : TimelineView
@@ -87,7 +95,7 @@ class EntityExplorer(ExplorerPivots):
     Raises
     ------
     UsageError
-        When ``g`` is no entity graph.
+        When ``g`` is no entity graph, or ``case`` no case.
     """
 
     def __init__(
@@ -99,13 +107,18 @@ class EntityExplorer(ExplorerPivots):
         picker: AlertPicker | None = None,
         frames: Sequence[pd.DataFrame] = (),
         since: str | None = "30d",
+        case: Any = None,
     ) -> None:
         if not isinstance(g, nx.MultiDiGraph):
             raise UsageError(f"EntityExplorer shows what entity_graph(…) returned, not {type(g).__name__}")
         if picker is not None and not isinstance(picker, AlertPicker):
             raise UsageError(f"picker is an AlertPicker, not {type(picker).__name__}")
+        kept = None if case is None else opened(case)
+        notes = [] if kept is None else read_notes(kept.notes)  # a case has a turn of its own
+        actions = [] if kept is None else kept.actions
         make_ready(g)  # better now than at the first neighbourhood or path
         self._client, self._picker, self._has_frames = client, picker, len(frames) > 0
+        self._has_case = kept is not None
         self._task: Task[pivots.Pivot] | None = None
         self._asked_for: Entity | None = None
         self._stranger: Entity | None = None
@@ -118,7 +131,7 @@ class EntityExplorer(ExplorerPivots):
             inside = tuple(node for node in self.selection.nodes if node in g)
             current = self.selection.node if self.selection.node in g else None
             shown = merged_frames({}, [*([picker.alerts] if picker is not None else []), *frames])
-            super().__init__(states.started(g, current, shown), since=since)
+            super().__init__(states.reopened(states.started(g, current, shown), notes, actions), since=since)
             self.selection.label_of = lambda node: self._state.called(node) if node in self.graph else None
             if len(inside) > 1:
                 self._on_selection()
@@ -163,8 +176,16 @@ class EntityExplorer(ExplorerPivots):
         return self._history.log
 
     def at_one_moment(self) -> Kept:
-        """Give graph, frames, log and notes as they belong together: a click may change them meanwhile."""
-        return Kept(self.graph, self.frames, self.log, self.notes)
+        """Give graph, frames, log and notes as they belong together: a click may change them meanwhile.
+
+        Returns
+        -------
+        Kept
+        """
+        state, done = self._state, self._history
+        return Kept(
+            state.graph, self.frames, done.log, dict(state.notes), dict(state.noted), dict(state.origins), done.edition
+        )
 
     @property
     def entities(self) -> EntityGrid:
@@ -210,18 +231,19 @@ class EntityExplorer(ExplorerPivots):
         -------
         str
             Python that expects ``client`` and ``g``; where the explorer was given a picker ``alerts`` too, and where it
-            was given frames, ``frames``. Cells are separated by ``# %%``. It ends in the same graph, drawing,
-            selection, filters, notes and paths, the same lanes, zone and window of the timeline, and the same filters
-            and order of the picker. What was undone is not in it; of a pivot that was stopped it asks for all.
+            was given frames or a case, ``frames`` or ``case``. Cells are separated by ``# %%``. It ends in the same
+            graph, drawing, selection, filters, notes and paths, the same lanes, zone and window of the timeline, and
+            the same filters and order of the picker. What was undone is not in it; of a pivot that was stopped or broke
+            off it asks for all.
         """
         return "\n".join(self._code_lines(short=False))
 
-    def _code_lines(self, *, short: bool, workbench: bool = False) -> list[str]:
+    def _code_lines(self, *, short: bool, workbench: bool = False, case_alone: bool = False) -> list[str]:
         picker, filters = self._picker, self._state.filters
         return [
             *opening(
                 current=self._opened_at, since=self._since.value or None, picker=picker is not None,
-                frames=self._has_frames, workbench=workbench,
+                frames=self._has_frames, case=self._has_case, workbench=workbench, case_alone=case_alone,
             ),
             *self._history.lines(short=short),
             *closing(

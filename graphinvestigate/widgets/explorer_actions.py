@@ -154,7 +154,8 @@ class ExplorerActions(ExplorerView):
         node = self._node_or_selected(entity)
         notes = {one: old for one, old in self._state.notes.items() if one != node}
         notes |= {node: words.strip()} if words.strip() else {}
-        self._step("note", lambda state: replace(state, notes=notes), node, words=words)
+        noted = {**self._state.noted, node: self._history.moment()}
+        self._step("note", lambda state: replace(state, notes=notes, noted=noted), node, words=words)
 
     def merge(self, a: Entity | str, b: Entity | str, *, reason: str) -> None:
         """Say that two entities are one, whatever the records say.
@@ -214,7 +215,8 @@ class ExplorerActions(ExplorerView):
         def relinked(state: State) -> State:
             state, node = states.grown(state, g, nodes[0], ())
             said = [*filter(None, [state.notes.get(node)]), f"{action}: {reason.strip()}"]
-            return replace(state, nodes=(node,), current=node, notes={**state.notes, node: "; ".join(said)})
+            notes, noted = {**state.notes, node: "; ".join(said)}, {**state.noted, node: self._history.moment()}
+            return replace(state, nodes=(node,), current=node, notes=notes, noted=noted)
 
         self._step(action, relinked, *nodes, **options, reason=reason)
 

@@ -11,8 +11,9 @@ from graphinvestigate.widgets.timeline_view import TimelineView
 
 
 def opening(
-    *, current: Entity | Record | None, since: str | None, picker: bool, frames: bool, workbench: bool = False
-) -> list[str]:
+    *, current: Entity | Record | None, since: str | None, picker: bool, frames: bool, case: bool = False,
+    workbench: bool = False, case_alone: bool = False,
+) -> list[str]:  # fmt: skip
     """Write how an explorer was opened.
 
     Parameters
@@ -21,10 +22,12 @@ def opening(
         What was selected then.
     since : str or None
         How far back its pivots ask.
-    picker, frames : bool
+    picker, frames, case : bool
         Whether it was given these.
     workbench : bool
         Whether both are parts of one.
+    case_alone : bool
+        Whether that was given nothing but a case.
 
     Returns
     -------
@@ -32,8 +35,11 @@ def opening(
         Lines that expect ``client`` and ``g``; with a picker ``alerts`` and with frames ``frames``.
     """
     yours = ["`client`", *(["`alerts`"] if picker else []), "`g` (the entity graph)", *(["`frames`"] if frames else [])]
+    yours += ["`case`"] if case else []
+    yours = ["`client`", "`case`"] if case_alone else yours
     options = ["picker=picker"] if picker and not workbench else []
     options += ["frames=frames"] if frames else []
+    options += ["case=case"] if case else []
     options.append(f"since={since!r}")
     named = f"selected={reference(current)}" if current is not None else ""
     lines = [
@@ -42,7 +48,9 @@ def opening(
         "",
     ]
     if workbench:
-        lines.append(f"workbench = gi.Workbench(client, alerts, g=g, {', '.join(options)})")
+        given = ["client"] if case_alone else ["client", "alerts", "g=g"]
+        options = options[-2:] if case_alone else options
+        lines.append(f"workbench = gi.Workbench({', '.join((*given, *options))})")
         lines.append("picker, explorer = workbench.picker, workbench.explorer")
         return lines
     if picker:

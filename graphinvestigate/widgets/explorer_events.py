@@ -10,9 +10,10 @@ from graphinvestigate.linking import Entity, Record
 from graphinvestigate.views.graph_model import TRACE_KINDS
 from graphinvestigate.views.times import utc_text
 from graphinvestigate.widgets import explorer_state as states
+from graphinvestigate.widgets.case_notes import note_html
 from graphinvestigate.widgets.explorer_actions import ExplorerActions
 from graphinvestigate.widgets.node_details import link_details
-from graphinvestigate.widgets.safe import show
+from graphinvestigate.widgets.safe import join, show
 from graphinvestigate.widgets.shown import Node
 
 _STEPS = {"ArrowLeft": (-1, 0), "ArrowRight": (1, 0), "ArrowUp": (0, 1), "ArrowDown": (0, -1)}
@@ -24,7 +25,8 @@ class ExplorerEvents(ExplorerActions):
     def _on_click(self, clicked: Any, more: bool) -> None:
         with self._messages.shown():
             if not isinstance(clicked, (Entity, Record)):
-                show(self._details, link_details(self._state.graph, *clicked))
+                notes = join(note_html(note) for note in self._state.case_notes.links.get(frozenset(clicked), ()))
+                show(self._details, link_details(self._state.graph, *clicked, notes=notes))
             elif clicked not in self._state.graph:
                 raise UsageError("what you clicked is not in the graph any more: it was undone meanwhile")
             elif more:

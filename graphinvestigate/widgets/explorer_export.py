@@ -41,8 +41,12 @@ def page_of(state: State, kinds: Mapping[str, int], log: Sequence[Mapping[str, A
         *_paths(state),
         Section("Entities shown", [_entities(state)]),
     ]
-    if state.notes:
-        rows = [(node.kind, state.called(node), words) for node, words in state.notes.items()]
+    rows = [(node.kind, state.called(node), words) for node, words in state.notes.items()]
+    rows += [(n.kind, state.called(n), one.text) for n, notes in state.case_notes.on.items() for one in notes]
+    for pair, notes in state.case_notes.links.items():
+        rows += [("link", " ↔ ".join(state.called(end) for end in sorted(pair)), one.text) for one in notes]
+    rows += [("case", "", one.text) for one in state.case_notes.elsewhere]
+    if rows:
         sections.append(Section("Notes", [pd.DataFrame(rows, columns=["kind", "name", "note"])]))
     if state.coverage is not None:
         sections.append(Section("Coverage of the last pivot", [state.coverage]))

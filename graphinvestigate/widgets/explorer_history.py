@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Any
 
@@ -35,6 +35,14 @@ class History:
         self.done: list[Step] = []
         self.undone: list[tuple[Step, State]] = []
         self._log: list[dict[str, Any]] = []
+        self._last = datetime.min.replace(tzinfo=UTC)
+        self.edition = 0
+        """How often something was done: of two looks at an explorer the one with more is the later."""
+
+    def moment(self) -> str:
+        """Give the time, always later than it was given before: a clock that is set back must not turn steps round."""
+        self._last = max(datetime.now(UTC), self._last + timedelta(microseconds=1))
+        return self._last.isoformat(timespec="microseconds")
 
     @property
     def log(self) -> list[dict[str, Any]]:
@@ -98,7 +106,8 @@ class History:
         return after
 
     def _write(self, entry: Mapping[str, Any]) -> None:
-        self._log.append({**entry, "at": datetime.now(UTC).isoformat(timespec="microseconds")})
+        self.edition += 1
+        self._log.append({**entry, "at": self.moment()})
 
     def lines(self, *, short: bool = False) -> list[str]:
         """Write the calls that lead to the current state, one per action, cells separated by ``# %%``.

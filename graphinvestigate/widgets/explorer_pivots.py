@@ -306,6 +306,7 @@ class ExplorerPivots(ExplorerPlan):
                 state,
                 pivoted={**state.pivoted, node: windows},
                 unfinished=unfinished | ({place: found} if found.to_come else {}),
+                asked_before={key: one for key, one in state.asked_before.items() if key != place},
                 frames=merged_frames(state.frames, found.frames.values()),
                 brought=(*(one for one in state.brought if id(one) not in part), *found.frames.values()),
                 coverage=found.coverage,

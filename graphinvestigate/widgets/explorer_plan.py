@@ -50,6 +50,8 @@ class ExplorerPlan(ExplorerSaving):
         asks = [(step.name, step.sentence) for step in pivots.pivot_steps(start, g=self._state.graph)]
         new = f"{self._label(start)} is not in this graph yet: a pivot asks for it." if start == self._stranger else ""
         words = safe_html('<div role="status">{new}</div>', new=new)
+        before = self._state.asked_before.get((start, self._since.value or ""))
+        window += f", {before.at[:16].replace('T', ' ')} UTC in this case" if before is not None else ""
         show(self._plan, join([words, plan(asks, window=window, done=done, short=self._short(start))]))
 
     def _show_ways_on(self, start: Entity | None, *, busy: bool) -> None:
@@ -64,14 +66,23 @@ class ExplorerPlan(ExplorerSaving):
 
     def _short(self, start: Entity) -> str:
         """Say what of a pivot's answer is not there, as long as it is not."""
-        rest = self._rest(start)
-        return "" if rest is None else f"not all of it came: {named(rest.to_come)}; Go on asks for the rest"
+        if (rest := self._rest(start)) is not None:
+            return f"not all of it came: {named(rest.to_come)}; Go on asks for the rest"
+        before = self._state.asked_before.get((start, self._since.value or ""))
+        if before is None or not before.not_read:
+            return ""
+        return (
+            f"not all of it came: {named(before.not_read)}; where it broke off is not kept with a case, so Ask again "
+            "asks for all of it"
+        )
 
     def _show_keys(self) -> None:
         how = "select one" if self._state.graph else "this graph is empty, so type a name, an address or an id above"
         words = f"Pivots start at a user, host, address …: {how}. Keys work in the drawing, too"
-        html = '<details class="gi-muted"><summary>{words}</summary><p>{keys}</p></details>'
-        show(self._plan, safe_html(html, words=words, keys=KEYS_HELP))
+        content = safe_html(
+            '<details class="gi-muted"><summary>{words}</summary><p>{keys}</p></details>', words=words, keys=KEYS_HELP
+        )
+        show(self._plan, content)
 
 
 def named(requests: Any) -> str:

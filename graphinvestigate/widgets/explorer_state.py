@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import pairwise
@@ -14,12 +14,21 @@ import pandas as pd
 from graphinvestigate.errors import AmbiguousEntityError, EntityNotFoundError, UsageError
 from graphinvestigate.linking import Entity, Record, find_entity
 from graphinvestigate.linking.walks import nodes_around
+from graphinvestigate.notes import Note
 from graphinvestigate.pivots import Pivot
 from graphinvestigate.views.graph_filter import NO_FILTERS, Filters, passing
 from graphinvestigate.views.graph_model import Extras, GraphTraces, graph_traces
 from graphinvestigate.views.layout_rings import ring_layout
 from graphinvestigate.views.layout_time import time_layout
 from graphinvestigate.views.node_facts import NodeFacts
+from graphinvestigate.widgets.case_notes import (
+    NO_NOTES,
+    AskedBefore,
+    CaseNotes,
+    asked_before,
+    own_notes,
+    placed as placed_notes,
+)
 from graphinvestigate.widgets.shown import (
     BUDGET,
     Node,
@@ -55,12 +64,20 @@ class State:
         What stays drawn whatever filters and neighbourhoods say; what is not drawn whatever happens.
     names, notes : mapping of node to str
         What users wrote.
+    noted : mapping of node to str
+        When they wrote a node's note, or took it away: ISO texts in UTC.
+    origins : mapping of node to tuple of Note
+        Notes of a case that was opened again, which the notes on these nodes began with.
+    case_notes : CaseNotes
+        Its other notes, which are only shown.
     paths : tuple of tuples of nodes
         Ways that are brought out.
     pivoted : mapping of Entity to frozenset of str
         Which windows were asked for whom.
     unfinished : mapping of (Entity, str) to Pivot
         By whom and which window they asked for: pivots that broke off, whose rest can be asked for.
+    asked_before : mapping of (Entity, str) to AskedBefore
+        What a case that was opened again had asked.
     frames : mapping of str to DataFrame
         The records on the timeline, per kind.
     coverage : DataFrame or None
@@ -84,11 +101,15 @@ class State:
     hidden: frozenset[Node] = frozenset()
     names: Mapping[Node, str] = field(default_factory=dict)
     notes: Mapping[Node, str] = field(default_factory=dict)
+    noted: Mapping[Node, str] = field(default_factory=dict)
+    origins: Mapping[Node, tuple[Note, ...]] = field(default_factory=dict)
+    case_notes: CaseNotes = field(default=NO_NOTES, repr=False)
     filters: Filters = NO_FILTERS
     paths: tuple[tuple[Node, ...], ...] = ()
     edge_labels: bool = False
     pivoted: Mapping[Entity, frozenset[str]] = field(default_factory=dict)
     unfinished: Mapping[tuple[Entity, str], Pivot] = field(default_factory=dict, repr=False)
+    asked_before: Mapping[tuple[Entity, str], AskedBefore] = field(default_factory=dict, repr=False)
     frames: Mapping[str, pd.DataFrame] = field(default_factory=dict, repr=False)
     coverage: pd.DataFrame | None = field(default=None, repr=False)
     not_walked: tuple[str, ...] = ()
@@ -123,14 +144,19 @@ class State:
         attributes = self.graph.nodes[node]
         return str(attributes.get("title") or attributes.get("display_name") or attributes.get("label") or node[1])
 
+    def said(self, node: Node) -> str:
+        """Give all that is noted on a node, in one line."""
+        return "; ".join(filter(None, [self.notes.get(node), *(one.text for one in self.case_notes.on.get(node, ()))]))
+
     def model(self, kinds: Mapping[str, int], size: tuple[int, int]) -> GraphTraces:
         """Give the traces of the drawing: `kinds` counts the nodes of the whole graph, `size` is in pixels."""
         badges: dict[Node, str] = dict.fromkeys(self.pinned, "⌖")
-        for node in self.notes:
+        for node in dict.fromkeys((*self.notes, *self.case_notes.on)):
             badges[node] = f"{badges.get(node, '')}✎"
         extras = Extras(
             names=self.names,
             badges=badges,
+            link_badges=dict.fromkeys(self.case_notes.links, "✎"),
             is_link_drawn=self.filters.passes_link,
             path=[pair for way in self.paths for pair in pairwise(way)],
             edge_labels=self.edge_labels,
@@ -152,6 +178,34 @@ def started(g: nx.MultiDiGraph, current: Node | None, frames: Mapping[str, pd.Da
     facts = NodeFacts(g)
     drawn = first_nodes(g, current, facts=facts)
     return placed(State(graph=g, drawn=drawn, nodes=nodes, current=current, frames=frames, facts=facts))
+
+
+def reopened(state: State, notes: Sequence[Note], actions: Iterable[Mapping[str, Any]]) -> State:
+    """Give a state with the notes of a case that was opened again, and with what its pivots asked.
+
+    Parameters
+    ----------
+    state : State
+    notes : sequence of Note
+        Those that stand, oldest first.
+    actions : iterable of mappings
+        What was done in the case.
+    """
+    own = own_notes(state.graph, notes)
+    mine = {note.note_id for note in own.values()}
+    before = asked_before(state.graph, actions)
+    windows: dict[Entity, frozenset[str]] = {}
+    for node, window in before:
+        windows[node] = windows.get(node, frozenset()) | {window}
+    return replace(
+        state,
+        notes={node: note.text for node, note in own.items()},
+        noted={node: note.written for node, note in own.items()},
+        origins={node: (note,) for node, note in own.items()},
+        case_notes=placed_notes(state.graph, [note for note in notes if note.note_id not in mine]),
+        pivoted=windows,
+        asked_before=before,
+    )
 
 
 def placed(state: State) -> State:
@@ -236,7 +290,8 @@ def grown(state: State, g: nx.MultiDiGraph, entity: Entity, also: Iterable[Node]
     """
     new_keys = {}
     mentioned = {*state.drawn, *state.pinned, *state.hidden, *state.names, *state.notes, *state.nodes, entity}
-    mentioned |= {node for standing in state.places.values() for node in standing} | set(state.pivoted)
+    mentioned |= {node for standing in state.places.values() for node in standing} | {*state.pivoted, *state.origins}
+    mentioned |= {*state.noted, *(node for node, _ in state.asked_before)}
     mentioned |= {node for way in state.paths for node in way} | ({state.seed} if state.seed else set())
     for node in mentioned:
         if node not in g and isinstance(node, Entity):
@@ -260,15 +315,27 @@ def grown(state: State, g: nx.MultiDiGraph, entity: Entity, also: Iterable[Node]
         pinned=frozenset(map(now, state.pinned)),
         hidden=frozenset(map(now, state.hidden)),
         names={now(n): name for n, name in state.names.items()},
-        notes={now(n): note for n, note in state.notes.items()},
+        notes=_together(state.notes, now, "; ".join),
+        noted=_together(state.noted, now, max),
+        origins=_together(state.origins, now, lambda several: tuple(one for some in several for one in some)),
+        case_notes=placed_notes(g, state.case_notes.notes),
         paths=tuple(tuple(map(now, way)) for way in state.paths),
         pivoted={now(n): windows for n, windows in state.pivoted.items()},
         unfinished={(now(n), window): found for (n, window), found in state.unfinished.items()},
+        asked_before={(now(n), window): one for (n, window), one in state.asked_before.items()},
     )
     entity = now(entity)
     if entity not in g:  # nothing that came names it
         return state, entity
     return revealed(state, entity, {*linked_by(g, entity), *(now(node) for node in also if now(node) in g)}), entity
+
+
+def _together(values: Mapping[Node, Any], now: Callable[[Node], Node], joined: Callable[[list[Any]], Any]) -> Any:
+    """Give values by the nodes' keys of today; of nodes that have become one, all of them as one."""
+    by_node: dict[Node, list[Any]] = {}
+    for node, value in values.items():
+        by_node.setdefault(now(node), []).append(value)
+    return {node: some[0] if len(some) == 1 else joined(some) for node, some in by_node.items()}
 
 
 def found(g: nx.MultiDiGraph, entity: Entity | Record | str) -> Node:

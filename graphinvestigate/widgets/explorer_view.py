@@ -24,10 +24,9 @@ from graphinvestigate.widgets.explorer_files import FORMATS, keeps_files
 from graphinvestigate.widgets.explorer_filters import FilterBar
 from graphinvestigate.widgets.explorer_history import History, call
 from graphinvestigate.widgets.explorer_state import State, found
-from graphinvestigate.widgets.explorer_words import left_out, path_words
+from graphinvestigate.widgets.explorer_words import left_out, path_words, what_is_known
 from graphinvestigate.widgets.failures import Messages
 from graphinvestigate.widgets.graph_facts import GraphFacts, facts_of
-from graphinvestigate.widgets.node_details import node_details
 from graphinvestigate.widgets.picker import AlertPicker
 from graphinvestigate.widgets.safe import Safe, join, pane, safe_html, show
 from graphinvestigate.widgets.selection import Selection, Span
@@ -279,7 +278,7 @@ class ExplorerView(controls.VBox):
         self._show_details()
         self._entities.show(state)
         show(self._left_out, left_out(state, self._known().kinds))
-        show(self._coverage, coverage_table(state.coverage))
+        show(self._coverage, coverage_table(state.coverage, before=bool(state.asked_before)))
         self._tabs.titles = (*_TABS[:3], coverage_title(state.coverage), *_TABS[4:])
         names = tuple(self._known().names)
         if self._choice.options != names:
@@ -291,8 +290,7 @@ class ExplorerView(controls.VBox):
         state = self._state
         parts = [path_words(state.graph, state.paths, state)] if state.paths else []
         if (node := state.current) is not None:
-            called, note = state.names.get(node, ""), state.notes.get(node, "")
-            parts.append(node_details(state.graph, node, called=called, note=note))
+            parts.append(what_is_known(state, node))
         show(self._details, join(parts) if parts else _NOTHING)
 
     def _show_history(self) -> None:

@@ -11,8 +11,9 @@ import pandas as pd
 from graphinvestigate.linking import Entity
 from graphinvestigate.views.node_facts import own_rank
 from graphinvestigate.views.style import SEVERITIES, kind_look, severity_rank
+from graphinvestigate.widgets.case_notes import elsewhere_words, notes_of_a_node
 from graphinvestigate.widgets.explorer_state import State
-from graphinvestigate.widgets.node_details import first_reason
+from graphinvestigate.widgets.node_details import first_reason, node_details
 from graphinvestigate.widgets.safe import Safe, join, safe_html
 from graphinvestigate.widgets.shown import Node
 from graphinvestigate.widgets.style import MARK
@@ -22,6 +23,24 @@ MOST = 60
 MOST_READ = 10
 """Links and entities that are read out."""
 LEFT_OUT_COLUMNS = ("kind", "key", "label", "why")
+
+
+def what_is_known(state: State, node: Node) -> Safe:
+    """Say what is known of a node, what was noted on it, and why each of its neighbours is linked to it.
+
+    Parameters
+    ----------
+    state : State
+    node : Entity or Record
+
+    Returns
+    -------
+    Safe
+    """
+    around = {other: state.called(other) for other, _ in state.case_notes.around(node)}
+    notes = notes_of_a_node(state.case_notes, node, around)
+    called, note = state.names.get(node, ""), state.notes.get(node, "")
+    return node_details(state.graph, node, called=called, note=note, notes=notes)
 
 
 def left_out_table(state: State) -> pd.DataFrame:
@@ -73,6 +92,7 @@ def left_out(state: State, kinds: Mapping[str, int]) -> Safe:
             f"Filtered out: {_counted(_kinds(filtered))}" if filtered else "",
             f"Hidden: {', '.join(state.called(node) for node in sorted(state.hidden)[:MOST])}" if state.hidden else "",
             *(f"Not walked: {sentence}" for sentence in state.not_walked[:MOST]),
+            *elsewhere_words(state.case_notes)[:MOST],
         )
         if words
     ]
@@ -125,7 +145,7 @@ def entity_table(state: State) -> Safe:
             links=links,
             first=_short_time(g.nodes[node].get("first_seen")),
             last=_short_time(g.nodes[node].get("last_seen")),
-            note=state.notes.get(node, ""),
+            note=state.said(node),
         )
         for worst, links, node in rows[:MOST]
     ]
@@ -216,7 +236,7 @@ def _spoken(state: State, node: Node) -> str:
     linked: dict[str, int] = {}
     for other in state.facts.near(node):
         linked[other.kind] = linked.get(other.kind, 0) + 1
-    note = f"; note: {state.notes[node]}" if node in state.notes else ""
+    note = f"; note: {said}" if (said := state.said(node)) else ""
     worst = state.facts.worst(node)
     severity = f", severity {worst}" if worst != "unknown" else ""
     return (

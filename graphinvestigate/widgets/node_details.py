@@ -18,6 +18,7 @@ from graphinvestigate.widgets.safe import Safe, join, safe_html
 MOST_LINKS = 10
 MOST_REASONS = 30
 MOST_OF_A_NAME = 200
+NOTHING = Safe("")
 _UNSAID = {
     "kind",
     "label",
@@ -36,7 +37,9 @@ _UNSAID = {
 _TIMES = {"time", "end_time", "updated", "first_seen", "last_seen"}
 
 
-def node_details(g: nx.MultiDiGraph, node: Entity | Record, *, called: str = "", note: str = "") -> Safe:
+def node_details(
+    g: nx.MultiDiGraph, node: Entity | Record, *, called: str = "", note: str = "", notes: Safe = NOTHING
+) -> Safe:
     """Say what is known of a node, and why each of its neighbours is linked to it.
 
     Parameters
@@ -47,6 +50,8 @@ def node_details(g: nx.MultiDiGraph, node: Entity | Record, *, called: str = "",
         One of its nodes.
     called, note : str
         What a user calls it, and wrote about it.
+    notes : Safe
+        What a case has noted on it.
 
     Returns
     -------
@@ -64,6 +69,7 @@ def node_details(g: nx.MultiDiGraph, node: Entity | Record, *, called: str = "",
         known.insert(0, ("In the records", own))
     if note:
         parts.append(safe_html('<p class="gi-note">{note}</p>', note=note))
+    parts.append(notes)
     if attributes.get("severity"):
         parts.append(badge(attributes["severity"]))
     parts.append(facts(known))
@@ -83,7 +89,7 @@ def node_details(g: nx.MultiDiGraph, node: Entity | Record, *, called: str = "",
     return join(parts)
 
 
-def link_details(g: nx.MultiDiGraph, a: Entity | Record, b: Entity | Record) -> Safe:
+def link_details(g: nx.MultiDiGraph, a: Entity | Record, b: Entity | Record, *, notes: Safe = NOTHING) -> Safe:
     """Say why two nodes are linked: one row per reference.
 
     Parameters
@@ -92,6 +98,8 @@ def link_details(g: nx.MultiDiGraph, a: Entity | Record, b: Entity | Record) -> 
         The entity graph.
     a, b : Entity or Record
         Two of its nodes.
+    notes : Safe
+        What a case has noted on their link.
 
     Returns
     -------
@@ -111,10 +119,11 @@ def link_details(g: nx.MultiDiGraph, a: Entity | Record, b: Entity | Record) -> 
         for _, reason in reasons.head(MOST_REASONS).iterrows()
     ]
     return safe_html(
-        '<h3>{a} ↔ {b}</h3><h4>Why linked ({n})</h4><table class="gi-table">'
+        '<h3>{a} ↔ {b}</h3>{notes}<h4>Why linked ({n})</h4><table class="gi-table">'
         "<tr><th>Because</th><th>Record and field</th><th>Time</th></tr>{rows}</table>{more}",
         a=node_name(g, a),
         b=node_name(g, b),
+        notes=notes,
         n=len(reasons),
         rows=join(rows),
         more=more(len(reasons) - len(rows), "references: gi.why(explorer.graph, a, b) gives them all"),

@@ -18,8 +18,7 @@ from graphinvestigate.views.graph_svg import graph_svg
 from graphinvestigate.views.pictures import picture as figure_picture
 from graphinvestigate.widgets.alert_details import EVIDENCE_COLUMNS, alert_details
 from graphinvestigate.widgets.explorer_state import State
-from graphinvestigate.widgets.explorer_words import entity_table, left_out, path_words, reading
-from graphinvestigate.widgets.node_details import node_details
+from graphinvestigate.widgets.explorer_words import entity_table, left_out, path_words, reading, what_is_known
 from graphinvestigate.widgets.picker_cells import GRID, cells_of
 from graphinvestigate.widgets.rows import Queue
 from graphinvestigate.widgets.safe import Safe, image, join, safe_html
@@ -176,8 +175,7 @@ def explorer(state: State, kinds: Mapping[str, int], log: Sequence[Mapping[str, 
     g, node = state.graph, state.current
     details = [path_words(g, state.paths, state)] if state.paths else []
     if node is not None:
-        called, note = state.names.get(node, ""), state.notes.get(node, "")
-        details.append(node_details(g, node, called=called, note=note))
+        details.append(what_is_known(state, node))
     model, lines = state.model(kinds, PICTURE), reading(state)
     html = safe_html(
         '{sheet}<div class="gi-root"><p>Entity graph: {nodes:,} nodes, {links:,} links; {drawn:,} are drawn.</p>'

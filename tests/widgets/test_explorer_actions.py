@@ -52,6 +52,7 @@ def facts(state: State) -> dict[str, Any]:
     )
     plain["frames"] = {kind: sorted(frame["id"]) for kind, frame in state.frames.items()}
     plain["brought"] = [len(frame) for frame in state.brought]
+    plain["noted"] = sorted(state.noted, key=lambda node: state.noted[node])  # when it was, no two runs agree on
     plain["coverage"] = None if state.coverage is None else len(state.coverage)
     plain["nodes"] = set(state.nodes)
     return plain

@@ -168,6 +168,9 @@ def test_a_cell_and_clicks_change_one_workbench_and_nothing_is_lost(
     assert [one["words"] for one in opened.actions if one["action"] == "note"] == said
     written = [f"looked at {n}" for n in range(6, ROUNDS, 8)]
     assert sorted(opened.notes["text"]) == sorted([*explorer.notes.values(), *written])
+    by_time = sorted(explorer._state.noted.items(), key=lambda item: item[1])
+    own = [explorer.notes[node] for node, _ in by_time if node in explorer.notes]
+    assert [words for words in opened.notes["text"] if words not in written] == own, "in the order of their steps"
 
 
 def test_all_that_pages_tell_and_code_calls_takes_its_turn(alerts: pd.DataFrame, graph: nx.MultiDiGraph) -> None:
