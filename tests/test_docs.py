@@ -69,6 +69,9 @@ def test_every_link_within_leads_somewhere(page) -> None:
         if target.startswith(("http://", "https://", "#", "mailto:")):
             continue
         path = (page.parent / target.partition("#")[0]).resolve()
+        if anchor := target.partition("#")[2]:
+            headings = re.findall(r"^#+ (.+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+            assert anchor in {re.sub(r"[^\w-]", "", one.lower().replace(" ", "-")) for one in headings}, target
         assert path.is_file() or (path.parent.name == "generated" and path.name in written), f"{page.name}: {target}"
 
 
@@ -153,13 +156,27 @@ def test_the_site_loads_nothing_from_elsewhere(site) -> None:
     """Pages bring their own styles and scripts."""
     for page in site.rglob("*.html"):
         text = page.read_text(encoding="utf-8")
-        for address in re.findall(r'<(?:script|link|img)[^>]+(?:src|href)="([^"]+)"', text):
+        addresses = re.findall(r'<(?:script|link|img)[^>]+(?:src|href)="([^"]+)"', text)
+        assert addresses, page.name
+        for address in addresses:
             assert not address.startswith(("http:", "https:", "//")), f"{page.name}: {address}"
+
+
+def words_of(text: str) -> str:
+    """Its letters and digits, without anything between them."""
+    return re.sub(r"[\W_]+", "", text)
 
 
 def test_the_tutorial_is_the_notebooks(site) -> None:
     """Each notebook is a page, with all of its text."""
     for path in (ROOT / "notebooks").glob("*.ipynb"):
-        text = (site / "generated" / f"{path.stem}.html").read_text(encoding="utf-8")
+        page = (site / "generated" / f"{path.stem}.html").read_text(encoding="utf-8")
+        shown = words_of(html.unescape(re.sub(r"<[^>]+>", "", page)))
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-        assert text.count('class="highlight-py') >= sum(1 for cell in cells if cell["cell_type"] == "code") - 2
+        assert len(cells) > 10
+        for cell in cells:
+            said = "".join(cell["source"])
+            if cell["cell_type"] == "markdown":  # marks are what the page draws
+                said = re.sub(r"\]\([^)]*\)|^#+|^\d+\.|^\||^[-:| ]+$", "", said, flags=re.MULTILINE)
+            missing = [line for line in said.splitlines() if words_of(line) not in shown]
+            assert missing == [], f"{path.stem}: {missing[0]}"

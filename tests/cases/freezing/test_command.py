@@ -152,6 +152,29 @@ def test_the_hook_stops_a_live_notebook_and_lets_a_frozen_one_pass(repository: P
     assert b"token (JWT)" in stopped.stdout + stopped.stderr
 
 
+@pytest.mark.skipif(os.name != "posix", reason="the hook is a shell script")
+def test_the_hook_looks_at_what_is_committed(repository: Path) -> None:
+    """A live notebook that is staged is refused though the one in the folder is frozen, and under a new name, too."""
+    hook(repository)
+    folder = repository / "a folder"
+    folder.mkdir()
+    (folder / "n.ipynb").write_text(notebook())
+    run("git", "add", ".", cwd=repository)
+    assert freeze("--in-place", "a folder/n.ipynb", cwd=repository).returncode == 0
+    stopped = run("git", "commit", "-qm", "x", cwd=repository)
+    assert stopped.returncode != 0
+    assert b"n.ipynb is not as it should be shared" in stopped.stdout + stopped.stderr
+    run("git", "add", ".", cwd=repository)
+    assert run("git", "commit", "-qm", "x", cwd=repository).returncode == 0
+    run("git", "mv", "a folder/n.ipynb", "m.ipynb", cwd=repository)
+    frozen = json.loads((repository / "m.ipynb").read_text())
+    (repository / "m.ipynb").write_text(json.dumps({**frozen, "metadata": {**frozen["metadata"], "widgets": {}}}))
+    assert run("git", "commit", "-qam", "y", cwd=repository).returncode != 0
+    run("git", "reset", "-q", "--hard", cwd=repository)
+    run("git", "rm", "-q", "a folder/n.ipynb", cwd=repository)
+    assert run("git", "commit", "-qm", "gone", cwd=repository).returncode == 0
+
+
 def test_the_pre_commit_hook_is_declared() -> None:
     """`.pre-commit-hooks.yaml` offers the check to pre-commit, with the command that exists."""
     import yaml
