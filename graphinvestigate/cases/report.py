@@ -189,7 +189,8 @@ def _indicators(dossier: Dossier) -> Section | None:
         "What to look for elsewhere. Everything the alerts name is listed, harmless things too: see the verdict, and "
         "what is shared, before blocking. Written so that nothing turns it into a link."
     )
-    return Section("Indicators", [words, Table(dossier.indicators, INDICATORS)])
+    warned = [telling.REDACTED] if telling.is_redacted(dossier) else []
+    return Section("Indicators", [*warned, words, Table(dossier.indicators, INDICATORS)])
 
 
 def _writes(dossier: Dossier) -> list[str]:

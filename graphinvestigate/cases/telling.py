@@ -20,9 +20,22 @@ VERDICT_WORDS = {
 }
 
 
+REDACTED = (
+    "This copy is redacted: names, addresses, domains, URLs, paths and ids in it are pseudonyms, the same everywhere, "
+    "unless who made it kept some on purpose. They may belong to others: ask before you block or hunt for one. Times, "
+    "titles, severities and hashes of files are as they were."
+)
+
+
+def is_redacted(dossier: Dossier) -> bool:
+    """Whether the case is a copy under pseudonyms."""
+    return any(one["action"] == "redact" for one in dossier.actions)
+
+
 def opening(dossier: Dossier) -> list[str]:
     """The case in a few sentences: verdict, what the records say, when, whom, and how much was not looked at."""
-    said = [_verdict(dossier), _incident(dossier)]
+    said = [REDACTED] if is_redacted(dossier) else []
+    said += [_verdict(dossier), _incident(dossier)]
     said += [sentence for sentence in (_when(dossier), _whom(dossier), _risk(dossier)) if sentence]
     said.append(f"The case holds {counted(dossier)}.{_age(dossier)}")
     open_items = int(dossier.checklist["state"].eq("not checked").sum())
@@ -158,6 +171,8 @@ def _step(one: Mapping[str, Any]) -> str:
             return f"took the {_named(one)} and {others} for one: {one.get('reason')}"
         case "split":
             return f"told {one.get('identifier')} apart from the {_named(one)}: {one.get('reason')}"
+        case "redact":
+            return "names were replaced by pseudonyms, in a copy: this one"
         case "focus":
             return f"chose the incident {one.get('record_id')}"
         case word if isinstance(one.get("text"), str):

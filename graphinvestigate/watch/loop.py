@@ -269,6 +269,8 @@ class Watch:
         line = written(body, self._store.next_sequence(), self._format, frame)
         if line is not None:
             self._store.add(key, line)
+        elif frame is not None and body["record_kind"] != "risky_user":  # that one has no class, which the docs say
+            self._tell(f"{body['record_kind']} {log(str(body['id']))} has no time: no OCSF event could be made of it.")
 
     # ---- incidents → cases ----------------------------------------------------------------------------------
 

@@ -459,6 +459,24 @@ def test_what_has_no_time_or_no_class_makes_no_event() -> None:
     assert ocsf_event("risky_user", {"id": "1", "createdDateTime": "2026-01-01T00:00:00Z"}, word="new") is None
 
 
+def test_a_record_that_makes_no_ocsf_event_is_named(tenant, tmp_path, monkeypatch) -> None:
+    """What OCSF cannot hold, because it has no time, is said by its id; a risky user's standing is not, each time."""
+    alert = changed(
+        gi.list_alerts(tenant).head(1),
+        id="timeless", **dict.fromkeys(("createdDateTime", "firstActivityDateTime", "lastActivityDateTime")),
+    )  # fmt: skip
+    said: list[str] = []
+    with Watch(
+        tenant, tmp_path / "s", [FileSink(tmp_path / "e")], since="90d", format="ocsf", tell=said.append
+    ) as watch:
+        real = watch._pull
+        monkeypatch.setattr(watch, "_pull", lambda name, now: alert if name == "alerts" else real(name, now))
+        watch.poll()
+    assert [one for one in said if "no OCSF event" in one] == [
+        "alert timeless has no time: no OCSF event could be made of it."
+    ]
+
+
 def test_sign_ins_are_watched_where_asked_for(tenant, tmp_path) -> None:
     """By default no sign-in is asked for; with `also` each is told once, and opens and refreshes no case."""
     with Watch(tenant, tmp_path / "a", [FileSink(tmp_path / "a.jsonl")], since="3d") as watch:

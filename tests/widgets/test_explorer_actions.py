@@ -121,6 +121,14 @@ def test_each_action_is_undone_redone_and_rebuilt(explorer: EntityExplorer, grap
     for _ in range(steps):
         explorer.redo()
     assert facts(explorer._state) == after
+    assert [entry["action"] for entry in explorer.log[-steps:]] == ["redo"] * steps
+    assert explorer._view_bar.redo.disabled, "there is nothing left to do again"
+    for _ in range(steps):
+        explorer.undo()
+    assert facts(explorer._state) == before, "what was done again is taken back like the first time"
+    assert not explorer._view_bar.redo.disabled
+    for _ in range(steps):
+        explorer.redo()
     assert json.loads(json.dumps(explorer.log)) == explorer.log, "the log is plain values"
     names: dict[str, Any] = {"client": gi.connect_demo(seed=2, alerts=60), "g": graph}
     exec(explorer.to_code(), names)

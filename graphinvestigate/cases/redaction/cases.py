@@ -8,6 +8,7 @@ from typing import Any
 
 import networkx as nx
 
+from graphinvestigate.cases.adding import action
 from graphinvestigate.cases.contents import Contents, pieces_of
 from graphinvestigate.cases.graph_json import FILE as GRAPH
 from graphinvestigate.cases.rebuilding import SETTINGS, graph_of
@@ -85,6 +86,8 @@ def redacted_case(case: Sayings, replace: Texts) -> Sayings:
         requests={name: said.of(request) for name, request in old.requests.items()},
         actions={name: said.step(action) for name, action in old.actions.items()},
     )
+    told = action("redact")  # who reads the copy must know that its names are nobody's
+    new.actions[told["id"]] = told
     return case._another(replace(case.name, None), new)
 
 

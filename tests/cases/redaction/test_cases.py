@@ -48,7 +48,7 @@ def test_no_file_of_a_redacted_case_names_anybody(case: gi.Case, redacted: Any, 
     assert {name: len(frame) for name, frame in opened.frames.items()} == {n: len(f) for n, f in case.frames.items()}
     assert len(opened.graph) == len(case.graph)
     assert opened.graph.number_of_edges() == case.graph.number_of_edges()
-    assert len(opened.actions) == len(case.actions)
+    assert len(opened.actions) == len(case.actions) + 1
     assert case.name.startswith("INC about ")
     assert opened.name != case.name
 
@@ -114,14 +114,15 @@ def test_steps_keep_what_is_ours_and_nothing_else(case: gi.Case, redacted: Any) 
     made.add_step("refresh", changes=[change | {"before": "orla.unheard", "after": None}], since="7d")
     made.add_step(f"called {label}", kind=label, why=f"{label} did not answer", status="done")
     shared = made.redact(KEY)
-    refreshed, called = shared.actions[-2:]
+    refreshed, called, redacted_ = shared.actions[-3:]
+    assert redacted_["action"] == "redact"
     changed = refreshed["changes"][0]
     assert (changed["change"], changed["record_kind"], changed["field"]) == ("changed", "alert", "assigned_to")
     assert changed["id"] != alert
     assert changed["before"].startswith("user-")
     assert (refreshed["action"], refreshed["since"], called["status"]) == ("refresh", "7d", "done")
-    assert [one["id"] for one in shared.actions] == [one["id"] for one in made.actions]
-    assert [one["at"] for one in shared.actions] == [one["at"] for one in made.actions]
+    assert [one["id"] for one in shared.actions[:-1]] == [one["id"] for one in made.actions]
+    assert [one["at"] for one in shared.actions[:-1]] == [one["at"] for one in made.actions]
     assert label not in str(shared.actions)
     assert called["why"].endswith(" did not answer")
 
@@ -191,6 +192,19 @@ def test_a_redacted_case_of_a_whole_investigation_has_no_difference_of_its_own(w
     assert (said.count("own list"), said.count("files") > 5) == (1, True)
     assert len(made.graph) == len(case.graph)
     assert made.graph.number_of_edges() == case.graph.number_of_edges()
+
+
+def test_who_reads_a_redacted_case_is_told_so(case: gi.Case, tmp_path: Path) -> None:
+    """Its pseudonyms look like addresses that somebody owns: report, indicators and ticket say that they are none."""
+    made = case.redact(KEY)
+    warning = "This copy is redacted: "
+    assert warning not in case.markdown()
+    assert warning in made.markdown().partition("## Summary")[2].partition("##")[0]
+    made.save(tmp_path / "shared")
+    report = made.report(tmp_path / "r.html").read_text("utf-8")
+    assert report.count(warning) == 2
+    assert warning in report[report.index("What to look for elsewhere") - 1000 :].partition("What to look for")[0]
+    assert "names were replaced by pseudonyms" in report
 
 
 def test_a_graph_that_says_more_than_the_records_keeps_it(case: gi.Case, redacted: Any) -> None:
