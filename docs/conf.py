@@ -30,7 +30,8 @@ html_theme = "alabaster"
 html_theme_options = {
     "description": "Investigate threats in a Microsoft tenant from Jupyter",
     "fixed_sidebar": True,
-    "page_width": "1100px",
+    "page_width": "1150px",
+    "sidebar_width": "250px",  # its name in one line
 }
 html_show_sourcelink = False
 html_copy_source = False

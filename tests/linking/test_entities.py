@@ -178,7 +178,9 @@ def test_a_graph_that_grows_finds_what_is_new() -> None:
 def test_labels_find_too(tenant: Frames) -> None:
     """What tables call an entity finds it."""
     g = entity_graph(**tenant)
-    for entity in (n for n in g if isinstance(n, Entity) and n.kind in ("user", "host", "ip")):
+    named = [node for node in g if isinstance(node, Entity) and node.kind in ("user", "host", "ip")]
+    assert {node.kind for node in named} == {"user", "host", "ip"}
+    for entity in named:
         assert find_entity(g, g.nodes[entity]["label"]) == entity
 
 
