@@ -101,6 +101,12 @@ class RawArray(OwnArray):
     def __len__(self) -> int:
         return len(self._page)
 
+    def __getattr__(self, name: str) -> Any:
+        """What `Series.str` asks an array of texts for: it is asked of these texts, as pandas' own ones."""
+        if name.startswith("_str_"):
+            return getattr(pd.array(objects(self), dtype="str"), name)
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
     def isna(self) -> np.ndarray:
         """Tell which rows are missing."""
         return self._page < 0

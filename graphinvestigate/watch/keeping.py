@@ -186,9 +186,10 @@ def _of_case(case: Case, kind: str, frame: pd.DataFrame, incidents: set[str]) ->
         wanted = (wanted | frame["id"].isin(incidents)) & _is_among(frame["tenant_id"], tenants)
     if kind == "alerts":
         wanted |= frame["incident_id"].isin(incidents) & _is_among(frame["tenant_id"], tenants)
-    if kind == "risk_detections":
+    if kind in ("risk_detections", "risky_users"):
         users = {node.key for node in case.graph if isinstance(node, Entity) and node.kind == "user"}
-        wanted |= frame["user_id"].isin(users) & frame["user_id"].notna()
+        whose = frame["id" if kind == "risky_users" else "user_id"]
+        wanted |= whose.isin(users) & whose.notna()
     return frame[wanted].reset_index(drop=True)
 
 

@@ -8,8 +8,10 @@ import warnings
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import networkx as nx
+import pandas as pd
 import pytest
 import stix2
 from bhopengraph.Edge import EDGE_SCHEMA
@@ -72,10 +74,40 @@ def test_stix_keeps_the_reasons(bundle: stix2.Bundle, g: nx.MultiDiGraph) -> Non
     groupings = {one.external_references[0].external_id: one for one in bundle.objects if one.type == "grouping"}
     alerts = [node for node in g if isinstance(node, Record) and node.kind == "alert"]
     assert len(alerts) > 3
+    evidence = {(one.source_ref, one.target_ref) for one in relations if one.relationship_type == "has-evidence"}
+    assert {source for source, _ in evidence} <= {one.id for one in groupings.values()}
     for alert in alerts:
+        given = {target for source, target in evidence if source == groupings[alert.id].id}
+        assert {one for one in given if not one.startswith("observed-data")} <= set(groupings[alert.id].object_refs)
+        assert f"severity:{g.nodes[alert]['severity']}" in groupings[alert.id].labels
         entities = {node for node in g.successors(alert) if isinstance(node, Entity)}
         assert len(groupings[alert.id].object_refs) == len(entities)
         assert groupings[alert.id].context == "suspicious-activity"
+
+
+def test_stix_says_when(bundle: stix2.Bundle, g: nx.MultiDiGraph) -> None:
+    """A relationship begins and ends when it was first and last seen; a sign-in was observed at its time."""
+
+    def moment(time: Any) -> str:
+        return pd.Timestamp(time).floor("ms").isoformat()
+
+    told = Counter(
+        (one.relationship_type, moment(one.start_time), moment(one.get("stop_time", one.start_time)))
+        for one in bundle.objects
+        if one.type == "relationship" and "start_time" in one
+    )
+    assert told == Counter(
+        (relation.replace("_", "-"), moment(attrs["first_seen"]), moment(attrs["last_seen"]))
+        for _, _, relation, attrs in g.edges(keys=True, data=True)
+        if attrs["first_seen"]
+    )
+    assert len(told) > 10
+    seen = {one.external_references[0].external_id: one for one in bundle.objects if one.type == "observed-data"}
+    for record_id, one in seen.items():
+        (attrs,) = [attrs for node, attrs in g.nodes(data=True) if isinstance(node, Record) and node.id == record_id]
+        assert moment(one.first_observed) == moment(attrs["time"])
+        assert moment(one.last_observed) == moment(attrs.get("end_time") or attrs["time"])
+    assert seen
 
 
 def test_stix_keeps_two_of_one_content_apart(tmp_path: Path) -> None:
@@ -135,6 +167,14 @@ def test_bloodhound_meets_its_own_users(g: nx.MultiDiGraph, tmp_path: Path) -> N
     ]
     assert users
     assert set(users) <= ids
+    known = {node["properties"]["key"]: node["properties"] for node in content["nodes"]}
+    for node, attrs in g.nodes(data=True):
+        if node.kind in ("user", "file"):
+            assert known[node.key]["identifiers"] == attrs["identifiers"]
+            facts = {name: value for name, value in known[node.key].items() if name.startswith("fact_")}
+            assert sorted(facts.values()) == sorted(
+                [str(text) for text in texts] for texts in attrs["facts"].values() if texts
+            )
     assert all(sentence.endswith(".") for edge in content["edges"] for sentence in edge["properties"]["why"])
 
 

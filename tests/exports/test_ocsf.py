@@ -16,6 +16,7 @@ from ocsf_json_schema import OcsfJsonSchemaEmbedded, get_ocsf_schema
 import graphinvestigate as gi
 from graphinvestigate.exports.ocsf import VERSION, detection_findings
 from graphinvestigate.linking import Entity, Record
+from graphinvestigate.linking.tactics import tactic_of
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +59,7 @@ def test_every_alert_and_detection_is_there(
         assert (one["status_id"] == 4) == (alert.status == "resolved") == (one["activity_id"] == 3)
         assert one["finding_info"]["title"] == alert.title
         assert pd.Timestamp(one["start_time"], unit="ms", tz="UTC") == alert.first_activity_date_time.floor("ms")
+        assert pd.Timestamp(one["time"], unit="ms", tz="UTC") == alert.last_activity_date_time.floor("ms")
         expected = {"truePositive": 2, "falsePositive": 1, "informationalExpectedActivity": 5}.get(alert.classification)
         assert one.get("verdict_id") == expected
         attacks = one["finding_info"].get("attacks", [])
@@ -70,7 +72,24 @@ def test_every_alert_and_detection_is_there(
         assert one["is_alert"] is True
         named = {n for n in whole.successors(Record("alert", alert.Index)) if isinstance(n, Entity)}
         assert {whole.nodes[n]["label"] for n in named} <= {seen["value"] for seen in one.get("observables", [])}
-    assert all(by_id[uid]["is_alert"] is False for uid in detections.index)
+        known = [text.partition("=") for n in named for text in whole.nodes[n]["identifiers"]]
+        hashes = {value for name, _, value in known if name in ("md5", "sha1", "sha256")}
+        assert hashes == {seen["value"] for seen in one.get("observables", []) if seen["type"] == "Hash"}
+        for piece in one.get("evidences", []):
+            entity, relation = Entity(piece["data"]["kind"], piece["data"]["key"]), piece["data"]["relation"]
+            said = whole.edges[Record("alert", alert.Index), entity, relation].get("verdict")
+            assert piece.get("verdict_id") == {"malicious": 2, "suspicious": 4, "noThreatsFound": 5}.get(said)
+        assert one["metadata"]["tenant_uid"] == alert.tenant_id
+        assert one["metadata"].get("correlation_uid") == (alert.incident_id if pd.notna(alert.incident_id) else None)
+        if not told:
+            named_tactics = [a["tactic"]["name"] for a in attacks]
+            assert named_tactics == ([tactic_of(alert.category)] if tactic_of(alert.category) else [])
+    for detection in detections.itertuples():
+        one = by_id[detection.Index]
+        assert one["is_alert"] is False
+        assert one["severity"].lower() == detection.risk_level
+        verdicts = {"confirmedCompromised": 2, "confirmedSafe": 1, "dismissed": 3}
+        assert one.get("verdict_id") == verdicts.get(detection.risk_state)
     evidences = [piece for one in findings for piece in one.get("evidences", [])]
     assert all(piece["data"]["why"].endswith(".") and piece["data"]["fields"] for piece in evidences)
 

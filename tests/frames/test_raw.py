@@ -182,6 +182,30 @@ def test_raw_is_a_list_of_texts(one, two, data):
     assert list(type(taken.dtype)().__from_arrow__(taken.__arrow_array__())) == list(taken)
 
 
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda text: text.str.contains("alice", na=False),
+        lambda text: text.str.contains("ALICE", case=False, regex=False, na=False),
+        lambda text: text.str.len(),
+        lambda text: text.str.upper(),
+        lambda text: text.str[1:4],
+        lambda text: text.str.extract(r'"id":"(\w+)"'),
+        lambda text: text.str.extractall("([a-z])"),
+        lambda text: text.str.findall("id"),
+        lambda text: text.str.split(","),
+        lambda text: text.str.replace("id", "ID"),
+        lambda text: text.str.startswith("{"),
+        lambda text: text.str.count("a"),
+    ],
+)
+def test_raw_is_searched_like_any_text(ask) -> None:
+    """`alerts["raw"].str.…`, the first thing that a hunter tries, gives what it gives for plain texts."""
+    texts = ['{"id":"a1","who":"alice"}', None, '{"id":"b2"}', '{"ü":"Alice"}']
+    found, expected = ask(pd.Series(raw(*texts))), ask(pd.Series(texts, dtype="str"))
+    assert found.equals(expected) or found.astype(object).equals(expected.astype(object))
+
+
 @given(LISTS, LISTS, st.data())
 def test_strings_is_a_list_of_lists(one, two, data):
     """Joining, picking and pickling agree with plain lists, whatever the strings."""

@@ -176,6 +176,25 @@ def test_open_cases_are_kept_up_to_date_and_closed_ones_left_alone(tenant, tmp_p
     assert gi.open_case(tmp_path / "cases" / "open").verify() == []
 
 
+def test_a_case_learns_of_its_users_risk(tenant, tmp_path) -> None:
+    """Risk detections and the standing of a case's users join it, though it held none; those of others do not."""
+    risky = gi.list_risky_users(tenant)
+    alerts = gi.list_alerts(tenant, since="90d")
+    named = next(one for one in risky["id"] if alerts["raw"].str.contains(one, regex=False).any())
+    case = gi.Case("risk")
+    case.add(alerts[alerts["raw"].str.contains(named, regex=False)].head(1))
+    users = {node.key for node in case.graph if node.kind == "user"}
+    case.save(tmp_path / "cases" / "risk")
+    with Watch(tenant, tmp_path / "s", [], cases=tmp_path / "cases", since="90d") as watch:
+        watch.poll()
+    frames = gi.open_case(tmp_path / "cases" / "risk").frames
+    detections = gi.list_risk_detections(tenant)
+    assert set(frames["risky_users"]["id"]) == users & set(risky["id"])
+    assert set(frames["risk_detections"]["id"]) == set(detections.loc[detections["user_id"].isin(users), "id"])
+    assert named in set(frames["risky_users"]["id"])
+    assert len(frames["risky_users"]) < len(risky)
+
+
 def changed(frame: pd.DataFrame, **values: Any) -> pd.DataFrame:
     """A frame whose records say something else: read anew from raw, as an answer of Graph is."""
     records = [json.loads(raw) | values for raw in frame["raw"]]

@@ -151,6 +151,28 @@ def test_what_was_undone_cannot_be_done_again_after_something_else(
     assert explorer._state is before
 
 
+def test_a_step_that_fails_on_its_way_back_can_be_tried_again(
+    explorer: EntityExplorer, graph: nx.MultiDiGraph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where drawing a former or later state fails, nothing was taken back or done again: the button works later."""
+
+    def broken(_: Any) -> None:
+        raise RuntimeError("no drawing")
+
+    before = facts(explorer._state)
+    explorer.pin(most_linked(graph, "user"))
+    after = facts(explorer._state)
+    for action, reached in ((explorer.undo, before), (explorer.redo, after), (explorer.undo, before)):
+        state = facts(explorer._state)
+        with monkeypatch.context() as patch:
+            patch.setattr(explorer, "_become", broken)
+            with pytest.raises(RuntimeError, match="no drawing"):
+                action()
+        assert facts(explorer._state) == state
+        action()
+        assert facts(explorer._state) == reached
+
+
 def test_a_whole_investigation_is_rebuilt_from_its_code(client: GraphClient, graph: nx.MultiDiGraph) -> None:
     """After many actions, some of them undone, the code makes an explorer with the same state and the same code."""
     explorer = EntityExplorer(client, graph, since=None)

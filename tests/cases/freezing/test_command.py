@@ -158,7 +158,7 @@ def test_the_hook_looks_at_what_is_committed(repository: Path) -> None:
     hook(repository)
     folder = repository / "a folder"
     folder.mkdir()
-    (folder / "n.ipynb").write_text(notebook())
+    (folder / "n.ipynb").write_text(notebook("\n".join(f"x{n} = {n}" for n in range(200))))
     run("git", "add", ".", cwd=repository)
     assert freeze("--in-place", "a folder/n.ipynb", cwd=repository).returncode == 0
     stopped = run("git", "commit", "-qm", "x", cwd=repository)
@@ -167,9 +167,13 @@ def test_the_hook_looks_at_what_is_committed(repository: Path) -> None:
     run("git", "add", ".", cwd=repository)
     assert run("git", "commit", "-qm", "x", cwd=repository).returncode == 0
     run("git", "mv", "a folder/n.ipynb", "m.ipynb", cwd=repository)
-    frozen = json.loads((repository / "m.ipynb").read_text())
-    (repository / "m.ipynb").write_text(json.dumps({**frozen, "metadata": {**frozen["metadata"], "widgets": {}}}))
-    assert run("git", "commit", "-qam", "y", cwd=repository).returncode != 0
+    text = (repository / "m.ipynb").read_text()
+    live = json.loads(text)
+    live["metadata"]["widgets"] = {"state": {}}
+    (repository / "m.ipynb").write_text(json.dumps(live, indent=1, ensure_ascii=False, sort_keys=True) + "\n")
+    run("git", "add", ".", cwd=repository)
+    assert run("git", "diff", "--cached", "--name-status", cwd=repository).stdout.startswith(b"R"), "git sees no rename"
+    assert run("git", "commit", "-qm", "y", cwd=repository).returncode != 0
     run("git", "reset", "-q", "--hard", cwd=repository)
     run("git", "rm", "-q", "a folder/n.ipynb", cwd=repository)
     assert run("git", "commit", "-qm", "gone", cwd=repository).returncode == 0
