@@ -11,6 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 import graphinvestigate as gi
+from graphinvestigate.cli import main
+from graphinvestigate.demo import serve
 from graphinvestigate.watch import FileSink, HttpSink, Watch
 from graphinvestigate.watch.sinks import CollectorError
 from graphinvestigate.watch.store import Event
@@ -216,3 +218,22 @@ def test_events_go_nowhere_unencrypted(url) -> None:
     """Plain http leaves this machine never, and no password stands in an address."""
     with pytest.raises(gi.UsageError):
         HttpSink(url)
+
+
+def test_the_command_takes_its_secrets_from_variables_and_forgets_when_told(
+    collector, tmp_path, monkeypatch, capsys
+) -> None:
+    """The collector's token is sent from its variable; a destination that is gone is named until --forget-others."""
+    monkeypatch.setenv("GRAPHINVESTIGATE_COLLECTOR_TOKEN", "s3cret-token")
+    monkeypatch.delenv("GRAPHINVESTIGATE_CLIENT_SECRET", raising=False)
+    with serve(port=0, seed=4, alerts=30) as server:
+        command = ["watch", "--emulator", server.url, "--state", str(tmp_path / "s"), "--since", "4d", "--once"]
+        assert main([*command, "--to-url", collector.url]) == 0
+        assert {one["Authorization"] for one in collector.headers} == {"Bearer s3cret-token"}
+        assert len(collector.taken) > 3
+        assert "s3cret" not in capsys.readouterr().err
+        for more, said in (([], True), (["--forget-others"], False), ([], False)):
+            assert main([*command, *more]) == 0
+            assert ("is not named this time" in capsys.readouterr().err) == said
+    assert main(["watch", "--tenant-id", "t", "--client-id", "c", "--state", str(tmp_path / "t"), "--once"]) == 2
+    assert "GRAPHINVESTIGATE_CLIENT_SECRET" in capsys.readouterr().err

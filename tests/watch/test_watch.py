@@ -431,14 +431,26 @@ def test_ocsf_events_are_valid_and_carry_the_events_id(tenant, rules, tmp_path) 
         assert one["src_endpoint"]["ip"] == row.ip_address
         assert one["time"] == row.created_date_time.value // 1_000_000
         assert (one["status_id"] == 1) == (row.status_error_code == 0)
+        device = json.loads(row.raw)["deviceDetail"]
+        assert one["src_endpoint"].get("hostname", "") == (device.get("displayName") or "")
+        assert one["logon_type_id"] == (2 if row.is_interactive else 99)
+    assert any("hostname" in one["src_endpoint"] for one in told.values())
     for row in gi.list_incidents(tenant).itertuples():
         one = next(e for e in events if e["class_uid"] == 2005 and e["unmapped"]["id"] == row.id)
         assert one["severity"].lower() == row.severity
         assert (one["status_id"] == 4) == (row.status == "resolved")
         assert one["finding_info_list"][0]["title"] == row.display_name
+        assert one["metadata"]["tenant_uid"] == row.tenant_id
+        assert one.get("assignee") == ({"name": row.assigned_to} if pd.notna(row.assigned_to) else None)
+    alerts = gi.list_alerts(tenant).set_index("id")
+    assert alerts["status"].eq("resolved").any()
+    for one in (e for e in events if e["class_uid"] == 2004 and e["is_alert"]):
+        closed = alerts.loc[one["finding_info"]["uid"], "status"] == "resolved"
+        assert one["activity_id"] in ((3,) if closed else (1, 2))
     for row in audits.itertuples():
         one = next(e for e in events if e.get("unmapped", {}).get("id") == row.id)
         assert one["message"] == row.activity_display_name
+        assert one["status"].lower() == row.result
 
 
 @pytest.mark.parametrize(
@@ -559,8 +571,10 @@ def test_wrong_input_is_refused(tenant, tmp_path) -> None:
     with Watch(tenant, tmp_path / "s", []) as watch:
         with pytest.raises(gi.NotSavedError, match="another watch"):
             Watch(tenant, tmp_path / "s", [])
+        stopped = threading.Event()
+        stopped.set()
         with pytest.raises(gi.UsageError, match="30 seconds"):
-            watch.run(interval=1, stop=threading.Event())
+            watch.run(interval=1, stop=stopped)
     with pytest.raises(gi.UsageError, match="remembers tenant"):
         Watch(gi.connect_demo(seed=5, alerts=30), tmp_path / "s", [])
     with pytest.raises(gi.UsageError, match="folder of cases"):
