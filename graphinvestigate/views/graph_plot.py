@@ -136,6 +136,7 @@ def parts_of(model: GraphTraces, *, theme: str = "light") -> dict[str, Any]:
             "mode": "markers+text",
             "marker": {"color": "rgba(0,0,0,0)", "line": {"width": 0}},
             "textfont": {"size": 11.5},
+            "cliponaxis": False,  # a font that is wider than most may reach into the margin, and is not cut there
             "hoverinfo": "skip",
             "showlegend": False,
         }

@@ -11,6 +11,9 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from graphinvestigate import text
+
+_LONGEST_KIND = 40
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 EDGE = "rgba(128,136,150,0.45)"
 EDGE_HIGHLIGHT = "#c2528b"
@@ -142,7 +145,7 @@ def kind_word(kind: str, count: int = 1) -> str:
     look = KINDS.get(kind)
     if look:
         return look.word if count == 1 else look.words
-    word = kind.replace("_", " ")
+    word = text.visible(kind.replace("_", " "), _LONGEST_KIND)  # a type that Graph has added, or an attacker's words
     if count == 1 or word.endswith("s"):
         return word
     return f"{word[:-1]}ies" if word.endswith("y") else f"{word}s"

@@ -122,9 +122,9 @@ def timeline_figure(
         places = np.flatnonzero(active)
         marks = marks.take(active)
         chosen = chosen[places] if chosen is not None else None
-    caption = _caption(every, marks if places is not None else None)
+    said = text.plotly(caption(every, marks if places is not None else None), None)
     if not len(marks):
-        return _nothing("Timeline", caption, theme)
+        return _nothing("Timeline", said, theme)
 
     def milliseconds(ns: np.ndarray) -> np.ndarray:
         return in_zone(ns, zone)
@@ -140,7 +140,7 @@ def timeline_figure(
     layout = figure["layout"]
     layout.update(
         template=template(theme),
-        title={"text": "Timeline", "subtitle": {"text": caption}},
+        title={"text": "Timeline", "subtitle": {"text": said}},
         hovermode="closest",
         autotypenumbers="strict",
     )
@@ -273,26 +273,39 @@ def _zone_words(marks: Marks, zone: ZoneInfo) -> str:
     return f"{zone.key} ({' to '.join(offsets)})"
 
 
-def _caption(marks: Marks, shown: Marks | None) -> str:
+def caption(marks: Marks, shown: Marks | None = None) -> str:
+    """Count what a timeline draws, what it does not, and what has no time.
+
+    Parameters
+    ----------
+    marks : Marks
+    shown : Marks, optional
+        Those in the window.
+
+    Returns
+    -------
+    str
+        Not escaped.
+    """
     kinds = marks.counted()
     drawn = sum(kinds.values()) - sum(marks.untimed.values())
     counted = ", ".join(f"{n:,} {kind_word(kind, n)}" for kind, n in kinds.items() if n)
-    caption = counted or "no records"
+    said = counted or "no records"
     if shown is not None and len(shown) < len(marks):
-        caption += f"; {len(shown):,} of {len(marks):,} marks in this window"
+        said += f"; {len(shown):,} of {len(marks):,} marks in this window"
     if marks.untimed:
         missing = ", ".join(f"{n:,} {kind_word(kind, n)}" for kind, n in marks.untimed.items())
-        caption += f"; time unknown: {missing}"
+        said += f"; time unknown: {missing}"
     if drawn and drawn < len(marks):
-        caption += "; records that name several entities stand in each one's lane"
-    return text.plotly(caption, None)
+        said += "; records that name several entities stand in each one's lane"
+    return said
 
 
-def _nothing(title: str, caption: str, theme: str) -> go.Figure:
+def _nothing(title: str, said: str, theme: str) -> go.Figure:
     """Say that there is nothing to draw."""
-    words = "no records" if caption == "no records" else "no record has a time"
+    words = "no records" if said == "no records" else "no record has a time"
     message = {
-        "text": f"Nothing to draw: {'no mark in this window' if 'in this window' in caption else words}.",
+        "text": f"Nothing to draw: {'no mark in this window' if 'in this window' in said else words}.",
         "showarrow": False,
         "xref": "paper",
         "yref": "paper",
@@ -302,7 +315,7 @@ def _nothing(title: str, caption: str, theme: str) -> go.Figure:
     }
     layout = {
         "template": template(theme),
-        "title": {"text": title, "subtitle": {"text": caption}},
+        "title": {"text": title, "subtitle": {"text": said}},
         "xaxis": {"visible": False, "type": "date"},
         "yaxis": {"visible": False},
         "height": 240,

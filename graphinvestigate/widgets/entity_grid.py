@@ -11,7 +11,7 @@ import numpy as np
 from graphinvestigate.errors import UsageError
 from graphinvestigate.linking import Entity
 from graphinvestigate.turns import each_in_turn
-from graphinvestigate.views.style import kind_look, severity_rank
+from graphinvestigate.views.style import kind_word, severity_rank
 from graphinvestigate.widgets import controls
 from graphinvestigate.widgets.controls import turn_of
 from graphinvestigate.widgets.details import severity_class, severity_words
@@ -195,7 +195,7 @@ class EntityGrid:
 def _row(state: State, node: Entity) -> tuple[Any, ...]:
     """Give what the columns say of a node, in their order, and last what words are looked for in."""
     data, called, note = state.graph.nodes[node], state.called(node), state.said(node)
-    kind = kind_look(node.kind).word
+    kind = kind_word(node.kind)
     known = " ".join([kind, called, node.key, note, *(data.get("identifiers") or ())]).casefold()
     first, last = (data.get(name) if isinstance(data.get(name), str) else "" for name in ("first_seen", "last_seen"))
     return state.facts.worst(node), kind, called, len(state.facts.near(node)), first, last, note, known

@@ -105,15 +105,16 @@ class NodeBar:
         self.pin = button("Pin", "Keep it drawn whatever is filtered", self._on_pin)
         self.hide = button("Hide", "Draw it no more", lambda: ask("hide"))
         self.words = controls.Text(
-            placeholder="A name or a note …", layout=ipywidgets.Layout(width="auto"), tooltip="A name or a note for it"
-        )
+            placeholder="A name or a note …", continuous_update=False, layout=ipywidgets.Layout(width="auto"),
+            tooltip="A name or a note for it; Enter keeps it as a note",
+        )  # fmt: skip
         self.rename = button("Rename", "Call it by these words", lambda: self._with_words("rename"))
-        self.note = button("Note", "Keep these words with it", lambda: self._with_words("note"))
+        self.note = button("Note", "Keep these words with it", lambda: self._with_words("note"), css_class="gi-default")
         self.target = controls.Combobox(
-            placeholder="Path to …", layout=ipywidgets.Layout(width="auto"),
+            placeholder="Path to …", continuous_update=False, layout=ipywidgets.Layout(width="auto"),
             tooltip="Where a path shall lead: any name; or select two nodes",
         )  # fmt: skip
-        self.find = button("Find paths", "Show how they are linked", self._on_find)
+        self.find = button("Find paths", "Show how they are linked", self._on_find, css_class="gi-default")
         self.clear = button("Clear paths", "Bring out no path", lambda: ask("clear_paths"))
         self.merge = button("Merge the two", "The two selected are one; say why in the box below", self._on_merge)
         self.identifier = drop([("identifier …", -1)], "Which identifier is somebody else's", "auto")

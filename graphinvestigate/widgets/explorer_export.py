@@ -51,7 +51,8 @@ def page_of(state: State, kinds: Mapping[str, int], log: Sequence[Mapping[str, A
     if state.coverage is not None:
         sections.append(Section("Coverage of the last pivot", [state.coverage]))
     steps = [
-        (n, str(entry.get("at", ""))[:19].replace("T", " "), step_words(entry)) for n, entry in enumerate(log, start=1)
+        (n, str(entry.get("at", ""))[:19].replace("T", " "), step_words(entry, state.called_by_key))
+        for n, entry in enumerate(log, start=1)
     ]
     done = pd.DataFrame(steps, columns=["step", "when, UTC", "what"])
     sections.append(Section("What was done", [done]))

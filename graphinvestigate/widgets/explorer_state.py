@@ -144,6 +144,11 @@ class State:
         attributes = self.graph.nodes[node]
         return str(attributes.get("title") or attributes.get("display_name") or attributes.get("label") or node[1])
 
+    def called_by_key(self, kind: str, key: str) -> str:
+        """Give what people call a node of which only kind and key, or id, are known."""
+        nodes = (Entity(kind, key), Record(kind, key))
+        return next((self.called(node) for node in nodes if node in self.graph), key)
+
     def said(self, node: Node) -> str:
         """Give all that is noted on a node, in one line."""
         return "; ".join(filter(None, [self.notes.get(node), *(one.text for one in self.case_notes.on.get(node, ()))]))

@@ -14,7 +14,7 @@ from graphinvestigate import text
 from graphinvestigate.errors import UsageError
 from graphinvestigate.linking import Entity
 from graphinvestigate.views.graph_filter import NO_FILTERS, Filters
-from graphinvestigate.views.style import kind_look
+from graphinvestigate.views.style import kind_word
 from graphinvestigate.widgets import controls, twins
 from graphinvestigate.widgets.canvas import HEIGHT, SIZE, GraphCanvas, TimelineCanvas
 from graphinvestigate.widgets.coverage_words import coverage_table, coverage_title
@@ -183,7 +183,7 @@ class ExplorerView(controls.VBox):
         return self._stranger or (current if isinstance(current, Entity) else None)
 
     def _label(self, node: Node) -> str:
-        return f"{kind_look(node.kind).word} {text.visible(self._state.called(node), 60)}"
+        return f"{kind_word(node.kind)} {text.visible(self._state.called(node), 60)}"
 
     @property
     def _by_label(self) -> dict[str, Node]:
@@ -294,7 +294,7 @@ class ExplorerView(controls.VBox):
         show(self._details, join(parts) if parts else _NOTHING)
 
     def _show_history(self) -> None:
-        show(self._lines, log_lines(self._history.log))
+        show(self._lines, log_lines(self._history.log, self._state.called_by_key))
         show(
             self._code, join(safe_html("<div>{line}</div>", line=line or " ") for line in self._code_lines(short=True))
         )

@@ -10,7 +10,7 @@ import pandas as pd
 
 from graphinvestigate.linking import Entity
 from graphinvestigate.views.node_facts import own_rank
-from graphinvestigate.views.style import SEVERITIES, kind_look, severity_rank
+from graphinvestigate.views.style import SEVERITIES, kind_word, severity_rank
 from graphinvestigate.widgets.case_notes import elsewhere_words, notes_of_a_node
 from graphinvestigate.widgets.explorer_state import State
 from graphinvestigate.widgets.node_details import first_reason, node_details
@@ -114,7 +114,7 @@ def _kinds(nodes: Mapping[Node, str]) -> dict[str, int]:
 
 def _counted(kinds: Mapping[str, int]) -> str:
     listed = sorted(kinds.items(), key=lambda item: (-item[1], item[0]))
-    return ", ".join(f"{n:,} {kind_look(kind).word if n == 1 else kind_look(kind).words}" for kind, n in listed)
+    return ", ".join(f"{n:,} {kind_word(kind, n)}" for kind, n in listed)
 
 
 def entity_table(state: State) -> Safe:
@@ -139,7 +139,7 @@ def entity_table(state: State) -> Safe:
             "<td>{links}</td><td>{first}</td><td>{last}</td><td>{note}</td></tr>",
             on="gi-on" if node in state.nodes else "",
             mark=MARK if node in state.nodes else "",
-            kind=kind_look(node.kind).word,
+            kind=kind_word(node.kind),
             name=state.called(node),
             worst=worst,
             links=links,
@@ -239,6 +239,4 @@ def _spoken(state: State, node: Node) -> str:
     note = f"; note: {said}" if (said := state.said(node)) else ""
     worst = state.facts.worst(node)
     severity = f", severity {worst}" if worst != "unknown" else ""
-    return (
-        f"{kind_look(node.kind).word} {state.called(node)}{severity}: linked to {_counted(linked) or 'nothing'}{note}"
-    )
+    return f"{kind_word(node.kind)} {state.called(node)}{severity}: linked to {_counted(linked) or 'nothing'}{note}"

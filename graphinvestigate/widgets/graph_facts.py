@@ -16,7 +16,7 @@ from graphinvestigate.linking.hops import ready_to_walk
 from graphinvestigate.linking.nodes import kind_order
 from graphinvestigate.views.graph_words import label_of
 from graphinvestigate.views.node_facts import kind_of
-from graphinvestigate.views.style import kind_look
+from graphinvestigate.views.style import kind_look, kind_word
 
 MOST_NAMES = 2000
 """Names that a box offers: of a larger graph those of the most linked entities (``select`` finds any)."""
@@ -101,6 +101,6 @@ def _names(g: nx.MultiDiGraph) -> dict[str, Entity]:
         entities = sorted(entities, key=lambda node: (-g.degree(node), node))[:MOST_NAMES]
     found: dict[str, Entity] = {}
     for node in sorted(entities, key=lambda node: kind_order(node.kind)):
-        name = f"{kind_look(node.kind).word} {text.visible(label_of(g, node), 60)}"
+        name = f"{kind_word(node.kind)} {text.visible(label_of(g, node), 60)}"
         found[name if name not in found else text.visible(f"{name} ({node.key})", 200)] = node
     return found

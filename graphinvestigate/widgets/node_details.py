@@ -11,7 +11,7 @@ from graphinvestigate import linking, text
 from graphinvestigate.linking import Entity, Record
 from graphinvestigate.linking.explain import rows_of
 from graphinvestigate.views.graph_words import noted
-from graphinvestigate.views.style import kind_look
+from graphinvestigate.views.style import kind_word
 from graphinvestigate.widgets.details import badge, facts, listed, more, plain
 from graphinvestigate.widgets.safe import Safe, join, safe_html
 
@@ -59,7 +59,7 @@ def node_details(
         Facts, identifiers and one sentence per link.
     """
     attributes = g.nodes[node]
-    known: list[tuple[str, object]] = [("Kind", kind_look(node.kind).word)]
+    known: list[tuple[str, object]] = [("Kind", kind_word(node.kind))]
     known += [(_spoken(key), _moment(key, value)) for key, value in attributes.items() if key not in _UNSAID]
     known += [(_spoken(key), value) for key, value in (attributes.get("facts") or {}).items()]
     known.append(("Id" if isinstance(node, Record) else "Key", node[1]))
@@ -110,7 +110,7 @@ def link_details(g: nx.MultiDiGraph, a: Entity | Record, b: Entity | Record, *, 
         safe_html(
             "<tr><td>{sentence}</td><td>{kind} {record}<br>{field} = {value}</td><td>{time}</td></tr>",
             sentence=plain(reason["sentence"]),
-            kind=kind_look(plain(reason["record_kind"])).word,
+            kind=kind_word(plain(reason["record_kind"])),
             record=plain(reason["record_id"]),
             field=plain(reason["field"]),
             value=plain(reason["value"]),

@@ -10,7 +10,7 @@ import ipywidgets
 import numpy as np
 
 from graphinvestigate.turns import each_in_turn
-from graphinvestigate.views.style import kind_look
+from graphinvestigate.views.style import kind_word
 from graphinvestigate.widgets import controls, twins
 from graphinvestigate.widgets.alert_pane import AlertPane
 from graphinvestigate.widgets.controls import TURN, turn_of
@@ -215,9 +215,7 @@ class PickerView(controls.VBox):
         self._current = current
         self._grid.mark(self._marked, current, go=go)
         node = self.selection.node
-        elsewhere = (
-            None if node is None or self._ours(node) else f"{kind_look(node.kind).word} {self.selection.label(node)}"
-        )
+        elsewhere = None if node is None or self._ours(node) else f"{kind_word(node.kind)} {self.selection.label(node)}"
         self._pane.show(current, int(np.count_nonzero(self._marked)), elsewhere=elsewhere)
         self._show_counts()
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from graphinvestigate.views.style import kind_look
+from graphinvestigate.views.style import kind_word
 from graphinvestigate.widgets.coverage_words import counted_rows, source_words
 from graphinvestigate.widgets.details import plain
 from graphinvestigate.widgets.safe import Safe, join, safe_html
@@ -39,13 +39,19 @@ def plan(steps: Sequence[tuple[str, str]], *, window: str, done: bool, short: st
     )
 
 
-def step_words(entry: Mapping[str, Any]) -> str:
+Called = Callable[[str, str], str]
+"""``called(kind, key)``: what people call a node."""
+
+
+def step_words(entry: Mapping[str, Any], called: Called | None = None) -> str:
     """Say one entry of the log.
 
     Parameters
     ----------
     entry : mapping
         As in ``explorer.log``.
+    called : callable, optional
+        What people call the nodes that it names by their keys.
 
     Returns
     -------
@@ -55,7 +61,7 @@ def step_words(entry: Mapping[str, Any]) -> str:
     if entry["action"] in {"undo", "redo"}:
         words += f" {str(entry['of']).replace('_', ' ')}"
     if "kind" in entry:
-        words += f" {kind_look(entry['kind']).word} {entry['label']}"
+        words += f" {kind_word(entry['kind'])} {entry['label']}"
     elif entry.get("label"):
         words += f" {entry['label']}"
     if entry["action"] == "pivot":
@@ -64,22 +70,29 @@ def step_words(entry: Mapping[str, Any]) -> str:
         if missing := entry.get("not_read"):
             outcome += f"; NOT READ: {', '.join(map(source_words, missing))}"
         return f"{words} since {entry['since'] or 'ever'}: {outcome}"
-    skipped = {"action", "at", "of", "kind", "key", "label", "identifiers"}
+    if isinstance(others := entry.get("with"), list):
+        named = [(kind, called(kind, key) if called is not None else key) for kind, key in others]
+        words += f", with {', '.join(f'{kind_word(kind)} {name}' for kind, name in named)}"
+    skipped = {"action", "at", "of", "kind", "key", "label", "identifiers", "with"}
     said = [f"{name.replace('_', ' ')}: {plain(value)}" for name, value in entry.items() if name not in skipped]
     return f"{words} ({'; '.join(said)})" if said else words
 
 
-def log_lines(log: Sequence[Mapping[str, Any]]) -> Safe:
+def log_lines(log: Sequence[Mapping[str, Any]], called: Called | None = None) -> Safe:
     """Show what was done, the latest first.
 
     Parameters
     ----------
     log : sequence of mappings
+    called : callable, optional
+        What people call the nodes that it names by their keys.
 
     Returns
     -------
     Safe
     """
     numbered = list(enumerate(log, start=1))[-300:]
-    lines = [safe_html("<div>{n}. {words}</div>", n=n, words=step_words(entry)) for n, entry in reversed(numbered)]
+    lines = [
+        safe_html("<div>{n}. {words}</div>", n=n, words=step_words(entry, called)) for n, entry in reversed(numbered)
+    ]
     return safe_html("<details open><summary>Log ({n})</summary>{lines}</details>", n=len(log), lines=join(lines))

@@ -13,6 +13,7 @@ SHEET = Safe("""<style>
   padding: 8px 10px; overflow: hidden; }
 .gi-root .widget-html-content, .gi-root .jupyter-widgets-html-content { line-height: 1.4; }
 .gi-head { font-weight: 600; font-size: 14px; }
+.gi-head .gi-counts { font-weight: 400; font-size: 12px; color: var(--gi-muted); }
 .gi-muted { color: var(--gi-muted); }
 .gi-error { border-left: 4px solid #c62828; padding: 4px 8px; background: rgba(198, 40, 40, .1);
   overflow-wrap: anywhere; }
@@ -56,6 +57,7 @@ SHEET = Safe("""<style>
 .gi-details { border-left: 1px solid var(--gi-line); padding-left: 12px; }
 .gi-details h3 { font-size: 15px; margin: 0 0 4px; overflow-wrap: anywhere; }
 .gi-details h4 { font-size: 12px; color: var(--gi-muted); margin: 12px 0 4px; overflow-wrap: anywhere; }
+.gi-details ul + h3, .gi-details p + h3 { margin-top: 12px; }
 .gi-details .gi-sev { margin-bottom: 4px; }
 .gi-details p { margin: 0 0 6px; white-space: pre-line; overflow-wrap: anywhere; }
 .gi-details ul { margin: 0; padding-left: 18px; }

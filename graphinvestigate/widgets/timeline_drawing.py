@@ -11,9 +11,10 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from graphinvestigate import text
+from graphinvestigate.linking import Entity
 from graphinvestigate.turns import each_in_turn
 from graphinvestigate.views.style import CONFIG, kind_word
-from graphinvestigate.views.timeline import moments, timeline_figure, zone_of
+from graphinvestigate.views.timeline import caption, moments, timeline_figure, zone_of
 from graphinvestigate.views.timeline_naming import Naming
 from graphinvestigate.widgets import controls, twins
 from graphinvestigate.widgets.controls import turn_of
@@ -126,8 +127,8 @@ class TimelineDrawing(controls.VBox):
         self._dense = bool((layout.meta or {}).get("dense"))
         if self._dense:
             self._cells = Cells(tuple(layout.meta["bins"]), tuple(trace.name for trace in figure.data))
-        layout.title.text = None
-        layout.margin.t = 64
+        layout.title.text = layout.title.subtitle.text = None  # the words above say it, in as many lines as it takes
+        layout.margin.t = 44
         layout.height = min(layout.height, 640)
         layout.dragmode = self._drag
         layout.yaxis.fixedrange = True
@@ -160,7 +161,8 @@ class TimelineDrawing(controls.VBox):
         marks = self._records.marks
         shown = int(np.count_nonzero(marks.within(*self._window.ends)))
         words = f"Timeline: {shown:,} of {len(marks):,} marks in view"
-        show(self._head, safe_html("{words}", words=words))
+        counts = safe_html('<span class="gi-counts">· {counts}</span>', counts=caption(marks))
+        show(self._head, safe_html("{words} {counts}", words=words, counts=counts))
         chosen = int(np.count_nonzero(self._marked))
         said = [f"{chosen:,} selected"]
         node = self.selection.node
@@ -170,7 +172,13 @@ class TimelineDrawing(controls.VBox):
             said.append(f"current: {one['what']}, {one['when']}: {one['name']}")
         elif node is not None:
             name = text.visible(self.selection.label(node), 80)
-            said.append(f"{kind_word(node.kind)} {name} is selected, which is no mark of this timeline")
+            entity = isinstance(node, Entity)
+            why = (
+                "an entity has no mark, lanes by entity show its records"
+                if entity
+                else "it has no mark on this timeline"
+            )
+            said.append(f"{kind_word(node.kind)} {name} is selected: {why}")
         if self._dense:
             said.append("counts are shown: zoom in to see each record")
         show(self._status, safe_html('<span role="status">{words}</span>', words=" · ".join(said)))

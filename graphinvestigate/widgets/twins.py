@@ -190,7 +190,7 @@ def explorer(state: State, kinds: Mapping[str, int], log: Sequence[Mapping[str, 
         details=join(details),
         table=entity_table(state),
         left_out=left_out(state, kinds),
-        log=log_lines(log),
+        log=log_lines(log, state.called_by_key),
     )
     return html, "\n".join(text.terminal(line, MOST_LETTERS) for line in lines)
 

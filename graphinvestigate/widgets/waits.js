@@ -49,16 +49,25 @@ function render({ model, el }) {
       }
     });
   };
+  // Enter in a box presses the button beside it, once the kernel has been told the words: the change comes first.
+  const onEnter = (event) => {
+    const box = event.key === "Enter" && !event.isComposing && event.target instanceof HTMLInputElement && event.target;
+    if (!box || box.closest(".gi-root") !== el.closest(".gi-root")) return;
+    const press = box.closest(".gi-toolbar")?.querySelector("button.gi-default");
+    if (press) setTimeout(() => press.click());
+  };
   const onMessage = (message) => {
     if (message?.type === "done") answered = Math.max(answered, message.number);
     settle();
   };
   const kinds = ["click", "change", "pointerup"];
   for (const kind of kinds) document.addEventListener(kind, ask, true);
+  document.addEventListener("keydown", onEnter, true);
   model.on("msg:custom", onMessage);
 
   return () => {
     for (const kind of kinds) document.removeEventListener(kind, ask, true);
+    document.removeEventListener("keydown", onEnter, true);
     model.off("msg:custom", onMessage);
     timers.forEach(clearTimeout);
     answered = asked;

@@ -115,8 +115,7 @@ def test_the_story_by_clicks_and_keys(open_notebook: Callable[..., Any]) -> None
     target = page.get_by_placeholder("Path to")
     target.focus()
     page.keyboard.type(label(host))
-    page.keyboard.press("Tab")
-    page.get_by_role("button", name="Find paths").click()
+    page.keyboard.press("Enter")
     page.get_by_text("Path 1:").wait_for()
     notebook.idle()
     assert is_selected(host)
@@ -126,6 +125,13 @@ def test_the_story_by_clicks_and_keys(open_notebook: Callable[..., Any]) -> None
     ]
     page.wait_for_timeout(700)
     notebook.picture("story-2-path")
+    note = page.get_by_placeholder("A name or a note")
+    note.focus()
+    page.keyboard.type("his own laptop")
+    page.keyboard.press("Enter")  # right behind the last letter
+    page.locator(".gi-details .gi-note", has_text="his own laptop").wait_for()
+    assert note.input_value() == "", "the words were taken"
+    notebook.idle()
     pathed = notebook.value("sorted(map(list, explorer.drawn))")
 
     # The timeline: a box selects what happened in it, here and in the queue.

@@ -226,7 +226,7 @@ def test_code_opens_the_same_case(world, found, noted) -> None:
     assert names["explorer"].notes == explorer.notes
 
 
-def test_of_two_looks_at_an_explorer_the_later_counts(world, found, monkeypatch) -> None:
+def test_of_two_looks_at_an_explorer_the_later_counts(world, found, monkeypatch, tmp_path) -> None:
     """Threads that add one explorer may overtake each other: the case has what it says now, at the time it was said."""
     explorer = gi.EntityExplorer(world.client, found.graph)
     case = gi.Case("INC-1")
@@ -248,6 +248,7 @@ def test_of_two_looks_at_an_explorer_the_later_counts(world, found, monkeypatch)
     explorer.note(found.user, words="second")
     explorer.note(found.host, words="third")
     case.add(explorer)
+    case.save(tmp_path / "case")
     go_on.set()
     slow.join(20)
     assert list(case.notes["text"]) == ["second", "third"]

@@ -224,7 +224,7 @@ def test_a_narrowed_timeline_stays_narrow_in_other_lanes(alerts: pd.DataFrame, r
         assert len(view._records.marks) == inside
         assert f"{inside} of {inside} marks in view" in view._head.value
     listed = int((alerts["first_activity_date_time"] <= times.iloc[9]).sum())
-    assert f"{listed} alerts" in Page(view).figure["layout"]["title"]["subtitle"]["text"]
+    assert f"{listed} alerts" in view._head.value
     assert [len(frame) for frame in view.frames] == [len(alerts), len(risk)]
     view.narrow()
     assert len(view._records.marks) == whole
@@ -627,6 +627,6 @@ def test_what_is_selected_elsewhere_and_is_no_mark_is_named(alerts: pd.DataFrame
     view = TimelineView(alerts)
     view.selection.select(Entity("user", "someone"))
     assert "0 selected" in view._status.value
-    assert "user someone is selected, which is no mark of this timeline" in view._status.value
+    assert "user someone is selected: an entity has no mark" in view._status.value
     view.selection.clear()
     assert "no mark" not in view._status.value
