@@ -8,14 +8,15 @@ from typing import Any
 import httpx
 
 from graphinvestigate import text
-from graphinvestigate.cases import open_case
+from graphinvestigate.cases import Case, open_case
+from graphinvestigate.cases.telling import REDACTED
 from graphinvestigate.client import EmulatorCredential, GraphClient, connect
 from graphinvestigate.demo import connect_demo
 from graphinvestigate.errors import GraphInvestigateError, UsageError
 from graphinvestigate.linking import entity_graph
 from graphinvestigate.queries import list_alerts, list_incidents, list_risk_detections
-from graphinvestigate.widgets import Workbench
-from graphinvestigate.widgets.safe import pane, safe_html
+from graphinvestigate.widgets import Workbench, controls
+from graphinvestigate.widgets.safe import join, pane, safe_html
 from graphinvestigate.widgets.style import SHEET
 
 _NO_TENANT = "00000000-0000-4000-8000-000000000000"
@@ -66,7 +67,28 @@ def on_case(path: str | Path) -> Workbench:
     BadFileError
         It is no case.
     """
-    return Workbench(_without_tenant(), case=open_case(path), since=None)
+    return _on(open_case(path))
+
+
+def _on(case: Case) -> Workbench:
+    return Workbench(_without_tenant(), case=case, since=None)
+
+
+def _heading(case: Case) -> Any:
+    """Which case it is, and what whoever looks at it must know of it."""
+    said = [f"Case {text.visible(case.name, 200)}"]
+    if case.manifest is not None:
+        said.append(f"as it was saved at {case.manifest.saved[:16].replace('T', ' ')} UTC. No tenant is asked.")
+    warned = [REDACTED] if any(one["action"] == "redact" for one in case.actions) else []
+    warned += [str(problem) for problem in case.problems]
+    return pane(
+        safe_html(
+            '{sheet}<div class="gi-root"><p class="gi-muted">{said}</p>{warned}</div>',
+            sheet=SHEET,
+            said=", ".join(said),
+            warned=join([safe_html("<p><b>{words}</b></p>", words=text.visible(words, 1000)) for words in warned]),
+        )
+    )
 
 
 def page(kind: str, **options: Any) -> Any:
@@ -83,7 +105,10 @@ def page(kind: str, **options: Any) -> Any:
     ipywidgets.Widget
     """
     try:
-        return on_case(**options) if kind == "case" else on_demo(**options)
+        if kind == "case":
+            case = open_case(options["path"])
+            return controls.VBox([_heading(case), _on(case)])
+        return on_demo(**options)
     except GraphInvestigateError as error:
         words = text.visible(str(error), 1000)
         content = safe_html('{sheet}<div class="gi-root gi-error" role="alert">{words}</div>', sheet=SHEET, words=words)

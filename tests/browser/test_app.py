@@ -159,6 +159,7 @@ def test_a_case_as_a_page(open_app: Callable[..., Any], tmp_path: Path) -> None:
     page = open_app("--case", str(tmp_path / "case"), height=1600)
     page.wait_for_function(READY)
     page.get_by_text(f"Alerts: {len(alerts)} of {len(alerts)}").wait_for()
+    page.get_by_text("Case INC-4711, as it was saved at").wait_for()
     choice = page.get_by_placeholder("Type a name").first
     with gi.connect_demo(seed=2, alerts=40):
         host = next(n for n in case.graph if n.kind == "host")

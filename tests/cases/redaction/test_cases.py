@@ -11,6 +11,7 @@ import pytest
 
 import graphinvestigate as gi
 from graphinvestigate.cases.redaction.called import Called
+from graphinvestigate.cli.workbench import page
 from graphinvestigate.linking import Entity
 from graphinvestigate.walkthrough import investigate
 
@@ -205,6 +206,10 @@ def test_who_reads_a_redacted_case_is_told_so(case: gi.Case, tmp_path: Path) -> 
     assert report.count(warning) == 2
     assert warning in report[report.index("What to look for elsewhere") - 1000 :].partition("What to look for")[0]
     assert "names were replaced by pseudonyms" in report
+    case.save(tmp_path / "original")
+    heads = [page("case", path=tmp_path / name).children[0].value for name in ("original", "shared")]
+    assert [warning in head for head in heads] == [False, True]
+    assert made.name in heads[1]
 
 
 def test_a_graph_that_says_more_than_the_records_keeps_it(case: gi.Case, redacted: Any) -> None:
