@@ -209,6 +209,9 @@ class ExplorerPivots(ExplorerPlan):
 
     def _look_up(self, name: Node | str) -> None:
         """Select what the box names; what the graph does not know stands ready to be asked for."""
+        if self._stranger is not None:  # whom it named before is not meant any more, whoever is now
+            self._stranger = None
+            self._show_plan()
         node = self._known_or_named(name)
         if node in self._state.graph:
             self.select(node)

@@ -7,6 +7,7 @@ from typing import Any
 from graphinvestigate import pivots
 from graphinvestigate.linking import Entity
 from graphinvestigate.turns import each_in_turn
+from graphinvestigate.views.style import kind_word
 from graphinvestigate.widgets.background import Task
 from graphinvestigate.widgets.controls import turn_of
 from graphinvestigate.widgets.coverage_words import source_words
@@ -14,7 +15,11 @@ from graphinvestigate.widgets.explorer_controls import WINDOWS
 from graphinvestigate.widgets.explorer_saving import ExplorerSaving
 from graphinvestigate.widgets.explorer_view import GO_ON, KEYS_HELP
 from graphinvestigate.widgets.safe import join, safe_html, show
+from graphinvestigate.widgets.shown import Node
 from graphinvestigate.widgets.step_words import plan
+
+_STARTS = ("user", "host", "ip")
+_FEW = 3
 
 
 @each_in_turn(turn_of)
@@ -76,8 +81,17 @@ class ExplorerPlan(ExplorerSaving):
             "asks for all of it"
         )
 
+    def _named_by(self, record: Node) -> str:
+        """Name the first people, machines and addresses that a record is linked to: where a pivot may start."""
+        near = [node for node in self._state.facts.near(record) if isinstance(node, Entity) and node.kind in _STARTS]
+        near.sort(key=lambda node: (_STARTS.index(node.kind), self._state.called(node)))
+        more = f" and {len(near) - _FEW} more" if len(near) > _FEW else ""
+        return f"{', '.join(self._label(node) for node in near[:_FEW])}{more}" if near else ""
+
     def _show_keys(self) -> None:
         how = "select one" if self._state.graph else "this graph is empty, so type a name, an address or an id above"
+        if (current := self._state.current) is not None and (starts := self._named_by(current)):
+            how = f"the selected {kind_word(current.kind)} names {starts}; select one"
         words = f"Pivots start at a user, host, address …: {how}. Keys work in the drawing, too"
         content = safe_html(
             '<details class="gi-muted"><summary>{words}</summary><p>{keys}</p></details>', words=words, keys=KEYS_HELP

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 import graphinvestigate as gi
+from graphinvestigate.cli.workbench import on_case
 from graphinvestigate.demo import faults
 from graphinvestigate.demo.faults import Fault
 from graphinvestigate.notes import current_notes
@@ -197,6 +198,16 @@ def test_a_reopened_pivot_that_broke_off_is_asked_again_and_says_why(make_world,
     again._since.value = ""
     again.select(found.address)
     assert again._button.disabled, "it was asked for all that Graph keeps"
+
+
+def test_the_page_for_people_without_notebooks_shows_the_notes(found, noted) -> None:
+    """``graphinvestigate app --case`` has them too, and asks nobody for anything."""
+    explorer = on_case(noted).explorer
+    assert explorer.notes[found.user] == SAID
+    explorer.select(found.user)
+    assert "by hand" in explorer._details.value
+    with pytest.raises(gi.UsageError, match="open without its tenant"):
+        explorer.pivot(since="1d")
 
 
 @pytest.mark.parametrize("thing", [3, "cases/INC-1", object()])

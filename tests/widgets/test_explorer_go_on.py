@@ -176,6 +176,32 @@ def test_what_was_kept_of_a_stopped_pivot_can_still_be_gone_on_with(
     assert set(explorer.graph) == set(gi.merge_graphs(graph, whole.graph))
 
 
+def test_going_on_can_be_cancelled_and_loses_nothing(tenant: Tenant, graph: nx.MultiDiGraph, whole: gi.Pivot) -> None:
+    """Stopped while it goes on, what had come stays once; it can be kept, and gone on with once more."""
+    explorer = EntityExplorer(tenant.client, graph, selected=user_of(graph), since=None)
+    explorer._button.click()
+    before, tenant.broken = explorer._state, False
+    taken = explorer._say_progress
+
+    def stop(words: str) -> None:
+        taken(words)
+        if explorer._task is not None:
+            explorer._task.stop()
+
+    explorer._say_progress = stop  # type: ignore[method-assign]
+    explorer._go_on.click()
+    explorer._say_progress = taken  # type: ignore[method-assign]
+    assert explorer._state is before
+    assert offered(explorer) == {"Ask again", "Keep what came", "Go on"}
+    explorer._keep.click()
+    assert set(explorer.graph) == set(before.graph)
+    assert [len(one) for one in explorer.frames] == [len(one) for one in before.brought]
+    explorer._go_on.click()
+    assert set(explorer.graph) == set(gi.merge_graphs(graph, whole.graph))
+    assert explorer._state.frames["sign_in"]["id"].is_unique
+    assert max(Counter(tenant.answered).values()) == 1
+
+
 def test_what_lacks_a_permission_is_asked_again_only(graph: nx.MultiDiGraph) -> None:
     """Where going on would bring the same refusal it is not offered, and the red words name what is."""
     client = gi.connect_demo(seed=2, alerts=60, permissions=["SecurityAlert.Read.All", "SecurityIncident.Read.All"])

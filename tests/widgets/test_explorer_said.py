@@ -67,3 +67,22 @@ def test_the_timeline_counts_in_words_that_wrap(explorer: EntityExplorer) -> Non
     for kind, frame in explorer._state.frames.items():
         assert re.search(rf"\b{len(frame):,} {kind.replace('_', '.')[:5]}", head), kind
     assert "subtitle" not in explorer.timeline._view.figure.replace('"subtitle":{}', "")
+
+
+def test_a_selected_alert_says_where_a_pivot_may_start(explorer: EntityExplorer) -> None:
+    """A record is no start, but it names some: they are said by name, users first."""
+    user = explorer.selected
+    alert = next(node for node in sorted(nx.all_neighbors(explorer.graph, user)) if node.kind == "alert")
+    explorer.select(alert)
+    assert explorer._button.disabled
+    assert f"the selected alert names user {explorer._state.called(user)}" in explorer._plan.value
+
+
+def test_a_name_that_is_not_found_leaves_no_other_name_on_the_button(explorer: EntityExplorer) -> None:
+    """Whom the box named before is not asked for when the next name is not found: the selected entity is."""
+    explorer._choice.value = "nobody@nowhere.example"
+    assert "nobody@nowhere.example" in explorer._button.description
+    with pytest.raises(gi.EntityNotFoundError):
+        explorer._look_up("nob")
+    assert "nobody" not in explorer._button.description
+    assert explorer._state.called(explorer.selected) in explorer._button.description
