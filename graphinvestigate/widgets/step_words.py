@@ -39,6 +39,7 @@ def plan(steps: Sequence[tuple[str, str]], *, window: str, done: bool, short: st
     )
 
 
+_FEW = 3
 Called = Callable[[str, str], str]
 """``called(kind, key)``: what people call a node."""
 
@@ -71,8 +72,9 @@ def step_words(entry: Mapping[str, Any], called: Called | None = None) -> str:
             outcome += f"; NOT READ: {', '.join(map(source_words, missing))}"
         return f"{words} since {entry['since'] or 'ever'}: {outcome}"
     if isinstance(others := entry.get("with"), list):
-        named = [(kind, called(kind, key) if called is not None else key) for kind, key in others]
-        words += f", with {', '.join(f'{kind_word(kind)} {name}' for kind, name in named)}"
+        named = [(kind, called(kind, key) if called is not None else key) for kind, key in others[:_FEW]]
+        more = f" and {len(others) - _FEW} more" if len(others) > _FEW else ""
+        words += f", with {', '.join(f'{kind_word(kind)} {name}' for kind, name in named)}{more}"
     skipped = {"action", "at", "of", "kind", "key", "label", "identifiers", "with"}
     said = [f"{name.replace('_', ' ')}: {plain(value)}" for name, value in entry.items() if name not in skipped]
     return f"{words} ({'; '.join(said)})" if said else words

@@ -34,6 +34,8 @@ _CONFIG = {
     **CONFIG,
     "modeBarButtonsToRemove": [*CONFIG["modeBarButtonsToRemove"], *("zoom2d", "pan2d", "resetScale2d")],
 }  # the bar above has them: what dragging does is known to the kernel
+_HEIGHT = 640
+_CHROME, _ROW = 150, 7  # pixels beside the lanes, and of a row at least: the names of lanes of one row stay apart
 _KEYS = ("ArrowLeft", "ArrowRight", "PageUp", "PageDown", "+", "-", "=", "Home", "Escape")
 
 
@@ -128,8 +130,8 @@ class TimelineDrawing(controls.VBox):
         if self._dense:
             self._cells = Cells(tuple(layout.meta["bins"]), tuple(trace.name for trace in figure.data))
         layout.title.text = layout.title.subtitle.text = None  # the words above say it, in as many lines as it takes
-        layout.margin.t = 44
-        layout.height = min(layout.height, 640)
+        layout.margin.t = 78  # two lines of legend below the buttons
+        layout.height = min(layout.height, _HEIGHT if self._dense else max(_HEIGHT, _room_for(layout.yaxis.range)))
         layout.dragmode = self._drag
         layout.yaxis.fixedrange = True
         if self._dense:
@@ -196,3 +198,8 @@ class TimelineDrawing(controls.VBox):
 
     def __repr__(self) -> str:
         return f"<TimelineView: {len(self._records.marks)} marks, {int(np.count_nonzero(self._marked))} selected>"
+
+
+def _room_for(rows: Sequence[float] | None) -> int:
+    """Give the height in pixels that so many rows of marks need; an empty timeline has none."""
+    return _CHROME + int(_ROW * abs(rows[0] - rows[1])) if rows else 0

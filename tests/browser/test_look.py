@@ -74,6 +74,21 @@ CUT_WORDS = """() => [...document.querySelectorAll('.js-plotly-plot')].flatMap(p
     const edge = clip.getBoundingClientRect(), {left, right, width} = one.getBoundingClientRect();
     return width && (right > edge.right + 2 || left < edge.left - 2);
   }).map(one => one.textContent))"""
+# What of a drawing's legend its buttons cover; they are seen when the mouse is over it.
+UNDER_BUTTONS = """() => [...document.querySelectorAll('.js-plotly-plot')].flatMap(plot => {
+  const bar = plot.querySelector('.modebar')?.getBoundingClientRect();
+  return bar ? [...plot.querySelectorAll('.legend .traces')].filter(one => {
+    const {left, right, top, bottom} = one.getBoundingClientRect();
+    return right > bar.left && left < bar.right && bottom > bar.top + 2 && top < bar.bottom - 2;
+  }).map(one => one.textContent) : [];
+})"""
+# Names of a timeline's lanes that stand on one another.
+LANES_MEET = """() => {
+  const names = [...document.querySelectorAll('.js-plotly-plot')].at(-1).querySelectorAll('.yaxislayer-above text');
+  const boxes = [...names].map(one => [one.textContent, one.getBoundingClientRect()]);
+  boxes.sort((a, b) => a[1].top - b[1].top);
+  return boxes.filter(([_, box], at) => at && box.top < boxes[at - 1][1].bottom - 3).map(([name]) => name);
+}"""
 COVERED = """() => { const grid = document.querySelector('.gi-rg'), head = grid.querySelector('.gi-rg-headgroup');
   return 12 * 28 + head.offsetHeight - grid.clientHeight; }"""
 
@@ -96,6 +111,7 @@ def test_nothing_overlaps_and_nothing_jumps(open_notebook: Callable[..., Any]) -
             assert seen["count"] > 60, "the whole workbench is looked at"
             assert seen["wrong"] == [], name
             assert page.evaluate(CUT_WORDS) == [], name
+            assert page.evaluate(UNDER_BUTTONS) == [], name
             assert page.evaluate(COVERED) <= 0, "a scroll bar covers the last row"
             if name not in {"narrow", "projector"}:
                 assert page.evaluate(ROWS, ".gi-node-bar > .gi-toolbar") == [1] * 6, name
@@ -108,6 +124,11 @@ def test_nothing_overlaps_and_nothing_jumps(open_notebook: Callable[..., Any]) -
     finally:
         page.evaluate(change, "JupyterLab Light")  # the setting is the server's, and other tests share it
 
+    for lanes in ("entity", "tactic", "record_kind"):
+        notebook.value(f"[explorer.timeline.set_lanes({lanes!r})] and 1")
+        notebook.idle()
+        page.wait_for_timeout(700)
+        assert page.evaluate(LANES_MEET) == [], lanes
     page.get_by_role("button", name="Filters", exact=True).click()
     notebook.idle()
     page.wait_for_timeout(500)

@@ -49,6 +49,15 @@ def test_the_log_names_all_that_an_action_was_about(explorer: EntityExplorer) ->
     assert "with user the patient zero" in page
 
 
+def test_a_long_selection_is_one_line_of_the_log(explorer: EntityExplorer) -> None:
+    """Of many that were selected at once the log names a few and counts the others."""
+    users = sorted(node for node in explorer.graph if node.kind == "user")[:9]
+    explorer.select(*users)
+    line = explorer._lines.value
+    assert line.count("user ") == 4
+    assert "and 5 more" in line
+
+
 def test_enter_in_a_box_presses_one_button(explorer: EntityExplorer) -> None:
     """Each box that Enter works in tells its words before the key does more, and has one button beside it to press."""
     bar = explorer._node_bar
