@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
+from graphinvestigate.cases import asked
 from graphinvestigate.notes import Note, place_words
 
 COLUMNS = ("item", "state", "why", "source")
@@ -18,6 +19,7 @@ EXPECTED: Mapping[str, str] = {
     "sign_ins": "sign-ins",
     "directory_audits": "directory audits (new credentials, consents, role changes)",
 }
+ONLY_QUERIES = "only what the queries asked for (see the requests)"
 ONLY_INTERACTIVE = "a replayed session shows among the non-interactive ones: that none shows here proves nothing"
 
 
@@ -40,21 +42,16 @@ def checklist(notes: Iterable[Note], coverage: pd.DataFrame, frames: Mapping[str
         ``analyst``). What was not asked for is listed as not checked: not seen is never the same as not there.
     """
     rows: list[tuple[str, str, str, str]] = []
+    asked_of = coverage[~coverage["note"].fillna("").str.contains(asked.AT_HAND, regex=False)]
     others = {name: str(name).replace("_", " ") for name in coverage["resource"].dropna() if name not in EXPECTED}
     for resource, words in {**EXPECTED, **others}.items():
-        asked = coverage[coverage["resource"] == resource]
-        if not len(asked) and resource not in frames:
+        own = asked_of[asked_of["resource"] == resource]
+        if not len(own) and resource not in frames:
             rows.append((words, "not checked", "never asked for in this case", "requests"))
             continue
-        short = asked[asked["complete"].fillna(True).eq(False)]
-        whole = asked[asked["complete"].fillna(False)]
-        reasons = dict.fromkeys(short["note"].dropna())
-        rows += [(words, "not checked", why or "the answer was not complete", "requests") for why in reasons]
-        if len(whole):
-            rows.append((words, "checked", _windows(whole), "requests"))
-        elif not len(short):
-            rows.append((words, "checked", "records read from files: what was asked for is not known here", "requests"))
-    if "sign_ins" in frames and not all_sign_ins(frames["sign_ins"]):
+        rows += _of(resource, words, own.assign(whole=asked.whole(own), note=own["note"].fillna("")))
+    known = "non-interactive sign-ins" in {row[0] for row in rows}
+    if "sign_ins" in frames and not known and not all_sign_ins(frames["sign_ins"]):
         rows.append(("non-interactive sign-ins", "not checked", ONLY_INTERACTIVE, "requests"))
     for note in notes:
         if note.kind == "check":
@@ -64,15 +61,37 @@ def checklist(notes: Iterable[Note], coverage: pd.DataFrame, frames: Mapping[str
     return table.sort_values("state", ascending=False, kind="stable", ignore_index=True)
 
 
-def _windows(asked: pd.DataFrame) -> str:
-    """How far back the widest complete request went."""
-    open_ended = asked["since"].isna().any()
-    first, last = asked["since"].min(), asked["until"].max()
-    begin = "as far as Graph keeps them" if open_ended else f"from {first:%Y-%m-%d %H:%M} UTC"
-    end = "" if pd.isna(last) else f" to {last:%Y-%m-%d %H:%M} UTC"
-    narrowed = asked["filters_local"].fillna("").ne("") | asked["filters_server"].fillna("").str.contains(" eq ")
-    only = "; only some (see the requests)" if narrowed.all() else ""
-    return f"{begin}{end}{only}"
+def _of(resource: str, words: str, own: pd.DataFrame) -> list[tuple[str, str, str, str]]:
+    """What the requests for one resource say of it."""
+    short = own[own["complete"].fillna(True).eq(False)]
+    done = own[own["complete"].fillna(False)]
+    reasons = dict.fromkeys(short["note"])
+    rows = [(words, "not checked", why or "the answer was not complete", "requests") for why in reasons]
+    others = done.head(0)
+    if resource == "sign_ins" and len(done):
+        others = done[asked.asks_for(done, asked.NON_INTERACTIVE)]
+        done = done[asked.asks_for(done, asked.INTERACTIVE)]
+    said = ONLY_QUERIES if resource == "hunting" and len(done) else asked.looked(done)
+    cut = list(dict.fromkeys(done.loc[done["note"].str.contains(asked.CUT, regex=False), "note"]))
+    if said is not None:
+        rows.append((words, "checked", said, "requests"))
+    elif cut:
+        rows += [(words, "not checked", why, "requests") for why in cut]
+    elif len(others):
+        rows.append((words, "not checked", "only the non-interactive ones were asked for", "requests"))
+    elif not len(short):
+        rows.append((words, "checked", "records read from files: what was asked for is not known here", "requests"))
+    if resource == "sign_ins" and len(done) + len(others):
+        rows.append(_unseen(others))
+    return rows
+
+
+def _unseen(asked_for: pd.DataFrame) -> tuple[str, str, str, str]:
+    """What is known of the sign-ins that Graph v1.0 does not list."""
+    if asked_for["whole"].any():
+        return "non-interactive sign-ins", "checked", str(asked.looked(asked_for)), "requests"
+    why = f"{asked.SOME}; {ONLY_INTERACTIVE}" if len(asked_for) else ONLY_INTERACTIVE
+    return "non-interactive sign-ins", "not checked", why, "requests"
 
 
 def all_sign_ins(sign_ins: pd.DataFrame) -> bool:

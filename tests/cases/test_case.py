@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import networkx as nx
@@ -306,6 +306,64 @@ def test_what_was_not_asked_for_is_not_checked(world, small) -> None:
     items = case.checklist.set_index("item")["state"]
     assert items["sign-ins"] == "checked"
     assert items["non-interactive sign-ins"] == "not checked"
+
+
+def checked(case: Case) -> dict[str, tuple[str, str]]:
+    """Item → its state, and why."""
+    return {row.item: (row.state, row.why) for row in case.checklist.itertuples()}
+
+
+def ago(client: gi.GraphClient, days: int) -> str:
+    """So many days before now, as the checklist writes it."""
+    return f"{client.now() - timedelta(days=days):%Y-%m-%d %H:%M} UTC"
+
+
+def test_what_was_asked_of_one_is_not_checked_for_all(world) -> None:
+    """A pivot looked at one user's sign-ins, far back and of all kinds: that makes nobody else's checked."""
+    client = world.client
+    case = Case("INC-1")
+    alerts = gi.list_alerts(client, since="30d")
+    g = gi.entity_graph(alerts=alerts)
+    user = next(node for node in sorted(g) if node.kind == "user" and node.key.count("-") == 4)
+    found = gi.pivot(client, user, g=g, since="30d")
+    assert len(found.frames["sign_ins"])
+    case.add(found)
+    state, why = checked(case)["sign-ins"]
+    assert (state, why) == ("checked", f"from {ago(client, 30)} to {ago(client, 0)}; only some (see the requests)")
+    case.add(gi.list_sign_ins(client, since="7d"))
+    state, why = checked(case)["sign-ins"]
+    assert why == f"from {ago(client, 7)} to {ago(client, 0)}; beyond that only some (see the requests)"
+    state, why = checked(case)["non-interactive sign-ins"]
+    assert state == "not checked"
+    assert why.startswith("only some (see the requests); a replayed session")
+    assert "non-interactive sign-ins" in case.markdown().partition("## Not checked")[2]
+    case.add(gi.list_sign_ins(client, since="3d", event_types=["interactive", "nonInteractive"]))
+    assert checked(case)["non-interactive sign-ins"] == (
+        "checked",
+        f"from {ago(client, 3)} to {ago(client, 0)}; beyond that only some (see the requests)",
+    )
+    assert checked(case)["hunting"] == ("checked", "only what the queries asked for (see the requests)")
+
+
+def test_a_limit_or_a_filter_leaves_things_unchecked(world) -> None:
+    """Five alerts of a hundred are not the alerts; those of one severity are only some; gaps are not passed over."""
+    client = world.client
+    case = Case("INC-1")
+    case.add(gi.list_alerts(client, limit=5))
+    assert checked(case)["alerts"] == ("not checked", "limit=5 cut the answer: Graph holds more")
+    case.add(gi.list_alerts(client, since="9d", severity="high"))
+    assert checked(case)["alerts"][1].endswith("; only some (see the requests)")
+    case.add(gi.list_alerts(client, since="9d"))
+    assert checked(case)["alerts"] == ("checked", f"from {ago(client, 9)} to {ago(client, 0)}")
+    case.add(gi.list_incidents(client, since="9d", until="5d"), gi.list_incidents(client, since="2d"))
+    why = f"from {ago(client, 9)} to {ago(client, 5)} and from {ago(client, 2)} to {ago(client, 0)}"
+    assert checked(case)["incidents"] == ("checked", why)
+    case.add(gi.list_incidents(client, since="6d", until="1d"))
+    assert checked(case)["incidents"] == ("checked", f"from {ago(client, 9)} to {ago(client, 0)}")
+    case.add(gi.list_sign_ins(client, since="2d", event_types="nonInteractive"))
+    assert checked(case)["sign-ins"] == ("not checked", "only the non-interactive ones were asked for")
+    case.add(gi.list_risk_detections(client, since="9d", risk_level="high"))
+    assert checked(case)["risk detections"][1].endswith("; only some (see the requests)")
 
 
 def test_what_could_not_be_read_is_not_checked(make_world) -> None:
