@@ -362,7 +362,9 @@ def test_a_limit_or_a_filter_leaves_things_unchecked(world) -> None:
     assert checked(case)["incidents"] == ("checked", f"from {ago(client, 9)} to {ago(client, 0)}")
     case.add(gi.list_sign_ins(client, since="2d", event_types="nonInteractive"))
     assert checked(case)["sign-ins"] == ("not checked", "only the non-interactive ones were asked for")
-    case.add(gi.list_risk_detections(client, since="9d", risk_level="high"))
+    detections = gi.list_risk_detections(client, since="30d")
+    case.add(gi.list_risk_detections(client, since="9d", user_id=detections["user_id"].iloc[0]))
+    assert case.coverage.set_index("resource").loc["risk_detections", "filters_local"], "Graph has no such filter"
     assert checked(case)["risk detections"][1].endswith("; only some (see the requests)")
 
 

@@ -28,6 +28,7 @@ class Collector:
         self.script: list[str] = []  # what happens to the next requests: a status, "drop", or "take and drop"
         self.taken: list[dict] = []
         self.headers: list[dict[str, str]] = []
+        self.elsewhere = "http://127.0.0.1:1/"  # where it sends those on whom it answers with 3xx
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -44,6 +45,8 @@ class Collector:
                     self.connection.close()
                     return
                 self.send_response(int(fate))
+                if fate.startswith("3"):
+                    self.send_header("Location", outer.elsewhere)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
 
@@ -209,6 +212,19 @@ def test_each_post_carries_its_id_and_the_token_and_shows_neither(collector) -> 
     with pytest.raises(CollectorError) as error:
         list(sink.take(EVENTS[2:3]))
     assert "s3cret" not in str(error.value)
+
+
+def test_a_collector_cannot_send_events_elsewhere(collector) -> None:
+    """An answer that names another address is a failure: neither event nor token goes there."""
+    other = Collector()
+    collector.elsewhere, collector.script = other.url, ["307", "308", "302"]
+    sink = HttpSink(collector.url, token="s3cret-token")
+    for status in ("307", "308", "302"):
+        with pytest.raises(CollectorError, match=f"answered {status}; its events wait"):
+            list(sink.take(EVENTS[:1]))
+    other.server.shutdown()
+    other.server.server_close()
+    assert other.headers == []
 
 
 @pytest.mark.parametrize(

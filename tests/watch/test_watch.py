@@ -147,6 +147,31 @@ def test_new_incidents_that_match_become_cases_with_report_and_ticket(tenant, tm
         assert case.replay().differences == []
 
 
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        (Wanted(), {"high active", "high, no name"}),
+        (Wanted(min_severity="medium"), {"high active", "high, no name", "medium active"}),
+        (Wanted(min_severity="medium", title="Stage"), {"medium active"}),
+        (Wanted(closed=True), {"high active", "high, no name", "high resolved"}),
+        (Wanted(min_severity="informational", title="nothing says this"), set()),
+    ],
+)
+def test_an_incident_is_wanted_where_everything_holds(wanted, expected) -> None:
+    """Severity, title and standing decide together; an unknown severity never does, a merged one is its target's."""
+    named = {"status": "active", "display_name": "One thing"}
+    incidents = {
+        "high active": {**named, "severity": "high"},
+        "high, no name": {"status": "inProgress", "severity": "HIGH", "display_name": None},
+        "high resolved": {**named, "severity": "high", "status": "resolved"},
+        "high merged": {**named, "severity": "high", "status": "redirected"},
+        "medium active": {"status": "active", "severity": "medium", "display_name": "A multi-STAGE incident"},
+        "unknown": {**named, "severity": "unknownFutureValue"},
+        "none": {**named, "severity": None},
+    }
+    assert {name for name, incident in incidents.items() if wanted.matches(incident)} == expected
+
+
 def test_open_cases_are_kept_up_to_date_and_closed_ones_left_alone(tenant, tmp_path) -> None:
     """An alert that changed is changed in each open case that holds it, with a new report; not in a closed one."""
     alerts = gi.list_alerts(tenant, since="30d")

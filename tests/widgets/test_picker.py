@@ -611,6 +611,7 @@ def test_what_a_pane_leaves_out_is_counted(alerts: pd.DataFrame, monkeypatch: py
     picker.select(alert_id)
     assert n > 1
     assert f"+{n - 1} more items: gi.evidence(picker.selected)" in picker._pane._details.value
+    assert f"Evidence ({n})" in picker._pane._details.value
     assert f"… {lines - 5:,} more lines: picker.selected" in picker._pane._json.value
     assert picker._pane._json.value.count("\n") + 1 == 5
 
