@@ -27,6 +27,7 @@ MOST_LANES = 24
 """Lanes that counts stand in: those beyond are counted together."""
 _MOST_LINES = 20
 _NOTE_ROOM = 1.4  # rows
+_LINE = 18  # pixels
 
 
 @takes
@@ -331,13 +332,14 @@ def _nothing(title: str, said: str, theme: str) -> go.Figure:
 def _make_room(figure: dict[str, Any], notes: Sequence[Note], *, dense: bool) -> dict[str, float]:
     """Give what is said of bursts and gaps strips of its own, above and below the marks; which part of all they are."""
     layout, kinds = figure["layout"], {note.kind for note in notes}
+    lines = {kind: 1 + max(note.line for note in notes if note.kind == kind) for kind in kinds}
     if dense:
         if "burst" in kinds:
             tallest = np.sum([trace["y"] for trace in figure["data"] if trace["type"] == "bar"], axis=0).max()
             layout["yaxis"]["range"] = [0.0, float(tallest) * 1.25]
         return {"burst": 0.0, "gap": 0.0}
     bottom, top = layout["yaxis"]["range"]
-    room = {kind: _NOTE_ROOM if kind in kinds else 0.0 for kind in ("burst", "gap")}
+    room = {kind: _NOTE_ROOM * lines.get(kind, 0) for kind in ("burst", "gap")}
     layout["yaxis"]["range"] = [bottom + room["gap"], top - room["burst"]]
     layout["height"] += int(PIXELS_PER_ROW * sum(room.values()))
     return {kind: rows / (bottom - top + sum(room.values())) for kind, rows in room.items()}
@@ -365,6 +367,7 @@ def _said(note: Note, zone: ZoneInfo) -> dict[str, Any]:
     return {
         "text": text.plotly(note.words), "showarrow": False, "x": (start + end) / 2, "xref": "x", "yref": "paper",
         "y": 1 if top else 0, "yanchor": "top" if top else "bottom", "font": {"size": 11},
+        "yshift": _LINE * (-note.line if top else note.line),
         "bgcolor": "rgba(128,136,150,0.18)", "borderpad": 2,
     }  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -18,6 +18,7 @@ SPANS = (  # what a reader can name: seconds, and the words for one
 SECOND = 1_000_000_000
 _MOST = 3  # notes of each kind
 _GAP = 0.1  # of all the time shown
+_WIDTH = {"gap": 0.34, "burst": 0.24}  # of all the time shown, that words take in a drawing of 560 pixels
 _ROOM = 0.13  # of it, that the words of one burst take
 _BURST_AT_LEAST = 6
 _BURST_TIMES = 4  # as many as in an ordinary bin that is not empty
@@ -66,12 +67,15 @@ class Note:
         Nanoseconds since 1970, UTC.
     words : str
         What it says: ``nothing for 14 hours``, ``23 within 15 minutes``.
+    line : int
+        In which line of words it stands, so that those of two close ones do not meet.
     """
 
     kind: Literal["gap", "burst"]
     start: int
     end: int
     words: str
+    line: int = 0
 
 
 def bins_between(low: int, high: int) -> Bins:
@@ -122,7 +126,18 @@ def notes_of(marks: Marks, bins: Bins | None = None, place: np.ndarray | None = 
     started = np.bincount(place, minlength=bins.n)
     ended = started - np.bincount(place[long], minlength=bins.n) + np.bincount(last[long], minlength=bins.n)
     running = np.cumsum(started) - np.concatenate([[0], np.cumsum(ended)[:-1]])
-    return sorted([*_gaps(marks, bins, place, last, running), *_bursts(bins, started)], key=lambda note: note.start)
+    found = [*_gaps(marks, bins, place, last, running), *_bursts(bins, started)]
+    return _in_lines(sorted(found, key=lambda note: note.start), bins.step * bins.n)
+
+
+def _in_lines(notes: list[Note], span: int) -> list[Note]:
+    """Put words that would meet in a narrow drawing into lines of their own."""
+    placed: list[Note] = []
+    for note in notes:
+        middle, room = (note.start + note.end) / 2, _WIDTH[note.kind] * span
+        near = {one.line for one in placed if one.kind == note.kind and abs((one.start + one.end) / 2 - middle) < room}
+        placed.append(replace(note, line=next(line for line in range(len(notes)) if line not in near)))
+    return placed
 
 
 def _gaps(marks: Marks, bins: Bins, place: np.ndarray, last: np.ndarray, running: np.ndarray) -> list[Note]:

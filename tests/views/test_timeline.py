@@ -295,6 +295,14 @@ def test_a_gap_is_labelled_with_how_long_it_is(make_alerts):
     assert said(plot_timeline(frame.iloc[:1])) == []
 
 
+def test_words_of_gaps_that_lie_close_stand_in_lines_of_their_own(make_alerts):
+    """Two long gaps with one alert between them: their words do not meet; those of gaps far apart share a line."""
+    near = plot_timeline(at_minutes(make_alerts, 0, 400, 410, 1000, 1010, 2000, 2010, 2020))
+    assert [note.yshift for note in near.layout.annotations] == [0, 18, 0]
+    apart = plot_timeline(at_minutes(make_alerts, 0, 10, 400, *range(410, 1600, 30), 1610, 2000))
+    assert [note.yshift for note in apart.layout.annotations] == [0, 0]
+
+
 def test_a_time_zone_is_found_in_whatever_case():
     """People write `europe/berlin`, and blanks around it; what is no zone is still refused."""
     assert zone_of(" europe/BERLIN ").key == "Europe/Berlin"
