@@ -326,6 +326,6 @@ class ExplorerPivots(ExplorerPlan):
         did = "Went on with the pivot on" if goes_on else "Pivot on"
         self._messages.say(
             f"{did} {self._label(node)}: {counted(found.frames)} came{' in all' if goes_on else ''}; the graph grew by "
-            f"{new} nodes.",
+            f"{new:,} node{'' if new == 1 else 's'}.",
             missing=gap_words(found.coverage, goes_on=bool(found.to_come)),
         )

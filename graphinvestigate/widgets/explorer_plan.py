@@ -41,7 +41,8 @@ class ExplorerPlan(ExplorerSaving):
         self._again.disabled = self._choice.disabled = self._since.disabled = busy
         self._again.layout.display = "inline-flex" if done and not busy else "none"
         self._cancel.layout.display = "inline-flex" if busy else "none"
-        self._button.button_style = "" if start is None or done or busy else "primary"
+        begun = self._halted is not None and self._halted.node == start
+        self._button.button_style = "" if start is None or done or busy or begun else "primary"
         self._show_ways_on(start, busy=busy)
         if busy and self._asked_for is not None:
             self._button.description = f"Asking Graph about {self._label(self._asked_for)} …"
@@ -64,6 +65,7 @@ class ExplorerPlan(ExplorerSaving):
         halted, rest = self._halted, self._rest(start)
         self._keep.layout.display = "inline-flex" if halted is not None and not busy else "none"
         self._go_on.layout.display = "inline-flex" if (halted or rest) is not None and not busy else "none"
+        self._go_on.button_style = "primary" if (halted or rest) is not None else ""
         if halted is not None:
             self._go_on.tooltip = f"{GO_ON} on {self._label(halted.node)}"
         elif rest is not None:

@@ -213,7 +213,7 @@ class ExplorerView(controls.VBox):
         self._again = button("Ask again", "Ask the same once more", lambda: self._ask("_start_pivot"))
         self._cancel = button("Cancel", "Stop asking; what came can be kept", lambda: self._ask("cancel"))
         self._keep = button("Keep what came", "Take in what the stopped pivot had brought", lambda: self._ask("keep"))
-        self._go_on = button("Go on", GO_ON, lambda: self._ask("_start_resume"))
+        self._go_on = button("Go on", GO_ON, lambda: self._ask("_start_resume"), css_class="gi-pivot")
         self._view_bar = ViewBar(self._ask, FORMATS, saves=keeps_files())
         self._filter_bar = FilterBar(self._ask)
         self._node_bar = NodeBar(self._ask)

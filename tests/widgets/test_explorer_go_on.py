@@ -62,6 +62,7 @@ def test_go_on_brings_the_rest_and_the_red_words_go(tenant: Tenant, graph: nx.Mu
     explorer._button.click()
     assert offered(explorer) == {"Ask again", "Go on"}
     assert "sign-ins" in explorer._go_on.tooltip
+    assert (explorer._go_on.button_style, explorer._button.button_style) == ("primary", ""), "what to press is seen"
     assert "gi-error" in explorer._messages.widget.value
     assert "Go on asks for the rest" in explorer._messages.widget.value
     assert explorer._tabs.titles[3] == "Coverage (1 not read)"
@@ -169,6 +170,7 @@ def test_what_was_kept_of_a_stopped_pivot_can_still_be_gone_on_with(
     explorer._say_progress = taken  # type: ignore[method-assign]
     assert explorer.stopped is not None
     assert offered(explorer) == {"Keep what came", "Go on"}
+    assert (explorer._go_on.button_style, explorer._button.button_style) == ("primary", ""), "not all anew"
     explorer._keep.click()
     assert offered(explorer) == {"Ask again", "Go on"}
     explorer._go_on.click()
