@@ -18,7 +18,7 @@ from graphinvestigate.cases.contents import FIGURES, Contents
 from graphinvestigate.cases.figures import figure_from_json
 from graphinvestigate.cases.indicators import indicators
 from graphinvestigate.cases.manifest import FileEntry, Manifest
-from graphinvestigate.cases.questions import story_of
+from graphinvestigate.cases.questions import attackers, story_of
 from graphinvestigate.cases.requests import coverage_of, in_order
 from graphinvestigate.frames import evidence
 from graphinvestigate.linking import Entity, Record
@@ -129,6 +129,8 @@ def dossier_of(manifest: Manifest, contents: Contents) -> Dossier:
     verdicts = [note for note in standing if note.kind == "verdict"]
     row = ranking[ranking["id"] == incident.id] if incident is not None else ranking.head(0)
     items = evidence(contents.frames["alerts"]) if "alerts" in contents.frames else None
+    story = story_of(g, incident, contents)
+    theirs = {address: "the attack came from there"} if address is not None else {}
     return Dossier(
         name=manifest.name,
         case_id=manifest.case_id,
@@ -147,9 +149,9 @@ def dossier_of(manifest: Manifest, contents: Contents) -> Dossier:
         host=host,
         address=address,
         paths=_paths(g, incident, user, host),
-        story=story_of(g, incident, contents),
+        story=story,
         entities=table[np.array(near, dtype=bool)].reset_index(drop=True),
-        indicators=indicators(g, incident, also=[one for one in (address,) if one is not None]),
+        indicators=indicators(g, incident, attacker=theirs | (attackers(story) if story is not None else {})),
         coverage=coverage,
         checklist=checklist(standing, coverage, contents.frames),
         notes=notes_frame([note for note in standing if note.kind in ("note", "finding")], g),

@@ -64,7 +64,9 @@ def markdown(dossier: Dossier) -> str:
         table(
             "Who and what matters", dossier.entities, ("kind", "label", "max_severity", "risk_level", "why"), most=10
         ),
-        table("Indicators", dossier.indicators, ("type", "indicator", "verdict", "shared"), most=_MOST_INDICATORS),
+        table(
+            "Indicators", dossier.indicators, ("type", "indicator", "verdict", "why", "shared"), most=_MOST_INDICATORS
+        ),
         section("Notes", telling.remarks(dossier)),
         section("Written to the tenant", [text for text in telling.steps(dossier) if "wrote to the tenant" in text]),
         section("Not checked", _open_items(dossier)),

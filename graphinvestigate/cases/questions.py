@@ -10,7 +10,7 @@ import pandas as pd
 
 from graphinvestigate import linking
 from graphinvestigate.cases.contents import Contents
-from graphinvestigate.linking import AttackStory, Record
+from graphinvestigate.linking import AttackStory, Entity, Record
 from graphinvestigate.views.static import Block, Items, Table
 
 STEPS = ("time (UTC)", "what", "sentence", "record_kind", "record_id")
@@ -28,6 +28,12 @@ def story_of(g: nx.MultiDiGraph, incident: Record | None, contents: Contents) ->
         return None
     frames = {name: contents.frames.get(name) for name in _SOURCES}
     return linking.attack_story(g, **frames, incident=incident)
+
+
+def attackers(story: AttackStory) -> dict[Entity, str]:
+    """What a story takes for the attacker's, and why."""
+    theirs = story.touched[story.touched["part"].eq("attacker")]
+    return {Entity(row.kind, row.key): row.why for row in theirs.itertuples()}
 
 
 def answers(story: AttackStory) -> list[str]:

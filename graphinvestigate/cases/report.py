@@ -22,7 +22,7 @@ from graphinvestigate.views.timeline import plot_timeline
 
 TIMED = ("alerts", "incidents", "risk_detections", "risky_users", "sign_ins")
 PATH = ("hop", "record_kind", "record_id", "field", "value", "time")
-INDICATORS = ("type", "indicator", "verdict", "first_seen", "last_seen", "alerts", "shared")
+INDICATORS = ("type", "indicator", "verdict", "why", "first_seen", "last_seen", "alerts", "shared")
 SIGN_INS = (
     *("created_date_time", "user_principal_name", "ip_address", "location_city", "location_country_or_region"),
     *("app_display_name", "status_error_code", "risk_level_during_sign_in"),
@@ -186,8 +186,9 @@ def _indicators(dossier: Dossier) -> Section | None:
     if not len(dossier.indicators):
         return None
     words = (
-        "What to look for elsewhere. Everything the alerts name is listed, harmless things too: see the verdict, and "
-        "what is shared, before blocking. Written so that nothing turns it into a link."
+        "What to look for elsewhere. Everything the alerts name is listed, harmless things too, and what else the "
+        "story of the attack takes for the attacker's: see the verdict, why, and what is shared, before blocking. "
+        "Written so that nothing turns it into a link."
     )
     warned = [telling.REDACTED] if telling.is_redacted(dossier) else []
     return Section("Indicators", [*warned, words, Table(dossier.indicators, INDICATORS)])

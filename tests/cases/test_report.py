@@ -193,6 +193,18 @@ def test_indicators_are_defanged_and_say_what_is_shared(seen, case, found) -> No
     assert private
     assert not {key.rpartition("/")[2].replace(".", "[.]") for key in private} & set(table["indicator"])
     assert found.address.key.replace(".", "[.]") in set(table["indicator"])
+    theirs = found.story.touched[found.story.touched["part"].eq("attacker")]
+    listed = dict(zip(table["indicator"].str.replace("[.]", ".").str.replace("[@]", "@"), table["why"], strict=True))
+    for row in theirs[theirs["kind"].isin(["ip", "mailbox", "app"])].itertuples():
+        assert listed[row.key] == row.why
+    replay = found.story.missed.query("gap == 'session used elsewhere'").iloc[0]["why"]
+    unnamed = [row.key for row in theirs.itertuples() if row.why == "the session was used there"]
+    assert unnamed, "the address that no alert names"
+    assert all(address in replay for address in unnamed)
+    assert not table.loc[table["indicator"].isin([one.replace(".", "[.]") for one in unnamed]), "alerts"].any()
+    mails = set(table.loc[table["type"].eq("mail address"), "indicator"])
+    assert mails
+    assert not {found.graph.nodes[found.user]["label"].replace(".", "[.]").replace("@", "[@]")} & mails
     hubs = {row.key for row in gi.find_hubs(found.graph).itertuples() if row.kind == "ip"}
     shared = table[table["indicator"].str.replace("[.]", ".").isin(hubs)]
     assert len(shared)
