@@ -196,7 +196,10 @@ def _indicators(dossier: Dossier) -> Section | None:
 
 def _writes(dossier: Dossier) -> list[str]:
     if not telling.writes(dossier):
-        return ["Nothing was written to the tenant with this tool."]
+        return [
+            "The case holds no change to the tenant. What was changed by other means, or through a client that was not "
+            "added to the case, is not known here."
+        ]
     return [text for text in telling.steps(dossier) if "wrote to the tenant" in text]
 
 

@@ -99,6 +99,9 @@ def _risk(dossier: Dossier) -> str:
         return ""
     row = dossier.entities[(dossier.entities["kind"] == "user") & (dossier.entities["key"] == dossier.user.key)]
     if not len(row) or pd.isna(row["risk_level"].iloc[0]):
+        whole = dossier.coverage.loc[dossier.coverage["complete"].fillna(False), "resource"]
+        if not {"risk_detections", "risky_users"} & {*dossier.frames, *whole}:
+            return "What Entra rates that user's risk is not known: the case holds no risk detections or risky users."
         return "Entra reports no risk for that user in these records."
     state = row["risk_state"].iloc[0]
     return (

@@ -98,6 +98,17 @@ def test_answers_say_what_they_do_without(found, tmp_path) -> None:
     assert "Sign-ins (never asked for in this case)" in text or "sign-ins (never asked for in this case)" in text
 
 
+def test_risk_that_was_not_asked_for_is_not_known(found) -> None:
+    """Without risk detections and risky users nothing is said of a user's risk; with an empty answer, that none is."""
+    alerts, incidents = found.frames["alerts"], found.frames["incidents"]
+    case = Case("INC-2")
+    case.add(alerts, incidents)
+    case.focus(found.incident)
+    assert "risk is not known: the case holds no risk detections" in case.markdown()
+    case.add(gi.read_records("risk_detections", []), gi.read_records("risky_users", []))
+    assert "Entra reports no risk for that user in these records." in case.markdown()
+
+
 def test_a_case_about_no_incident_answers_nothing(tmp_path) -> None:
     """Without an incident there is no such section, and nothing is invented to fill it."""
     text = Case("EMPTY").report(tmp_path / "r.html").read_text(encoding="utf-8")
@@ -124,7 +135,7 @@ def test_the_report_has_everything_a_reader_needs(seen, case, found) -> None:
             "Entity graph",
             "Who and what matters",
             "Indicators",
-            "Nothing was written to the tenant",
+            "The case holds no change to the tenant",
             "she was on leave",
         ),
         *("mailbox rules: no permission", "not checked", "Appendix: requests", "SHA-256"),
@@ -143,10 +154,10 @@ def test_what_was_written_to_the_tenant_is_told(tmp_path) -> None:
     staged = gi.actions.stage(client, alerts.head(1), status="inProgress", comment="looking at it")
     case = Case("INC-5")
     case.add(alerts, staged.apply())
-    assert "Nothing was written to the tenant" in case.report(tmp_path / "dry.html").read_text(encoding="utf-8")
+    assert "The case holds no change to the tenant" in case.report(tmp_path / "dry.html").read_text(encoding="utf-8")
     case.add(staged.apply(dry_run=False))
     text = case.report(tmp_path / "written.html").read_text(encoding="utf-8")
-    assert "Nothing was written to the tenant" not in text
+    assert "The case holds no change to the tenant" not in text
     ticket = case.markdown()
     for told in (
         text[text.index("Actions taken in the tenant</h2>") :],
