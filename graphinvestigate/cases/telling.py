@@ -73,9 +73,10 @@ def _when(dossier: Dossier) -> str:
     first = story.loc[times.idxmin()]
     ends = story["last_activity_date_time"].dropna()
     last = ends.max() if len(ends) else times.max()
+    whose = "Its" if dossier.incident is not None else "The case's"
     alerts = "1 alert spans" if len(story) == 1 else f"{len(story):,} alerts span"
     return (
-        f"Its {alerts} {minute(times.min().isoformat())} to {minute(last.isoformat())} UTC; "
+        f"{whose} {alerts} {minute(times.min().isoformat())} to {minute(last.isoformat())} UTC; "
         f"the first is “{first['title']}”."
     )
 

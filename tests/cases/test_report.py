@@ -98,6 +98,17 @@ def test_answers_say_what_they_do_without(found, tmp_path) -> None:
     assert "Sign-ins (never asked for in this case)" in text or "sign-ins (never asked for in this case)" in text
 
 
+def test_a_case_about_no_incident_speaks_of_its_own_alerts() -> None:
+    """Where no incident is meant, the span of time is the case's, and no incident's."""
+    quiet = gi.connect_demo(seed=14, alerts=30)
+    case = Case("INC-3")
+    case.add(gi.list_alerts(quiet), gi.list_incidents(quiet))
+    summary = case.markdown().partition("## ")[2].partition("## ")[0]
+    assert "incidents here looks like an intrusion" in summary
+    assert "The case's 30 alerts span" in summary
+    assert "Its " not in summary
+
+
 def test_risk_that_was_not_asked_for_is_not_known(found) -> None:
     """Without risk detections and risky users nothing is said of a user's risk; with an empty answer, that none is."""
     alerts, incidents = found.frames["alerts"], found.frames["incidents"]
