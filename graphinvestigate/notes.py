@@ -279,7 +279,7 @@ def nodes_at(g: nx.MultiDiGraph, place: Place, known: Identified | None = None) 
     return []
 
 
-def place_words(place: Place, g: nx.MultiDiGraph | None = None) -> str:
+def place_words(place: Place, g: nx.MultiDiGraph | None = None, known: Identified | None = None) -> str:
     """Say in words what a place is.
 
     Parameters
@@ -287,20 +287,22 @@ def place_words(place: Place, g: nx.MultiDiGraph | None = None) -> str:
     place : dict
     g : networkx.MultiDiGraph, optional
         For the labels of today; identifiers without it.
+    known : mapping, optional
+        What `identified` found for this place, and others, in this graph.
     """
     if place["place"] == "edge":
-        ends = " and ".join(place_words(end, g) for end in place["ends"])
+        ends = " and ".join(place_words(end, g, known) for end in place["ends"])
         return f"{ends} ({place['relation']})" if place.get("relation") else ends
     if place["place"] == "time":
         return " to ".join((_minute(place[end]) if place.get(end) else "…") for end in ("since", "until")) + " UTC"
-    known = nodes_at(g, place) if g is not None else []
+    nodes = nodes_at(g, place, known) if g is not None else []
     if place["place"] == "record":
-        label = g.nodes[known[0]].get("label") if g is not None and known else None
+        label = g.nodes[nodes[0]].get("label") if g is not None and nodes else None
         field_name = f", {place['field']}" if place.get("field") else ""
         kind = place["kind"].replace("_", " ")
         return f"{kind} {label} ({place['id']}{field_name})" if label else f"{kind} {place['id']}{field_name}"
-    if g is not None and known:
-        return " / ".join(f"{kind_word(node.kind)} {g.nodes[node].get('label')}" for node in known)
+    if g is not None and nodes:
+        return " / ".join(f"{kind_word(node.kind)} {g.nodes[node].get('label')}" for node in nodes)
     best = min(place["identifiers"], key=lambda text: _strength(place["kind"], text))
     return f"{kind_word(place['kind'])} {best.partition('=')[2]}"
 
@@ -323,12 +325,14 @@ def notes_frame(notes: Iterable[Note], g: nx.MultiDiGraph | None = None) -> pd.D
     pandas.DataFrame
         `kind`, `text`, `value`, `about` (in words), `written` (UTC), `author`, `note_id` and `places` (plain JSON).
     """
+    standing = current_notes(notes)
+    known = None if g is None else identified(g, (place for note in standing for place in note.places))
     rows = [
         (
-            *(note.kind, note.text, note.value, "; ".join(place_words(p, g) for p in note.places) or "the case"),
+            *(note.kind, note.text, note.value, "; ".join(place_words(p, g, known) for p in note.places) or "the case"),
             *(note.written, note.author, note.note_id, [dict(place) for place in note.places]),
         )
-        for note in current_notes(notes)
+        for note in standing
     ]
     table = pd.DataFrame(rows, columns=list(NOTE_COLUMNS))
     for name in ("kind", "text", "value", "about", "author", "note_id"):

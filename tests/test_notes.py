@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 import graphinvestigate as gi
+from graphinvestigate import notes as notes_module
 from graphinvestigate.notes import (
     NOTE_COLUMNS,
     Note,
@@ -148,3 +149,25 @@ def test_a_table_of_notes_has_its_columns_also_when_empty() -> None:
     assert tuple(empty.columns) == tuple(one.columns) == NOTE_COLUMNS
     assert (empty.dtypes == one.dtypes).all()
     assert one["about"].tolist() == ["the case"]
+
+
+def test_a_graph_is_walked_once_for_all_notes(g, monkeypatch) -> None:
+    """A hundred notes on a large graph take one walk over it, and are found as each alone would be."""
+    nodes = [node for node in sorted(g) if isinstance(node, gi.Entity)][:100]
+    places = [entity_place(g, node) for node in nodes]
+    ties = [(a, b) for a, b in g.edges() if isinstance(a, gi.Record)][:5]
+    places += [edge_place(g, *tie) for tie in ties]
+    notes = [Note(text=str(n), places=(place,)) for n, place in enumerate(places)]
+    alone = [place_words(place, g) for place in places]
+    walks, walked = [], notes_module.identified
+
+    def counted(*args):
+        walks.append(1)
+        return walked(*args)
+
+    monkeypatch.setattr(notes_module, "identified", counted)
+    assert list(notes_frame(notes, g)["about"]) == alone
+    assert len(walks) == 1
+    known = walked(g, places)
+    assert [nodes_at(g, place, known) for place in places] == [nodes_at(g, place) for place in places]
+    assert [nodes_at(g, place)[0] for place in places[: len(nodes)]] == nodes

@@ -24,6 +24,7 @@ from graphinvestigate.notes import (
     current_notes,
     edge_place,
     entity_place,
+    identified,
     nodes_at,
     notes_frame,
     record_place,
@@ -226,7 +227,9 @@ class Sayings:
         """Notes and findings on an entity or record, whatever it was called when they were written."""
         self._whole("notes.json")
         found = node if isinstance(node, Record) else linking.find_entity(self.graph, node)
-        on = [note for note in self._standing() if any(found in nodes_at(self.graph, place) for place in note.places)]
+        standing, g = self._standing(), self.graph
+        known = identified(g, (place for note in standing for place in note.places))
+        on = [note for note in standing if any(found in nodes_at(g, place, known) for place in note.places)]
         return notes_frame([note for note in on if note.kind in ("note", "finding")], self.graph)
 
     def _standing(self) -> list[Note]:
