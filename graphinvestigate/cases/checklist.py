@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -65,6 +66,8 @@ def _of(resource: str, words: str, own: pd.DataFrame) -> list[tuple[str, str, st
     """What the requests for one resource say of it."""
     short = own[own["complete"].fillna(True).eq(False)]
     done = own[own["complete"].fillna(False)]
+    came = [_answered_later(one, done) for one in short.itertuples()]
+    short = short[~pd.Series(came, index=short.index, dtype="bool")]
     reasons = dict.fromkeys(short["note"])
     rows = [(words, "not checked", why or "the answer was not complete", "requests") for why in reasons]
     others = done.head(0)
@@ -84,6 +87,19 @@ def _of(resource: str, words: str, own: pd.DataFrame) -> list[tuple[str, str, st
     if resource == "sign_ins" and len(done) + len(others):
         rows.append(_unseen(others))
     return rows
+
+
+def _answered_later(short: Any, done: pd.DataFrame) -> bool:
+    """Tell whether what a request did not bring came whole later: it was gone on with, or the same was asked again."""
+    later = done[done.index > short.Index]
+    later = later[later["since"].isna() | (later["since"] <= short.since)]
+    later = later[later["until"].isna() | (later["until"] >= short.until)]
+    same = [later[name].fillna("").eq(_text(getattr(short, name))) for name in ("filters_server", "filters_local")]
+    return bool((same[0] & same[1]).any())
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def _unseen(asked_for: pd.DataFrame) -> tuple[str, str, str, str]:

@@ -14,6 +14,7 @@ import pytest
 import graphinvestigate as gi
 from graphinvestigate.cli.workbench import on_case
 from graphinvestigate.demo import faults
+from graphinvestigate.demo.answers import ApiError, Response
 from graphinvestigate.demo.faults import Fault
 from graphinvestigate.notes import current_notes
 from graphinvestigate.widgets.case_notes import OpenedCase
@@ -302,3 +303,33 @@ def test_two_entities_that_become_one_keep_both_notes(world, found) -> None:
     case.add(explorer)
     assert list(case.notes["text"]) == [words]
     assert len(current_notes(case._contents.notes.values())) == 1
+
+
+def test_what_was_gone_on_with_is_checked(make_world, found) -> None:
+    """A list that broke off stands as not checked until the rest has come; another list's end does not stand for it."""
+    broken = [True]
+    listed: list[str] = []
+
+    def answer(asked: faults.Asked) -> Response:
+        listed.append(asked.request.url)
+        if broken and len(listed) > 1:
+            raise ApiError(503, "UnknownError", "it broke")
+        return asked.genuine()
+
+    client = make_world(seed=0, alerts=120, faults=[Fault("/auditLogs/signIns", answer)]).client
+    case = gi.Case("INC-1")
+
+    def not_checked() -> list[str]:
+        table = case.checklist
+        return [item for item in table.loc[table["state"] == "not checked", "item"] if item == "sign-ins"]
+
+    with pytest.raises(gi.PartialResultError) as caught:
+        gi.list_sign_ins(client, since="30d", page_size=20, concurrent=1)
+    case.add(client)
+    assert not_checked()
+    broken.clear()
+    case.add(gi.list_sign_ins(client, since="30d", user_id=found.user.key), client)
+    assert not_checked(), "only of one user"
+    case.add(caught.value.resume(), client)
+    assert not not_checked()
+    assert (case.coverage["complete"].eq(False)).any(), "the request that broke off is still on record"
