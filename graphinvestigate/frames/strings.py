@@ -76,7 +76,8 @@ class StringsArray(OwnArray):
         return type(self)(self._packing)
 
     def __iter__(self) -> Iterator[Any]:
-        return iter(self._packing.array().to_pylist())
+        made = self._packing.values.to_pylist()
+        return (None if code < 0 else made[code].copy() for code in self._packing.every_code().tolist())
 
     def _value(self, position: int) -> list[str | None] | None:
         code = self._packing.code(position)

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import gc
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import compress, pairwise
 from typing import Any
 
 import networkx as nx
@@ -21,27 +21,14 @@ from graphinvestigate.linking.edge_table import EdgeTable, edges_of, judgements_
 from graphinvestigate.linking.identifiers import STRONG
 from graphinvestigate.linking.identity import KindedId, Observation, Refusal, Resolution
 from graphinvestigate.linking.labels import entity_label, record_label
-from graphinvestigate.linking.nodes import Entity, Node, Record, in_order
+from graphinvestigate.linking.nodes import Entity, Record, in_order
+from graphinvestigate.linking.observations import Observations, Observed, seen_in_all
 from graphinvestigate.linking.overrides import NO_OVERRIDES, Overrides
 from graphinvestigate.linking.pools import NONE, Codes, chosen, held
 from graphinvestigate.linking.reference_table import ReferenceTable
-from graphinvestigate.linking.tables import MAIN
 from graphinvestigate.linking.who import Who, who
 
 _AT_ONCE = 5_000  # pairs of nodes
-
-
-@dataclass(slots=True)
-class Seen:
-    """What was seen beside the identifiers of one observation: names (place, last time) and facts (name, text)."""
-
-    names: dict[str, tuple[int, str]] = field(default_factory=dict)
-    facts: set[tuple[str, str]] = field(default_factory=set)
-
-    def name(self, text: str, place: int, time: str) -> None:
-        """Keep a name with its best place and the last time it was seen."""
-        known = self.names.get(text)
-        self.names[text] = (place, time) if known is None else (min(place, known[0]), max(time, known[1]))
 
 
 @dataclass(slots=True)
@@ -49,7 +36,7 @@ class Parts:
     """A graph taken apart: nothing in it depends on which identifiers were found to be one entity."""
 
     records: dict[Record, dict[str, Any]] = field(default_factory=dict)
-    observations: dict[Observation, Seen] = field(default_factory=dict)
+    observations: Observations = field(default_factory=Observations)
     references: ReferenceTable = field(default_factory=ReferenceTable)
     node_extras: dict[Record | KindedId, dict[str, Any]] = field(default_factory=dict)
     tenants: set[str] = field(default_factory=set)
@@ -81,14 +68,16 @@ def uncollected() -> Iterator[None]:
 def linked(parts: Parts) -> Linked:
     """Resolve the observations and group the references into edges, in columns."""
     tenants = parts.tenants | {t for attrs in parts.records.values() if (t := attrs.get("tenant_id"))}
-    ends = parts.references.ends.values
-    entities = who(parts.observations, ends, tenants=tenants, overrides=parts.overrides)
+    observations, pool = parts.observations, parts.references.ends
+    entities = who(observations, pool, tenants=tenants, overrides=parts.overrides)
+    ends = pool.values
     records: list[Record] = in_order({*parts.records, *(end for end in ends if isinstance(end, Record))})
     place = {record: at for at, record in enumerate(records)}
     node_of_end = entities.of_end + len(records)
     its_own = np.flatnonzero(entities.of_end == NONE)
     node_of_end[its_own] = [place[ends[at]] for at in its_own.tolist()]  # type: ignore[index]
-    spans = {record: (attrs["time"], attrs["end_time"]) for record, attrs in parts.records.items()}
+    said = map(parts.records.get, parts.references.records.values)
+    spans = [None if attrs is None else (attrs["time"], attrs["end_time"]) for attrs in said]
     edges = edges_of(parts.references, [*records, *entities.entities], node_of_end, spans, place)
     return Linked(edges, records, entities, sorted(tenants))
 
@@ -103,35 +92,39 @@ def assemble(parts: Parts) -> nx.MultiDiGraph:
         merges=[list(group) for group in parts.overrides.merges],
         splits=[list(group) for group in parts.overrides.splits],
     )
-    nodes: dict[Node, dict[str, Any]] = {}
+    # What `add_node` does for nodes that are not there yet.
+    nodes, out, into = g._node, g._succ, g._pred
     for record in whole.records:
         known = parts.records.get(record)
         if known is None:
             known = {"kind": record.kind, "id": record.id, "read": False, "time": None, "end_time": None}
         known["label"] = record_label(known)
-        nodes[record] = known
-    every, seen = list(parts.observations), list(parts.observations.values())
-    for entity, places, first, last in zip(entities.entities, entities.observed, *_spans(whole), strict=True):
-        if len(places) == 1 and not found.respelled and entity not in refused:
-            nodes[entity] = _plain_attrs(entity, every[places[0]], seen[places[0]], first, last)
+        nodes[record], out[record], into[record] = known, {}, {}
+    observation, alone = parts.observations.reader(parts.references.ends.values), parts.observations.nodes()
+    ready = not found.respelled
+    places, start, (begun, ended) = entities.observation.tolist(), entities.start.tolist(), _spans(whole)
+    for entity, (at, end), first, last in zip(entities.entities, pairwise(start), begun, ended, strict=True):
+        if ready and end == at + 1 and entity not in refused:
+            node = alone[places[at]]
+            node["first_seen"], node["last_seen"] = first, last
+            if node["label"] is None:
+                node["label"] = entity_label(entity, {})
         else:
-            observations = [every[place] for place in places]
-            about = (entity, observations, parts, found, refused.get(entity, ()))
-            nodes[entity] = _entity_attrs(*about, first, last)
-    # What `add_node` does for nodes that are not there yet.
-    g._node.update(nodes)
-    for around in (g._succ, g._pred):
-        around.update({node: {} for node in nodes})
+            about = {observation(place): alone[place]["observations"][0] for place in places[at:end]}
+            node = _entity_attrs(entity, about, found, refused.get(entity, ()), first, last)
+        nodes[entity], out[entity], into[entity] = node, {}, {}
     if parts.node_extras:
-        seen_as = zip(entities.entities, entities.observed, strict=True)
-        carrier = {(every[at][0], *every[at][1][0]): entity for entity, places in seen_as for at in places}
+        carrier = {
+            parts.references.ends.values[parts.observations.first[place]]: entity
+            for entity, (at, end) in zip(entities.entities, pairwise(start), strict=True)
+            for place in places[at:end]
+        }
         for extra, extras in parts.node_extras.items():
-            node: Node = extra if isinstance(extra, Record) else carrier[extra]
-            attrs = g.nodes[node]
+            attrs = g.nodes[extra if isinstance(extra, Record) else carrier[extra]]
             for name, value in extras.items():
                 known = attrs.get(name)
                 attrs[name] = value if known is None else united(known, value) if name == ANNOTATIONS else known
-    _add_edges(g, whole.edges, parts.references)
+    _add_edges(g, whole.edges, parts.references, parts.observations.texts(parts.references.ends.values))
     return g
 
 
@@ -153,46 +146,26 @@ def _texts(edges: EdgeTable, codes: Codes) -> list[str | None]:
     return chosen([*edges.times, None], codes)  # -1 is the last
 
 
-def _plain_attrs(
-    entity: Entity, observation: Observation, seen: Seen, first: str | None, last: str | None
-) -> dict[str, Any]:
-    """Return what `_entity_attrs` does of an entity that one observation alone is about."""
-    observed = _observed(observation, seen)
-    texts, names, facts = observed["identifiers"], seen.names, observed["facts"]
-    return {
-        "kind": entity[0],
-        "label": next(iter(names)) if len(names) == 1 else entity_label(entity, names),
-        "identifiers": texts.copy() if len(texts) == 1 else sorted(texts),
-        "first_seen": first,
-        "last_seen": last,
-        "facts": facts.copy() if facts else {},
-        "observations": [observed],
-        "refused": [],
-    }
-
-
 def _entity_attrs(
     entity: Entity,
-    observations: list[Observation],
-    parts: Parts,
+    observations: dict[Observation, Observed],
     found: Resolution,
     refused: Sequence[Refusal],
     first: str | None,
     last: str | None,
 ) -> dict[str, Any]:
-    observations.sort()
-    found_together = [_observed(one, parts.observations[one]) for one in observations]
-    names, facts = _united([parts.observations[one] for one in observations])
+    found_together = [observations[one] for one in sorted(observations)]
+    whole = seen_in_all(found_together)
     texts = {text for one in found_together for text in one["identifiers"]}
     return {
         "kind": entity.kind,
-        "label": entity_label(entity, names),
+        "label": entity_label(entity, whole["names"]),
         "identifiers": _identifiers(entity, observations, found, refused)
         if refused or found.respelled
         else sorted(texts),
         "first_seen": first,
         "last_seen": last,
-        "facts": facts,
+        "facts": whole["facts"],
         "observations": found_together,
         "refused": [
             {
@@ -204,36 +177,6 @@ def _entity_attrs(
             for refusal in refused
         ],
     }
-
-
-def _observed(observation: Observation, seen: Seen) -> dict[str, Any]:
-    names, ids, facts = seen.names, observation[1], seen.facts
-    return {
-        "identifiers": ["=".join(ids[0])] if len(ids) == 1 else list(map("=".join, ids)),
-        "names": {name: [*names[name]] for name in (names if len(names) < 2 else sorted(names))},
-        "facts": _by_name(facts) if facts else {},
-    }
-
-
-def _united(several: Iterable[Seen]) -> tuple[dict[str, tuple[int, str]], dict[str, list[str]]]:
-    """Return names and facts of all observations of an entity."""
-    together = Seen()
-    for seen in several:
-        together.facts |= seen.facts
-        for name, at in seen.names.items():
-            together.name(name, *at)
-    return together.names, _by_name(together.facts)
-
-
-def _by_name(facts: Collection[tuple[str, str]]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for name, text in facts if len(facts) == 1 else sorted(facts):
-        known = found.get(name)
-        if known is None:
-            found[name] = [text]
-        else:
-            known.append(text)
-    return found
 
 
 def _identifiers(
@@ -256,47 +199,51 @@ def _refused(found: Resolution) -> dict[Entity, list[Refusal]]:
     return by_entity
 
 
-def _add_edges(g: nx.MultiDiGraph, edges: EdgeTable, table: ReferenceTable) -> None:
+def _add_edges(g: nx.MultiDiGraph, edges: EdgeTable, table: ReferenceTable, said: Sequence[str | None]) -> None:
     """What `add_edges_from` does, without a look into both adjacencies for every edge: edges come sorted by their ends.
 
+    `said` is how each end of a reference is written (None for a record).
     Lists of the references (``by``, ``beside``, ``roles``) are shared among references that say the same.
     """
     if not len(edges.source):
         return
     nodes, relations, times = held(edges.nodes), held(edges.relations), held([*edges.times, None])  # -1 is the last
     out, into = held(g._succ.values()), held(g._pred.values())
-    main = edges.relation == (edges.relations.index(MAIN) if MAIN in edges.relations else NONE)
-    pair = np.flatnonzero(np.diff(edges.source, prepend=-1) | np.diff(edges.target, prepend=-1))
-    pair = np.append(pair, len(edges.source))  # where each pair of nodes begins
-    references = _references_of(edges, table)
-    judgements = judgements_of(edges, table, np.flatnonzero(main))
+    head = (np.diff(edges.source, prepend=-1) != 0) | (np.diff(edges.target, prepend=-1) != 0)
+    pair = np.append(np.flatnonzero(head), len(edges.source))  # where each pair of nodes begins
+    references, judgements = _references_of(edges, table, said), judgements_of(edges, table)
     for first in range(0, len(pair) - 1, _AT_ONCE):
-        begins = pair[first : first + _AT_ONCE + 1]
-        here = slice(int(begins[0]), int(begins[-1]))
-        names = relations[edges.relation[here]]
-        attrs = held(
-            [
-                {"relation": name, "first_seen": first, "last_seen": last, "count": len(said), "references": said}
-                for name, first, last, said in zip(
-                    names.tolist(),
-                    times[edges.first[here]].tolist(),
-                    times[edges.last[here]].tolist(),
-                    references(here.start, here.stop),
-                    strict=True,
-                )
-            ]
-        )
-        for known in attrs[main[here]].tolist():
-            known["roles"], known["verdict"], known["remediation_status"] = next(judgements)
-        heads = begins[:-1]
-        within = heads - here.start
-        between = [{name: known} for name, known in zip(names[within].tolist(), attrs[within].tolist(), strict=True)]
-        alone = np.zeros(len(attrs), bool)
-        alone[within] = True
-        further = np.flatnonzero(~alone)
-        owner = np.searchsorted(within, further, side="right") - 1
-        for at, name, known in zip(owner.tolist(), names[further].tolist(), attrs[further].tolist(), strict=True):
-            between[at][name] = known
+        heads = pair[first : first + _AT_ONCE + 1]
+        begin, end = int(heads[0]), int(heads[-1])
+        heads, here = heads[:-1], slice(begin, end)
+        names = relations[edges.relation[here]].tolist()
+        attrs = [
+            {"relation": name, "first_seen": first, "last_seen": last, "count": len(said), "references": said}
+            if judged is None
+            else {
+                "relation": name,
+                "first_seen": first,
+                "last_seen": last,
+                "count": len(said),
+                "references": said,
+                "roles": judged[0],
+                "verdict": judged[1],
+                "remediation_status": judged[2],
+            }
+            for name, first, last, said, judged in zip(
+                names,
+                times[edges.first[here]].tolist(),
+                times[edges.last[here]].tolist(),
+                references(begin, end),
+                judgements(begin, end),
+                strict=True,
+            )
+        ]
+        is_head = head[here]
+        between = [{name: known} for name, known in compress(zip(names, attrs, strict=True), is_head.tolist())]
+        further = np.flatnonzero(~is_head)
+        for at, owner in zip(further.tolist(), (np.cumsum(is_head)[further] - 1).tolist(), strict=True):
+            between[owner][names[at]] = attrs[at]
         for node, other, around, back, both in zip(
             nodes[edges.source[heads]].tolist(),
             nodes[edges.target[heads]].tolist(),
@@ -308,14 +255,20 @@ def _add_edges(g: nx.MultiDiGraph, edges: EdgeTable, table: ReferenceTable) -> N
             around[other] = back[node] = both
 
 
-def _references_of(edges: EdgeTable, table: ReferenceTable) -> Callable[[int, int], list[list[dict[str, Any]]]]:
+def _references_of(
+    edges: EdgeTable, table: ReferenceTable, said: Sequence[str | None]
+) -> Callable[[int, int], list[list[dict[str, Any]]]]:
     """Return what gives the references of the edges from one to another, in order."""
     records = table.records.values
-    kinds, ids = held([record.kind for record in records]), held([record.id for record in records])
-    texts, values, times = held(table.texts.values), held(table.values), held([*edges.times, None])  # -1 is the last
-    besides = held([[list(one) for one in beside] for beside in table.besides])
+    kinds, ids = held([record[0] for record in records]), held([record[1] for record in records])
+    texts, values, times = (
+        held(table.texts.values),
+        held(table.values.values),
+        held([*edges.times, None]),
+    )  # -1 is the last
+    besides = held(table.besides)
     judgements = held([(list(one.roles), one.verdict, one.remediation) for one in table.judgements.values])
-    said_by = _said_by(table)
+    said_by = _said_by(said)
     when = edges.when
     assert when is not None
 
@@ -342,15 +295,19 @@ def _references_of(edges: EdgeTable, table: ReferenceTable) -> Callable[[int, in
         for at, judgement in zip(judged.tolist(), judgements[rows["judged"][judged]].tolist(), strict=True):
             reference = found[at]
             reference["roles"], reference["verdict"], reference["remediation_status"] = judgement
-        cuts = (edges.start[first : end + 1] - begin).tolist()
-        return [found[left:right] for left, right in pairwise(cuts)]
+        is_first = np.zeros(len(found), np.bool_)
+        is_first[edges.start[first:end] - begin] = True
+        lists = [[one] for one in compress(found, is_first.tolist())]
+        further = np.flatnonzero(~is_first)
+        for at, owner in zip(further.tolist(), (np.cumsum(is_first)[further] - 1).tolist(), strict=True):
+            lists[owner].append(found[at])
+        return lists
 
     return of
 
 
-def _said_by(table: ReferenceTable) -> Callable[[Codes, Codes], list[Any]]:
+def _said_by(texts: Sequence[str | None]) -> Callable[[Codes, Codes], list[Any]]:
     """Return what gives, for references, the identifiers by which they name their two ends (None for a record)."""
-    texts = [None if isinstance(end, Record) else f"{end[1]}={end[2]}" for end in table.ends.values]
     said, by_record = held(texts), held([[None, text] for text in texts])
     is_record = np.array([text is None for text in texts], bool)
 

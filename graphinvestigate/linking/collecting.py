@@ -16,10 +16,12 @@ from graphinvestigate.errors import UsageError
 from graphinvestigate.frames.hunting import RECORD_KIND as HUNTING_ROW
 from graphinvestigate.frames.inner import check
 from graphinvestigate.frames.raw import as_raw
-from graphinvestigate.linking.extraction import Before, Extractor, decoded
+from graphinvestigate.linking.extraction import Extractor, decoded
 from graphinvestigate.linking.mapped_roles import MAPPED, mapped_kind
+from graphinvestigate.linking.meant import Before
 from graphinvestigate.linking.mention_table import MentionTable
 from graphinvestigate.linking.nodes import Record
+from graphinvestigate.linking.observations import Observations
 from graphinvestigate.linking.record_kinds import KINDS, RecordKind
 from graphinvestigate.linking.record_rows import newer, plain_column, raw_of, record_rows, tenants_of
 from graphinvestigate.linking.struct_readers import column_readers
@@ -45,10 +47,11 @@ _AT_ONCE = 20_000  # records: what is read of them is held as Python objects, al
 
 @dataclass(slots=True)
 class Collected:
-    """All that some frames say: their records with headline facts, the mentions, and what ties mentions."""
+    """All that some frames say: records with headline facts, mentions and ties, what was observed of entities."""
 
     records: dict[Record, dict[str, Any]] = field(default_factory=dict)
     mentions: MentionTable = field(default_factory=MentionTable)
+    observations: Observations | None = None
 
 
 def collect(
@@ -56,6 +59,7 @@ def collect(
     *,
     tenant: str | None = None,
     typed_readers: bool = True,
+    observing: bool = False,
 ) -> Collected:
     """Read frames with the mention tables.
 
@@ -67,8 +71,14 @@ def collect(
         The tenant of records that don't say theirs.
     typed_readers : bool
         Without them every record is read plainly, with the same result.
+    observing : bool
+        Whether what a graph's nodes are made of is kept as well.
     """
-    return _collected(_unfolded(frames_by_kind), tenant, Extractor(typed_readers=typed_readers))
+    observations = Observations() if observing else None
+    extractor = Extractor(typed_readers=typed_readers, observations=observations)
+    collected = _collected(_unfolded(frames_by_kind), tenant, extractor)
+    collected.observations = observations
+    return collected
 
 
 def collect_in_parts(

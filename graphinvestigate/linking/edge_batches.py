@@ -28,7 +28,6 @@ from graphinvestigate.linking.ends import Ends, Sort, domains_in, ends_in, mark,
 from graphinvestigate.linking.identity import note_domains
 from graphinvestigate.linking.identity_columns import Known, strongest
 from graphinvestigate.linking.mention_table import MentionTable
-from graphinvestigate.linking.nodes import RECORD_KINDS
 from graphinvestigate.linking.pools import Codes, Pool, ints, ranks
 from graphinvestigate.linking.reference_table import ReferenceTable, add_mentions
 
@@ -55,7 +54,7 @@ class EdgeBatches:
     def add(self, collected: Collected) -> None:
         """Take in a batch."""
         found = collected.mentions
-        table = ReferenceTable()
+        table = ReferenceTable(ends=found.ends, values=found.values)
         named, is_entity = add_mentions(table, found, beside=False)
         flat, size = self._observed(table, found)
         records = collected.records
@@ -85,12 +84,11 @@ class EdgeBatches:
         """Return the identifiers that places with several hold, and how many each place has."""
         flat: list[tuple[str, str, str]] = []
         size = []
-        for kind, ids, *_ in found.meanings:
-            if len(ids) > 1 and kind not in RECORD_KINDS:
-                flat += [(kind, id_type, value) for id_type, value in ids]
-                size.append(len(ids))
-                if kind == "host":
-                    note_domains(ids, self._domains)
+        for kind, ids, *_ in map(found.meanings.__getitem__, found.several):
+            flat += [(kind, id_type, value) for id_type, value in ids]
+            size.append(len(ids))
+            if kind == "host":
+                note_domains(ids, self._domains)
         return table.ends.codes(flat), ints(size)
 
     def _keep(self, dtype: Any, offset: int, name: str, column: Codes) -> None:

@@ -17,7 +17,7 @@ the order in which references came.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -27,9 +27,10 @@ from numpy.typing import NDArray
 
 from graphinvestigate.linking.compact import NO_MOMENT, Moments, microseconds
 from graphinvestigate.linking.nodes import Node, Record, verdict_rank
-from graphinvestigate.linking.pools import NONE, Codes, ints, ranks
+from graphinvestigate.linking.pools import NONE, Codes, held, ints, ranks
 from graphinvestigate.linking.reading import Judged
 from graphinvestigate.linking.reference_table import ReferenceTable
+from graphinvestigate.linking.tables import MAIN
 
 _LATER = np.iinfo(np.int64).max
 _IN_EDGE = ("record", "field")
@@ -69,7 +70,7 @@ def edges_of(
     table: ReferenceTable,
     nodes: Sequence[Node],
     node_of_end: Codes,
-    spans: Mapping[Record, tuple[str | None, str | None]],
+    spans: Sequence[tuple[str | None, str | None] | None],
     place: Mapping[Record, int],
 ) -> EdgeTable:
     """Group references into edges.
@@ -81,8 +82,8 @@ def edges_of(
         In their order.
     node_of_end : ndarray
         Per end of `table` its place in `nodes`.
-    spans : mapping of Record to (begin, end)
-        When records happened; of a record that is missing here the references know the time themselves.
+    spans : sequence of (begin, end) or None
+        When the records of `table` happened; where that is not known the references know the time themselves.
     place : mapping of Record to int
         Places of records in their order.
     """
@@ -169,7 +170,7 @@ def _settle(table: ReferenceTable, columns: dict[str, Codes], order: Codes, keep
     """Put references of one edge, record and field into the order of their values, and join what is said twice."""
 
     def said(row: int) -> tuple[str, str, str, str]:
-        value = table.values[columns["value"][row]]
+        value = table.values.values[columns["value"][row]]
         source, target = (str(table.ends.values[columns[name][row]]) for name in ("source", "target"))
         return str(value), type(value).__name__, source, target
 
@@ -196,10 +197,9 @@ def _join(table: ReferenceTable, columns: dict[str, Codes], kept: int, other: in
         )
         columns["judged"][kept] = table.judgements.code(worse)
     a, b = columns["beside"][kept], columns["beside"][other]
-    if a != b:
-        besides = {found for code in (a, b) if code != NONE for found in table.besides[code]}
-        ordered = sorted(besides, key=lambda found: [str(part) for part in found])
-        columns["beside"][kept] = table.together(tuple(ordered))
+    if a != b and (NONE in (a, b) or table.besides[a] != table.besides[b]):
+        besides = {repr(found): found for code in (a, b) if code != NONE for found in table.besides[code]}
+        columns["beside"][kept] = table.together(sorted(besides.values(), key=lambda found: [*map(str, found)]))
 
 
 def verdict_order(verdict: str | None) -> tuple[int, str]:
@@ -208,10 +208,9 @@ def verdict_order(verdict: str | None) -> tuple[int, str]:
 
 
 def _times(
-    table: ReferenceTable, spans: Mapping[Record, tuple[str | None, str | None]], rows: dict[str, Codes]
+    table: ReferenceTable, known: Sequence[tuple[str | None, str | None] | None], rows: dict[str, Codes]
 ) -> tuple[list[str], Codes, Codes]:
     """Return all times, sorted; and per reference the places of when its record began and ended."""
-    known = [spans.get(record) for record in table.records.values]
     texts = {text for span in known if span is not None for text in span if text is not None}
     times = sorted(texts.union(table.times.values))
     place = {text: at for at, text in enumerate(times)}
@@ -237,22 +236,32 @@ def _extremes(when: Codes, until: Codes, start: Codes) -> tuple[Codes, Codes]:
 Judgement = tuple[list[str], str | None, list[str]]
 
 
-def judgements_of(edges: EdgeTable, table: ReferenceTable, chosen: Codes) -> Iterator[Judgement]:
-    """Yield roles, worst verdict and remediations of all that the references of each chosen edge say."""
-    pool = table.judgements.values
+def judgements_of(edges: EdgeTable, table: ReferenceTable) -> Callable[[int, int], list[Judgement | None]]:
+    """Return what gives roles, worst verdict and remediations by edge, from one edge to another: of all references.
+
+    None for an edge that is not about how something was judged.
+    """
+    pool, judged, start = table.judgements.values, edges.rows["judged"], edges.start
     alone = [(list(one.roles), one.verdict, [one.remediation] if one.remediation else []) for one in pool]
-    judged, start = edges.rows["judged"].tolist(), edges.start
-    for begin, end in zip(start[chosen].tolist(), start[chosen + 1].tolist(), strict=True):
-        if end == begin + 1:
-            yield alone[judged[begin]]
-            continue
-        codes = set(judged[begin:end])
-        if len(codes) == 1:
-            yield alone[judged[begin]]
-            continue
-        found = [pool[code] for code in codes]
-        yield (
-            sorted({role for one in found for role in one.roles}),
-            max((one.verdict for one in found), key=verdict_order),
-            sorted({one.remediation for one in found if one.remediation}),
-        )
+    by_code = held([*alone, None])  # -1 is the last
+    main = edges.relation == (edges.relations.index(MAIN) if MAIN in edges.relations else NONE)
+
+    def of(first: int, end: int) -> list[Judgement | None]:
+        begins = start[first:end]
+        found: list[Judgement | None] = by_code[np.where(main[first:end], judged[begins], NONE)].tolist()
+        several = np.flatnonzero(main[first:end] & (np.diff(start[first : end + 1]) > 1))
+        for at in several.tolist():
+            codes = set(judged[start[first + at] : start[first + at + 1]].tolist())
+            if len(codes) > 1:
+                found[at] = _worst([pool[code] for code in codes])
+        return found
+
+    return of
+
+
+def _worst(found: Sequence[Judged]) -> Judgement:
+    return (
+        sorted({role for one in found for role in one.roles}),
+        max((one.verdict for one in found), key=verdict_order),
+        sorted({one.remediation for one in found if one.remediation}),
+    )

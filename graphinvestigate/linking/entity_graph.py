@@ -9,16 +9,17 @@ import numpy as np
 import pandas as pd
 
 from graphinvestigate.linking.annotating import ANNOTATIONS, united
-from graphinvestigate.linking.assembly import Parts, Seen, assemble, uncollected
+from graphinvestigate.linking.assembly import Parts, assemble, uncollected
 from graphinvestigate.linking.collecting import Collected, by_kind, collect, collect_in_parts
 from graphinvestigate.linking.edge_batches import EdgeBatches
 from graphinvestigate.linking.edge_table import EdgeTable
 from graphinvestigate.linking.hubs import Hubs, listed
-from graphinvestigate.linking.nodes import RECORD_KINDS, Record
+from graphinvestigate.linking.nodes import Record
+from graphinvestigate.linking.observations import seen_in_all
 from graphinvestigate.linking.overrides import Overrides, Who, overrides_of, pair_of
-from graphinvestigate.linking.pools import ints
+from graphinvestigate.linking.pools import chosen, ints
 from graphinvestigate.linking.record_rows import newer
-from graphinvestigate.linking.reference_table import add_graph, add_mentions
+from graphinvestigate.linking.reference_table import ReferenceTable, add_graph, add_mentions
 from graphinvestigate.wanted import takes
 
 _DERIVED = frozenset({"kind", "label", "identifiers", "first_seen", "last_seen", "facts", "observations", "refused"})
@@ -94,7 +95,7 @@ def entity_graph(
     }
     overrides = overrides_of(merges, splits)
     with uncollected():
-        parts = parts_of(collect(by_kind(named, records), tenant=tenant))
+        parts = parts_of(collect(by_kind(named, records), tenant=tenant, observing=True))
         parts.overrides = overrides
         g = assemble(parts)
     if hubs is not None:
@@ -211,31 +212,20 @@ def overrides_in(g: nx.MultiDiGraph) -> Overrides:
 
 
 def parts_of(collected: Collected) -> Parts:
-    """Return what frames say as parts of a graph."""
-    parts = Parts(records=collected.records)
-    found = collected.mentions
+    """Return what frames say as parts of a graph; what was collected is used up."""
+    found, observations = collected.mentions, collected.observations
+    if observations is None:
+        raise TypeError("collect(…, observing=True) keeps what a graph's nodes are made of")
+    parts = Parts(records=collected.records, observations=observations)
+    parts.references = ReferenceTable(ends=found.ends, values=found.values)
     add_mentions(parts.references, found)
-    times = sorted({attrs["time"] or "" for attrs in collected.records.values()})
+    records = [collected.records[record]["time"] or "" for record in found.records.values]
+    times = sorted(set(records))
     place = {time: at for at, time in enumerate(times)}
-    begun = ints([place[collected.records[record]["time"] or ""] for record in found.records.values])
+    begun = ints([place[time] for time in records])
     last = np.zeros(len(found.meanings), np.int64)
     np.maximum.at(last, found.meaning, begun[found.record])
-    records = frozenset(RECORD_KINDS)
-    observations = parts.observations
-    for (kind, ids, _, _, names, facts), time in zip(found.meanings, last.tolist(), strict=True):
-        if kind in records:
-            continue
-        observation = (kind, ids)
-        seen = observations.get(observation)
-        if seen is None:
-            seen = observations[observation] = Seen({}, set(facts))
-            if len(names) == 1:
-                seen.names[names[0][1]] = names[0][0], times[time]
-                continue
-        else:
-            seen.facts.update(facts)
-        for rank, text in names:
-            seen.name(text, rank, times[time])
+    observations.stamp(chosen(times, last) if times else [])
     return parts
 
 
@@ -249,15 +239,13 @@ def _take_apart(g: nx.MultiDiGraph, parts: Parts) -> None:
             continue
         for observed in attrs["observations"]:
             ids = tuple(pair_of(text) for text in observed["identifiers"])
-            seen = parts.observations.setdefault((node.kind, ids), Seen())
-            for text, (place, time) in observed["names"].items():
-                seen.name(text, place, time)
-            for name, values in observed["facts"].items():
-                seen.facts.update((name, text) for text in values)
+            first = parts.references.ends.code((node.kind, *ids[0]))
+            seen = {"identifiers": [*observed["identifiers"]], **seen_in_all([observed])}
+            parts.observations.add((node.kind, ids), first, seen)
         extras = {name: value for name, value in attrs.items() if name not in _DERIVED}
         if extras and attrs["observations"]:
-            first = pair_of(attrs["observations"][0]["identifiers"][0])
-            known_extras = parts.node_extras.setdefault((node.kind, *first), {})
+            lead = pair_of(attrs["observations"][0]["identifiers"][0])
+            known_extras = parts.node_extras.setdefault((node.kind, *lead), {})
             noted = united(known_extras.get(ANNOTATIONS, {}), extras.get(ANNOTATIONS, {}))
             known_extras.update(extras)
             if noted:

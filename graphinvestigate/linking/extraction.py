@@ -8,23 +8,25 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import islice
-from typing import Any, TypeAlias
+from typing import Any
 
 import msgspec
 import numpy as np
 
-from graphinvestigate.linking.columns import plain, without_alone, without_device
+from graphinvestigate.linking.gathering import Gathered
+from graphinvestigate.linking.meanings import Meaning
+from graphinvestigate.linking.meant import Before, Judgements, Memos
 from graphinvestigate.linking.mention_table import Collector
 from graphinvestigate.linking.mentions_evidence import EVIDENCE
 from graphinvestigate.linking.nodes import Record
+from graphinvestigate.linking.observations import Observations
 from graphinvestigate.linking.paths_in_tables import main_names
-from graphinvestigate.linking.pools import NONE, Codes, Pool, held, ints, pairs_within
-from graphinvestigate.linking.reading import EVIDENCE_PREFIX, Meaning, Reading, judgement, meaning_of
+from graphinvestigate.linking.pools import NONE, Codes, Pool, distinct, held, ints, pairs_within
+from graphinvestigate.linking.reading import EVIDENCE_PREFIX, Reading
 from graphinvestigate.linking.struct_readers import (
     ColumnReader,
     SlotReader,
     TypedTable,
-    Values,
     column_readers,
     typed,
     typed_evidence,
@@ -32,13 +34,11 @@ from graphinvestigate.linking.struct_readers import (
 from graphinvestigate.linking.tables import Table
 
 REFUSED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-_AT_ONCE = 2_000  # alerts: few enough that what is decoded stays in the processor's caches
-_OFTEN = 1.25  # times that a value is met, where it pays to keep all
+_AT_ONCE = 500  # records: few enough that what is decoded stays in the processor's caches
+_BATCH = 10  # times as many are put into columns at once
+_OPEN = ord("[")
 Piece = bytes | memoryview
-Before: TypeAlias = dict[tuple[Any, str | None], dict[Any, Meaning | None]]
-"""By what a slot reads and by tenant: from values to what they mean."""
-_NOTHING: dict[Any, Any] = {}
-_NEW: Any = object()
+_Row = tuple[Record, Piece, str | None]
 
 
 def decoded(piece: Piece) -> Any:
@@ -63,15 +63,6 @@ class _Found:
     mention: Codes
 
 
-@dataclass(slots=True)
-class _Group:
-    """Decoded records of one table: their codes, and their places in the evidence."""
-
-    records: list[Any]
-    codes: Codes
-    places: Codes
-
-
 class Extractor:
     """Reads records of one kind after the other into one `MentionTable`.
 
@@ -81,58 +72,78 @@ class Extractor:
         Without them every record is read plainly, with the same result.
     before : dict, optional
         What values meant in the parts of a frame that were read before: `recurring` of their extractors.
+    observations : Observations, optional
+        Takes in what is observed of entities.
     """
 
-    def __init__(self, *, typed_readers: bool = True, before: Before | None = None) -> None:
-        self.collector = Collector()
+    def __init__(
+        self,
+        *,
+        typed_readers: bool = True,
+        before: Before | None = None,
+        observations: Observations | None = None,
+    ) -> None:
+        self.collector = Collector(observations)
         self._typed = typed_readers
         self._before: Before = before or {}
         self._read: dict[tuple[Any, ...], Meaning | None] = {}
-        self._fresh: defaultdict[tuple[Any, str | None], list[tuple[Any, int]]] = defaultdict(list)
-        self._asked: defaultdict[tuple[Any, str | None], int] = defaultdict(int)
-        self._judged: dict[tuple[Any, ...], int] = {}
-        self._memos: defaultdict[tuple[Any, str | None], dict[Any, int]] = defaultdict(dict)
+        self._memos = Memos(self.collector, before or {})
+        self._judgements = Judgements(self.collector.table.judgements.code)
 
     def evidence(
         self, records: Sequence[Record], pieces: Iterable[Piece | None], tenants: Sequence[str | None]
     ) -> None:
         """Read the evidence of alerts: one JSON array per alert; what is none holds no items."""
-        rows = zip(records, pieces, tenants, strict=True)
-        while some := list(islice(rows, _AT_ONCE)):
+        every = zip(records, pieces, tenants, strict=True)
+        arrays = ((r, piece, t) for r, piece, t in every if piece is not None and len(piece) and piece[0] == _OPEN)
+        while some := list(islice(arrays, _AT_ONCE * _BATCH)):
             self._evidence(some)
 
-    def _evidence(self, rows: Iterable[tuple[Record, Piece | None, str | None]]) -> None:
-        decoder, tables = _evidence_readers()
-        code = self.collector.table.records.code
+    def _evidence(self, alerts: list[_Row]) -> None:
+        _, tables = _evidence_readers()
+        gathered: dict[tuple[str | None, Any], Gathered] = {}
+        again: defaultdict[int, set[int]] = defaultdict(set)
+        for first in range(0, len(alerts), _AT_ONCE):
+            for (tenant, kind), items, owners, places in self._items(alerts, range(len(alerts))[first:][:_AT_ONCE]):
+                reader = tables[kind]
+                if reader is None:
+                    for owner, place in zip(owners, places, strict=True):
+                        again[owner].add(place)
+                    continue
+                known = gathered.get((tenant, kind))
+                if known is None:
+                    known = gathered[tenant, kind] = Gathered(reader, tenant, self._memos, self._judgements)
+                known.read(items, owners, places)
+        codes = self.collector.table.records.codes([record for record, _, _ in alerts])
+        for known in gathered.values():
+            for at in self._group(known, codes, evidence=True):
+                again[known.owners[at]].add(known.places[at])
+        for number, some in again.items():
+            self._plainly(*alerts[number], some)
+
+    def _items(
+        self, alerts: list[_Row], numbers: range
+    ) -> Iterator[tuple[tuple[str | None, Any], list[Any], list[int], list[int]]]:
+        """Decode the evidence of some alerts; yield by tenant and type the items, their alerts and places."""
+        decode = _evidence_readers()[0].decode
         items: list[Any] = []
-        codes: list[int] = []
+        read: list[int] = []
         sizes: list[int] = []
         by_tenant: defaultdict[str | None, list[int]] = defaultdict(list)
-        kept: dict[int, tuple[Record, Piece, str | None]] = {}
-        for record, piece, tenant in rows:
-            if piece is None or piece[:1] != b"[":
-                continue
+        for number in numbers:
+            record, piece, tenant = alerts[number]
             try:
-                found = decoder.decode(piece) if self._typed else None
+                found = decode(piece) if self._typed else None
             except REFUSED:
                 found = None
             if found is None:
                 self._plainly(record, piece, tenant, None)
                 continue
-            number = code(record)
-            by_tenant[tenant].append(len(codes))
+            by_tenant[tenant].append(len(read))
             items += found
-            codes.append(number)
+            read.append(number)
             sizes.append(len(found))
-            kept[number] = (record, piece, tenant)
-        again: defaultdict[int, set[int]] = defaultdict(set)
-        for tenant, group in _grouped(items, ints(codes), ints(sizes), by_tenant):
-            reader = tables[type(group.records[0])]
-            left = range(len(group.records)) if reader is None else self._group(reader, group, tenant, evidence=True)
-            for at in left:
-                again[int(group.codes[at])].add(int(group.places[at]))
-        for number, places in again.items():
-            self._plainly(*kept[number], places)
+        yield from _grouped(items, ints(read), ints(sizes), by_tenant)
 
     def records(
         self, records: Sequence[Record], table: Table, pieces: Iterable[Piece | None], tenants: Sequence[str | None]
@@ -140,24 +151,31 @@ class Extractor:
         """Read records' own properties: one JSON object per record; what is none names nobody."""
         reader = typed(table) if self._typed else None
         decode: Callable[[Any], Any] = decoded if reader is None else msgspec.json.Decoder(reader.struct).decode
-        groups: defaultdict[str | None, tuple[list[Any], list[int]]] = defaultdict(lambda: ([], []))
-        reading = Reading(self._read)
-        for record, piece, tenant in zip(records, pieces, tenants, strict=True):
-            if piece is None:
-                continue
-            try:
-                found = decode(piece)
-            except REFUSED:
-                found = decoded(piece)
-            if isinstance(found, dict):
-                reading.read(record, table, found, tenant=tenant)
-            elif reader is not None and isinstance(found, reader.struct):
-                read, codes = groups[tenant]
-                read.append(found)
-                codes.append(self.collector.table.records.code(record))
-        for tenant, (read, codes) in groups.items():
-            assert reader is not None
-            self._group(reader, _Group(read, ints(codes), ints([])), tenant, evidence=False)
+        gathered: dict[str | None, Gathered] = {}
+        reading, codes = Reading(self._read), self.collector.table.records.codes(records)
+        rows = zip(codes.tolist(), records, pieces, tenants, strict=True)
+        while some := list(islice(rows, _AT_ONCE)):
+            groups: defaultdict[str | None, tuple[list[Any], list[int]]] = defaultdict(lambda: ([], []))
+            for code, record, piece, tenant in some:
+                if piece is None:
+                    continue
+                try:
+                    found = decode(piece)
+                except REFUSED:
+                    found = decoded(piece)
+                if isinstance(found, dict):
+                    reading.read(record, table, found, tenant=tenant)
+                elif reader is not None and isinstance(found, reader.struct):
+                    read, owners = groups[tenant]
+                    read.append(found)
+                    owners.append(code)
+            for tenant, (read, owners) in groups.items():
+                assert reader is not None
+                if tenant not in gathered:
+                    gathered[tenant] = Gathered(reader, tenant, self._memos)
+                gathered[tenant].read(read, owners)
+        for known in gathered.values():
+            self._group(known, None, evidence=False)
         self.collector.add_read(reading)
 
     def columns(
@@ -173,13 +191,15 @@ class Extractor:
         for row, tenant in enumerate(tenants):
             by_tenant[tenant].append(row)
         for tenant, rows in by_tenant.items():
-            chosen = {path: [values[row] for row in rows] for path, values in columns.items()}
+            chosen = columns
+            if len(by_tenant) > 1:
+                chosen = {path: [values[row] for row in rows] for path, values in columns.items()}
             found: defaultdict[str, list[_Found]] = defaultdict(list)
             for reader in column_readers(table):
                 values = [chosen.get(path, [None] * len(rows)) for path in reader.paths]
                 if reader.says_nothing(values):
                     continue
-                meaning = self._meanings(reader, values, tenant)
+                meaning = ints(self._memos.of(reader.slot, tenant).codes_of_any(values))
                 owner = np.flatnonzero(meaning != NONE)
                 at = np.full(len(owner), self.collector.table.texts.code(""))
                 mention = self._add(reader, codes[rows][owner], meaning[owner], at, at, None)
@@ -195,107 +215,53 @@ class Extractor:
                 reading.read_evidence(record, item, place, tenant=tenant)
         self.collector.add_read(reading)
 
-    def _group(self, reader: TypedTable, group: _Group, tenant: str | None, *, evidence: bool) -> list[int]:
-        """Read decoded records of one table; return those that have to be read plainly as nothing says who they are."""
-        owners: Sequence[int] = range(len(group.records))
-        records, left = group.records, []
-        values = Values(records)
-        meant = [self._meant(slot, values, tenant) for slot in reader.slots]
-        if evidence and main_names(reader.table):
-            named = np.zeros(len(records), bool)
-            for slot, (owner, _, _) in zip(reader.slots, meant, strict=True):
-                if slot.slot.is_main:
+    def _group(self, read: Gathered, codes: Codes | None, *, evidence: bool) -> list[int]:
+        """Take in what records of one table mean; return those that nothing names, to be read plainly.
+
+        Parameters
+        ----------
+        read : Gathered
+        codes : ndarray, optional
+            The record of each owner; None where the owners are records.
+        evidence : bool
+        """
+        table, left = read.reader.table, []
+        meant = [slot.found() for slot in read.slots]
+        if evidence and main_names(table):
+            named = np.zeros(len(read), bool)
+            for slot, (owner, _, _) in zip(read.slots, meant, strict=True):
+                if slot.reader.slot.is_main:
                     named[owner] = True
             left = np.flatnonzero(~named).tolist()
             if left:
                 meant = [tuple(column[named[part[0]]] for column in part) for part in meant]  # type: ignore[misc]
         elif evidence:
-            left, meant = list(owners), []
-        prefixes = self._prefixes(group) if evidence else None
-        judged = self._judgements(reader, records) if evidence and meant else None
+            return list(range(len(read)))
+        prefixes = self._prefixes(read.places) if evidence else None
+        judged = ints(read.judged) if evidence else None
         found: defaultdict[str, list[_Found]] = defaultdict(list)
-        codes, no_prefix = group.codes, self.collector.table.texts.code("")
-        for slot, (owner, item, meaning) in zip(reader.slots, meant, strict=bool(meant)):
+        records, no_prefix = ints(read.owners), self.collector.table.texts.code("")
+        if codes is not None:
+            records = codes[records]
+        for slot, (owner, item, meaning) in zip(read.slots, meant, strict=True):
             if len(owner):
                 prefix = ints([no_prefix] * len(owner)) if prefixes is None else prefixes[owner]
-                at = self._places(slot, prefix, item)
-                mention = self._add(slot, codes[owner], meaning, prefix, at, None if judged is None else judged[owner])
-                found[slot.slot.name].append(_Found(owner, at, mention))
-        self._tie(reader.table, found)
+                at = self._places(slot.reader, prefix, item)
+                said = None if judged is None else judged[owner]
+                mention = self._add(slot.reader, records[owner], meaning, prefix, at, said)
+                found[slot.reader.slot.name].append(_Found(owner, at, mention))
+        self._tie(table, found)
         return left
 
-    def _meant(self, reader: SlotReader, records: Values, tenant: str | None) -> tuple[Codes, Codes, Codes]:
-        """Return owner, list item and meaning of each mention of a slot."""
-        owners, items, columns = reader.read(records)
-        if reader.says_nothing(columns):
-            return ints([]), ints([]), ints([])
-        found = self._meanings(reader, columns, tenant)
-        kept = np.flatnonzero(found != NONE)
-        if not reader.in_list:
-            return kept, np.full(len(kept), NONE), found[kept]
-        return ints(owners)[kept], ints(items)[kept], found[kept]
-
-    def _meanings(self, reader: ColumnReader, columns: Sequence[Sequence[Any]], tenant: str | None) -> Codes:
-        """Return what the values of each row mean, -1 where they name nobody."""
-        if reader.slot.local is not None:
-            columns = without_device(columns, *reader.slot.local)
-        if reader.slot.alone:
-            columns = without_alone(columns, reader.slot, tenant)
-        where = (reader.slot.signature, tenant)
-        memo, before = self._memos[where], self._before.get(where, _NOTHING)
-        self._asked[where] += len(columns[0])
-        looked_up = plain(columns)
-        rows: Sequence[Any] = looked_up[0] if len(columns) == 1 else list(zip(*looked_up, strict=True))
-        codes: list[int | None] = list(map(memo.get, rows))
-        if None not in codes:
-            return ints(codes)
-        found, fresh = self.collector.meaning, self._fresh[where]
-        for at, code in enumerate(codes):
-            if code is not None:
-                continue
-            row = rows[at]
-            code = memo.get(row)
-            if code is None:
-                meaning = before.get(row, _NEW)
-                known = meaning is not _NEW
-                if not known:
-                    meaning = meaning_of(reader.slot, [column[at] for column in columns], tenant)
-                code = memo[row] = NONE if meaning is None else found(meaning)
-                if not known:
-                    fresh.append((row, code))
-            codes[at] = code
-        return ints(codes)
-
     def recurring(self) -> Before:
-        """Return what values mean that will occur again, and were not known before.
+        """Return what values mean that will occur again, and were not known before."""
+        return self._memos.recurring(self.collector.table.meaning)
 
-        In a place whose values often occur twice (users, machines) these are all, elsewhere those that did.
-        """
-        meanings, found = self.collector.table.meanings, self.collector.table.meaning
-        often = np.append(np.bincount(found, minlength=len(meanings)) > 1, True).tolist()  # -1 is the last
-        listed: list[Meaning | None] = [*meanings, None]
-        kept: Before = {}
-        for where, fresh in self._fresh.items():
-            every = self._asked[where] > _OFTEN * len(self._memos[where])
-            kept[where] = {row: listed[code] for row, code in fresh if every or often[code]}
-        return kept
-
-    def _prefixes(self, group: _Group) -> Codes:
+    def _prefixes(self, places: list[int]) -> Codes:
         """Return the code of each record's path in the evidence."""
         texts = self.collector.table.texts
-        places, inverse = np.unique(group.places, return_inverse=True)
-        return texts.codes(f"evidence[{place}]." for place in places.tolist())[inverse]
-
-    def _judgements(self, reader: TypedTable, records: list[Any]) -> Codes:
-        assert reader.judged_by is not None
-        said = list(map(reader.judged_by, records))
-        known = self._judged
-        codes = list(map(known.get, said))
-        if None in codes:
-            take = self.collector.table.judgements.code
-            known.update({one: take(judgement(*one)) for one in dict.fromkeys(said) if one not in known})
-            codes = list(map(known.get, said))
-        return ints(codes)
+        known, inverse = distinct(ints(places))
+        return texts.codes(f"evidence[{place}]." for place in known.tolist())[inverse]
 
     def _add(
         self,
@@ -326,7 +292,7 @@ class Extractor:
         """Return the code of the path that each mention stands at."""
         texts = self.collector.table.texts
         wide = int(item.max(initial=0)) + 2
-        both, inverse = np.unique(prefix * wide + (item + 1), return_inverse=True)
+        both, inverse = distinct(prefix * wide + (item + 1))
         places = []
         for key in both.tolist():
             start, number = texts.values[key // wide], key % wide - 1
@@ -346,16 +312,16 @@ class Extractor:
 
 
 def _grouped(
-    items: list[Any], codes: Codes, sizes: Codes, by_tenant: Mapping[str | None, list[int]]
-) -> Iterator[tuple[str | None, _Group]]:
+    items: list[Any], numbers: Codes, sizes: Codes, by_tenant: Mapping[str | None, list[int]]
+) -> Iterator[tuple[tuple[str | None, Any], list[Any], list[int], list[int]]]:
     """Sort the decoded items of alerts by tenant and type.
 
     Parameters
     ----------
     items : list
         The items of one alert after the other.
-    codes, sizes : ndarray
-        Per alert its code, and how many items it has.
+    numbers, sizes : ndarray
+        Per alert its number, and how many items it has.
     by_tenant : mapping
         Per tenant the places of its alerts.
     """
@@ -368,7 +334,7 @@ def _grouped(
     for tenant, alerts in by_tenant.items():
         its_own = np.zeros(len(sizes), bool)
         its_own[alerts] = True
-        for number in range(len(types)):
+        for number, found in enumerate(types.values):
             rows = np.flatnonzero((kind == number) & its_own[owner])
             if len(rows):
-                yield tenant, _Group(every[rows].tolist(), codes[owner[rows]], places[rows])
+                yield (tenant, found), every[rows].tolist(), numbers[owner[rows]].tolist(), places[rows].tolist()

@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 from graphinvestigate.linking.spelling import (
     guid as guid,
     host_text as host_text,
+    ip_placed,
     ip_text as ip_text,
     is_ip,
     is_private_ip as is_private_ip,
@@ -244,10 +245,11 @@ def _url_ip(values: Sequence[Any], tenant: str | None) -> Identifier | None:
 
 
 def _ip(values: Sequence[Any], tenant: str | None) -> Identifier | None:
-    text = ip_text(values[0])
-    if text is None:
+    found = ip_placed(values[0])
+    if found is None:
         return None
-    return ("private_ip", scoped(tenant, text)) if is_private_ip(text) else ("ip", text)
+    text, private = found
+    return ("private_ip", scoped(tenant, text)) if private else ("ip", text)
 
 
 def _domain(values: Sequence[Any], _tenant: str | None) -> Identifier | None:

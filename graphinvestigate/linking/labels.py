@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from graphinvestigate.linking.nodes import Entity
@@ -69,7 +70,7 @@ def kind_word(kind: str) -> str:
     return KIND_WORDS.get(kind, kind.replace("_", " "))
 
 
-def entity_label(entity: Entity, names: dict[str, tuple[int, str]]) -> str:
+def entity_label(entity: Entity, names: Mapping[str, Sequence[Any]]) -> str:
     """Choose a label: the best kind of name, of these the one seen last; the key where nothing has a name.
 
     Parameters
@@ -79,14 +80,24 @@ def entity_label(entity: Entity, names: dict[str, tuple[int, str]]) -> str:
     names : dict
         From name to (place, last time it was seen); place 0 is the best kind of name.
     """
-    if not names:
-        if entity.key.startswith("item="):
-            return f"{kind_word(entity.kind)} without an id"
-        return (
-            entity.key.rpartition("/")[2] if entity.kind == "ip" else entity.key
-        )  # a private one begins with a tenant
-    if len(names) == 1:
-        return next(iter(names))
+    name = best_name(names)
+    if name is not None:
+        return name
+    if entity.key.startswith("item="):
+        return f"{kind_word(entity.kind)} without an id"
+    return entity.key.rpartition("/")[2] if entity.kind == "ip" else entity.key  # a private one begins with a tenant
+
+
+def best_name(names: Mapping[str, Sequence[Any]]) -> str | None:
+    """Choose a name: the best kind, of these the one seen last, of these the first by text; None where there is none.
+
+    Parameters
+    ----------
+    names : mapping
+        From name to (place, last time it was seen); place 0 is the best kind of name.
+    """
+    if len(names) < 2:
+        return next(iter(names), None)
     found, best, latest = "", -1, ""
     for name, (place, time) in names.items():
         if best < 0 or place < best or (place == best and (time > latest or (time == latest and name < found))):

@@ -1,7 +1,7 @@
 """Mentions as columns of numbers: who and what every record names, and what it states between them.
 
 One *mention* is one place of one record that names one entity (or another record). What the values in a place mean
-(identifiers, names, facts) is a *meaning*, kept once however often it occurs.
+(identifiers, names, facts) is a *meaning*, kept once however often these values occur.
 
 | column of `MentionTable` | one value per | holds |
 |---|---|---|
@@ -12,6 +12,8 @@ One *mention* is one place of one record that names one entity (or another recor
 | ``prefix`` | mention | place in ``texts``: the path of the evidence item and a dot; empty for the record |
 | ``at`` | mention | place in ``texts``: the path that the meaning's own paths start from |
 | ``judged`` | mention | place in ``judgements``, or -1 where it is not what an evidence item is about |
+| ``end`` | meaning | place in ``ends``: the record, or the (kind, type, value) of the strongest identifier |
+| ``value``, ``path`` | meaning | places in ``values`` and ``paths``: of that identifier, as received |
 | ``tie_source``, ``tie_target`` | tie | the mentions that it ties |
 | ``tie_relation`` | tie | place in ``relations`` |
 
@@ -25,11 +27,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from graphinvestigate.linking.nodes import Record
-from graphinvestigate.linking.pools import NONE, Codes, Pool, ints, joined
-from graphinvestigate.linking.reading import Judged, Meaning, Mention, Reading
+import numpy as np
+from numpy.typing import NDArray
+
+from graphinvestigate.linking.identity import KindedId
+from graphinvestigate.linking.meanings import Meaning
+from graphinvestigate.linking.nodes import RECORD_KINDS, Record
+from graphinvestigate.linking.observations import Observations
+from graphinvestigate.linking.pools import NONE, Codes, Pool, Values, ints, joined
+from graphinvestigate.linking.reading import Judged, Mention, Reading
 
 _TEXT = frozenset({str})
+_RECORDS = frozenset(RECORD_KINDS)
+_FORGOTTEN = Meaning("", (), (), (), (), ())
+End: TypeAlias = Record | KindedId
+"""What stands at an end of a reference: a record, or (kind, type, value) of an identifier that names an entity."""
 Rows: TypeAlias = tuple[Codes, Codes, Codes, Codes, Codes, Codes, Codes]
 
 
@@ -46,6 +58,13 @@ class MentionTable:
 
     records: Pool[Record] = field(default_factory=Pool)
     meanings: list[Meaning] = field(default_factory=list)
+    end: list[int] = field(default_factory=list)
+    value: list[int] = field(default_factory=list)
+    path: list[int] = field(default_factory=list)
+    several: list[int] = field(default_factory=list)
+    ends: Pool[End] = field(default_factory=Pool)
+    values: Values = field(default_factory=Values)
+    paths: Pool[str] = field(default_factory=Pool)
     relations: Pool[str] = field(default_factory=Pool)
     texts: Pool[str] = field(default_factory=Pool)
     judgements: Pool[Judged] = field(default_factory=Pool)
@@ -63,6 +82,10 @@ class MentionTable:
     def __len__(self) -> int:
         return len(self.record)
 
+    def is_entity(self) -> NDArray[np.bool_]:
+        """Return per meaning whether it is an entity (else a record)."""
+        return ~np.array([type(end) is Record for end in self.ends.values] or [False], np.bool_)[ints(self.end)]
+
     def field_path(self, mention: int, place: int) -> str:
         """Return the JSON path of one of a mention's identifiers."""
         path = self.meanings[self.meaning[mention]].paths[place]
@@ -70,25 +93,51 @@ class MentionTable:
 
 
 class Collector:
-    """Takes in mentions, in columns or one by one, and gives them as a `MentionTable`."""
+    """Takes in mentions, in columns or one by one, and gives them as a `MentionTable`.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    observations : Observations, optional
+        Takes in what is observed of entities: right away, as what was just made is near. The table then keeps of
+        meanings with one identifier only what stands in its columns, and does not compare their values.
+    """
+
+    def __init__(self, observations: Observations | None = None) -> None:
         self.table = MentionTable()
+        self._observed = observations
         self._mentions: list[Rows] = []
         self._ties: list[tuple[Codes, Codes, Codes]] = []
         self._known: dict[Any, int] = {}
         self._size = 0
 
     def meaning(self, found: Meaning) -> int:
-        """Return the code of a meaning."""
+        """Take in a meaning that was not met in this place before; give its code."""
+        table = self.table
+        code = len(table.end)
+        kind, ids, paths, values, _, _ = found
+        named, single = kind in _RECORDS, len(ids) == 1
+        end = table.ends.code(Record(kind, ids[0][1]) if named else (kind, *ids[0]))
+        table.end.append(end)
+        table.path.append(table.paths.code(paths[0]))
+        if not (named or single):
+            table.several.append(code)
+        if self._observed is None:
+            table.value.append(table.values.code(values[0]))
+            table.meanings.append(found)
+            return code
+        if not named:
+            self._observed.met(found, code, end)
+        table.value.append(table.values.take(values[0]))
+        table.meanings.append(_FORGOTTEN if single else found)
+        return code
+
+    def _known_meaning(self, found: Meaning) -> int:
         # Values of different types may be equal (1, 1.0, true): they mean different texts.
-        values = found.values
-        plain = type(values[0]) is str if len(values) == 1 else _TEXT.issuperset(map(type, values))
-        key = found if plain else (found[:3], repr(values), found[4:])
+        plain = _TEXT.issuperset(map(type, found.values))
+        key = found if plain else (found[:3], repr(found.values), found[4:])
         code = self._known.get(key)
         if code is None:
-            code = self._known[key] = len(self.table.meanings)
-            self.table.meanings.append(found)
+            code = self._known[key] = self.meaning(found)
         return code
 
     def add(self, rows: Rows) -> Codes:
@@ -105,8 +154,8 @@ class Collector:
     def add_read(self, reading: Reading) -> None:
         """Take in what was read record by record."""
         table, first = self.table, self._size
-        rows = [self._row(m) for m in reading.mentions]
-        if rows:
+        if reading.mentions:
+            rows = [self._row(m) for m in reading.mentions]
             self.add(tuple(ints(column) for column in zip(*rows, strict=True)))  # type: ignore[arg-type]
         relations = [table.relations.code(tie.relation) for tie in reading.ties]
         if relations:
@@ -117,7 +166,7 @@ class Collector:
         table = self.table
         return (
             table.records.code(m.record),
-            self.meaning(Meaning(m.kind, m.ids, m.paths, m.values, m.names, m.facts)),
+            self._known_meaning(Meaning(m.kind, m.ids, m.paths, m.values, m.names, m.facts)),
             table.relations.code(m.relation),
             int(m.inverse),
             table.texts.code(m.prefix),

@@ -7,7 +7,7 @@ Both are named tuples of an id, never of a display name: ``Entity("user", "<obje
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from operator import itemgetter
 from typing import NamedTuple, TypeAlias, TypeVar
 
@@ -70,6 +70,15 @@ def in_order(nodes: Iterable[N]) -> list[N]:
     for several in by_kind.values():
         several.sort(key=itemgetter(1))
     return [node for kind in sorted(by_kind) for node in by_kind[kind]]
+
+
+def places_in_order(nodes: Sequence[Node]) -> list[int]:
+    """Return the places of records, or entities, in their order (`in_order`)."""
+    by_kind: defaultdict[str, list[int]] = defaultdict(list)
+    for at, node in enumerate(nodes):
+        by_kind[node[0]].append(at)
+    keys = [node[1] for node in nodes]
+    return [at for kind in sorted(by_kind) for at in sorted(by_kind[kind], key=keys.__getitem__)]
 
 
 def kind_order(kind: str) -> tuple[int, str]:

@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any, NamedTuple, TypeAlias
 
 from graphinvestigate.linking.identifiers import ONLY_ALONE, Reader, ranks_of
+from graphinvestigate.linking.meanings import Means, means
 from graphinvestigate.linking.shapes import reader_of
 from graphinvestigate.linking.tables import MAIN, Nested, Slot, Table, When
 
@@ -43,6 +44,7 @@ class CompiledSlot(NamedTuple):
     when: tuple[When, tuple[int, ...]] | None
     local: tuple[tuple[int, ...], tuple[int, ...]] | None  # values that matter for local accounts only
     alone: tuple[int, ...]  # values that matter only where nothing but an identifier of `ONLY_ALONE` is found
+    means: Means  # what values at the paths mean
 
     @property
     def signature(self) -> tuple[Any, ...]:
@@ -90,6 +92,7 @@ def _compile(slot: Slot) -> CompiledSlot:
         return {one for _, at, _ in ids for one in at} - other - shown
 
     local = next((at for declared, at, _ in ids if declared == "local_account"), None)
+    readers, ranks = tuple(reader_of(declared) for declared, _, _ in ids), ranks_of(slot.kind)
     plain = all(not from_root and len(steps) == 1 for from_root, steps in places)
     return CompiledSlot(
         slot.name,
@@ -97,8 +100,8 @@ def _compile(slot: Slot) -> CompiledSlot:
         tuple(places),
         tuple(steps[0] for _, steps in places) if plain else None,
         ids,
-        tuple(reader_of(declared) for declared, _, _ in ids),
-        ranks_of(slot.kind),
+        readers,
+        ranks,
         _steps(slot.base),
         slot.relation,
         labels,
@@ -110,6 +113,13 @@ def _compile(slot: Slot) -> CompiledSlot:
         when,
         None if local is None else (local, tuple(at for at in local if at in only_in({"local_account"}))),
         tuple(sorted(only_in(ONLY_ALONE))),
+        means(
+            *(slot.kind, ids, readers, ranks),
+            names_at=tuple(enumerate(labels, slot.label_place)),
+            facts_at=sorted(facts),
+            private_is_fact=slot.private_is_fact,
+            when=when,
+        ),
     )
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 Codes: TypeAlias = NDArray[np.int64]
 V = TypeVar("V", bound=Hashable)
 
+_DENSE, _FEW = 4, 2**16  # where codes are not far apart, a table of all is quicker than sorting them
 NONE = -1
 """The code of no value."""
 
@@ -31,11 +32,11 @@ class Pool(Generic[V]):
 
     def code(self, value: V) -> int:
         """Return the code of a value, taken in if it is new."""
-        found = self._codes.get(value)
-        if found is None:
-            found = self._codes[value] = len(self.values)
+        size = len(self.values)
+        code = self._codes.setdefault(value, size)
+        if code == size:
             self.values.append(value)
-        return found
+        return code
 
     def codes(self, values: Iterable[V]) -> Codes:
         """Return the codes of many values."""
@@ -44,6 +45,32 @@ class Pool(Generic[V]):
         if None in found:
             found = [self.code(value) if code is None else code for value, code in zip(asked, found, strict=True)]
         return ints(found)
+
+
+class Values:
+    """JSON values, each kept once, in the order in which they came: 1, 1.0 and true are different."""
+
+    __slots__ = ("_codes", "values")
+
+    def __init__(self) -> None:
+        self.values: list[Any] = []
+        self._codes: dict[str | tuple[type, str], int] = {}
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def code(self, value: Any) -> int:
+        """Return the code of a value, taken in if it is new."""
+        size = len(self.values)
+        code = self._codes.setdefault(value if type(value) is str else (type(value), repr(value)), size)
+        if code == size:
+            self.values.append(value)
+        return code
+
+    def take(self, value: Any) -> int:
+        """Take in a value without a look at what is there; give its code."""
+        self.values.append(value)
+        return len(self.values) - 1
 
 
 def ints(values: Any) -> Codes:
@@ -60,6 +87,16 @@ def chosen(values: Collection[Any], codes: Codes) -> list[Any]:
 def held(values: Collection[Any]) -> NDArray[Any]:
     """Return any objects as an array of objects."""
     return np.fromiter(values, dtype=object, count=len(values))
+
+
+def distinct(codes: Codes) -> tuple[Codes, Codes]:
+    """Return the distinct codes in order, and where each code stands among them; none is negative."""
+    high = int(codes.max(initial=NONE)) + 1
+    if high > _DENSE * len(codes) + _FEW:
+        return np.unique(codes, return_inverse=True)
+    there = np.zeros(high, np.bool_)
+    there[codes] = True
+    return np.flatnonzero(there), (np.cumsum(there) - 1)[codes]
 
 
 def joined(parts: Iterable[Codes]) -> Codes:

@@ -5,17 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from graphinvestigate.linking.identifiers import (
-    ONLY_ALONE,
-    Identifier,
-    is_private_ip,
-    rank,
-    short_name_of,
-    text_of,
-)
+from graphinvestigate.linking.identifiers import Identifier, text_of
+from graphinvestigate.linking.meanings import Meaning, text
 from graphinvestigate.linking.mentions_evidence import EVIDENCE, UNKNOWN
 from graphinvestigate.linking.nodes import RECORD_KINDS, Record
 from graphinvestigate.linking.paths_in_tables import (
@@ -159,14 +152,14 @@ class Reading:
         try:
             meaning = self._meanings[key]
         except KeyError:
-            meaning = self._meanings[key] = meaning_of(slot, values, tenant)
+            meaning = self._meanings[key] = slot.means(values, tenant)
         return None if meaning is None else Mention(record, *meaning, slot.relation, slot.inverse, prefix, at)
 
 
 def judgement(roles: Any, verdict: Any, remediation: Any) -> Judged:
     """Return how an item is judged, from what it says."""
     listed = tuple(sorted({r for r in roles if isinstance(r, str)})) if isinstance(roles, list | tuple) else ()
-    return Judged(listed, _text(verdict), _text(remediation))
+    return Judged(listed, text(verdict), text(remediation))
 
 
 def table_of(item: Json, default: str | None = None) -> tuple[str, Table]:
@@ -186,95 +179,6 @@ def kind_of_type(name: str) -> str:
     name = name.rsplit(".", 1)[-1].removesuffix("Evidence") or name
     kind = re.sub(r"\W+", "_", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)).casefold().strip("_")
     return f"{kind}_evidence" if kind in RECORD_KINDS or not kind else kind
-
-
-class Meaning(NamedTuple):
-    """What the values in one place mean: the same wherever the same values stand."""
-
-    kind: str
-    ids: tuple[Identifier, ...]
-    paths: tuple[str, ...]
-    values: tuple[Any, ...]
-    names: tuple[tuple[int, str], ...]
-    facts: tuple[tuple[str, str], ...]
-
-
-_as_meaning = tuple.__new__  # what `Meaning(…)` does, and twice as fast
-
-
-def meaning_of(slot: CompiledSlot, values: Sequence[Any], tenant: str | None) -> Meaning | None:
-    """Return what the values at a slot's paths mean; None where they name nobody."""
-    if slot.when is not None and not slot.when[0].holds(values[place] for place in slot.when[1]):
-        return None
-    if len(slot.ids) == 1 and slot.kind != "host":
-        ((_, places, path),), (read,) = slot.ids, slot.readers
-        first = values[places[0]]
-        if first is None:
-            return None
-        made = read([first] if len(places) == 1 else [values[place] for place in places], tenant)
-        if made is None or (slot.private_is_fact and is_private_ip(made[1])):
-            return None
-        ids, paths, originals = (made,), (path,), (first,)
-    else:
-        found = _strongest_first(slot, values, tenant)
-        if not found or (slot.private_is_fact and is_private_ip(found[0][1][1])):
-            return None
-        _, ids, paths, originals = zip(*found, strict=True)
-    names: list[tuple[int, str]] = []
-    for place, at in enumerate(slot.labels, slot.label_place):
-        value = values[at]
-        if value is not None and (text := _text(value)) is not None:
-            names.append((place, text))
-    facts: list[tuple[str, str]] = []
-    for name, at in slot.facts:
-        value = values[at]
-        if value is None:
-            continue
-        if type(value) is list:
-            facts += [(name, text) for text in map(_text, value) if text is not None]
-        elif (text := _text(value)) is not None:
-            facts.append((name, text))
-    return _as_meaning(Meaning, (slot.kind, ids, paths, originals, tuple(names), tuple(facts)))
-
-
-def _strongest_first(
-    slot: CompiledSlot, values: Sequence[Any], tenant: str | None
-) -> list[tuple[int, Identifier, str, Any]]:
-    """Return the identifiers in a place: rank, identifier, path and value of each, nothing twice."""
-    found: list[tuple[int, Identifier, str, Any]] = []
-    ranks = slot.ranks
-    for (_, places, path), read in zip(slot.ids, slot.readers, strict=True):
-        first = values[places[0]]
-        if first is None:
-            continue
-        made = read([first] if len(places) == 1 else [values[place] for place in places], tenant)
-        if made is not None:
-            found.append((ranks.get(made[0], len(ranks)), made, path, first))
-    is_host = slot.kind == "host"
-    if len(found) > 1 or (is_host and found):
-        found.sort(key=_by_strength)
-        if slot.kind == "file":
-            found = [f for f in found if f[1][0] not in ONLY_ALONE] or found
-        if is_host:
-            found += _short_of(found, tenant)
-        if len({f[1] for f in found}) < len(found):
-            # The same identifier in two places (an object id and the SID that spells it) is one.
-            found = list({f[1]: f for f in reversed(found)}.values())[::-1]
-    return found
-
-
-def _by_strength(found: tuple[int, Identifier, str, Any]) -> tuple[int, Identifier]:
-    return found[:2]
-
-
-def _short_of(
-    found: list[tuple[int, Identifier, str, Any]], tenant: str | None
-) -> list[tuple[int, Identifier, str, Any]]:
-    """A full host name says the short one too: needed to tell whether a short name means one host."""
-    if any(f[1][0] == "short_name" for f in found):
-        return []
-    full = next((f for f in found if f[1][0] in ("fqdn", "local_fqdn")), None)
-    return [] if full is None else [(rank("host", "short_name"), short_name_of(full[1][1], tenant), *full[2:])]
 
 
 def frozen(value: Any) -> Any:
@@ -298,15 +202,15 @@ def _unnamed(
     """Return the mention of an item that no identifier names: by an id-like property, its content, or its place."""
     content = {k: v for k, v in data.items() if k not in _COMMON and v not in (None, "", [], {})}
     names = tuple(
-        (9, text) for key in sorted(content) if key.casefold().endswith("name") and (text := _text(content[key]))
+        (9, said) for key in sorted(content) if key.casefold().endswith("name") and (said := text(content[key]))
     )
     names += tuple(
-        (8, text)
+        (8, said)
         for slot in compiled(table)
         if slot.is_main
         for element, _ in elements(data, slot.base, "")
         for place in slot.labels
-        if (text := _text(get(data if slot.paths[place][0] else element, slot.paths[place][1])))
+        if (said := text(get(data if slot.paths[place][0] else element, slot.paths[place][1])))
     )
     ident: Identifier
     field, value = at, None
@@ -320,8 +224,8 @@ def _unnamed(
         field = f"{at}.{name}"
         ident = (snake(name), str(text_of(value)))
     else:
-        text = json.dumps(content, sort_keys=True, ensure_ascii=True, default=str)
-        ident = ("content_sha256", hashlib.sha256(text.encode("ascii")).hexdigest())
+        whole = json.dumps(content, sort_keys=True, ensure_ascii=True, default=str)
+        ident = ("content_sha256", hashlib.sha256(whole.encode("ascii")).hexdigest())
     if value is None:
         value = data.get("@odata.type") if isinstance(data.get("@odata.type"), str) else None
         field = f"{at}.@odata.type" if value is not None else at
@@ -333,9 +237,3 @@ def _is_id_name(name: str) -> bool:
         "tenantId",
         "mdeDeviceId",
     )
-
-
-def _text(value: object) -> str | None:
-    if type(value) is str:
-        return value.strip() or None
-    return str(value) if type(value) in (int, float) else None

@@ -21,11 +21,25 @@ from graphinvestigate.linking.record_kinds import RecordKind
 
 def iso_times(times: pd.Series) -> list[str | None]:
     """ISO texts of one length (microseconds, UTC), so that they sort as text; None for NaT."""
-    if not len(times):
-        return []
-    values = pd.to_datetime(times, utc=True).dt.tz_localize(None).to_numpy(dtype="datetime64[ns]")
-    texts = np.datetime_as_string(values, unit="us").tolist()
+    return _texts(_moments(times)) if len(times) else []
+
+
+def _moments(times: pd.Series) -> np.ndarray:
+    return pd.to_datetime(times, utc=True).dt.tz_localize(None).to_numpy(dtype="datetime64[ns]")
+
+
+def _texts(moments: np.ndarray) -> list[str | None]:
+    texts = np.datetime_as_string(moments, unit="us").tolist()
     return [None if text == "NaT" else text + "Z" for text in texts]
+
+
+def _texts_beside(moments: np.ndarray, known: np.ndarray, texts: list[str | None]) -> list[str | None]:
+    """Return texts of moments, the same objects where a moment is the known one: most records are of an instant."""
+    found = texts.copy()
+    others = np.flatnonzero(moments != known)
+    for at, text in zip(others.tolist(), _texts(moments[others]), strict=True):
+        found[at] = text
+    return found
 
 
 def newer(a: dict[str, Any], b: dict[str, Any]) -> dict[str, Any]:
@@ -41,21 +55,24 @@ def record_rows(
     frame: pd.DataFrame, kind: str, known: RecordKind, tenants: list[str | None]
 ) -> Iterator[tuple[Record, dict[str, Any]]]:
     """Yield each row's record and the attributes of its node."""
-    nothing: list[Any] = [None] * len(frame)
-    begin, *others = [iso_times(frame[name]) for name in known.begin if name in frame] or [nothing]
-    for other in others:
-        begin = [one if one is not None else second for one, second in zip(begin, other, strict=True)]
-    ends = iso_times(frame[known.end]) if known.end in frame else nothing
-    ends = [
-        end if end is not None and (first is None or end >= first) else first
-        for first, end in zip(begin, ends, strict=True)
-    ]
-    updated = iso_times(frame[known.updated]) if known.updated in frame else nothing
+    never = np.full(len(frame), "NaT", "datetime64[ns]")
+    begun = never
+    for name in known.begin:
+        if name in frame and (missing := np.isnat(begun)).any():
+            begun = np.where(missing, _moments(frame[name]), begun)
+    ended = _moments(frame[known.end]) if known.end in frame else never
+    ended = np.where(np.isnat(ended) | (ended < begun), begun, ended)
+    begin = _texts(begun)
+    ends = _texts_beside(ended, begun, begin)
+    updated = _texts_beside(_moments(frame[known.updated]) if known.updated in frame else never, begun, begin)
     names = ("kind", "id", "read", "time", "end_time", "updated", *known.headlines, "tenant_id")
     facts = [plain_column(frame, name) for name in known.headlines]
     fixed = (repeat(kind, len(frame)), ids_of(frame), repeat(True, len(frame)))
+    empty = dict.fromkeys(names)
     for row in zip(*fixed, begin, ends, updated, *facts, tenants, strict=True):
-        yield Record(kind, row[1]), dict(zip(names, row, strict=True))
+        attrs: dict[str, Any] = empty.copy()  # large enough at once
+        attrs.update(zip(names, row, strict=True))
+        yield Record(kind, row[1]), attrs
 
 
 def ids_of(frame: pd.DataFrame) -> list[str]:

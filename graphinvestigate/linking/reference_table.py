@@ -22,20 +22,18 @@ from typing import Any, TypeAlias
 
 import networkx as nx
 import numpy as np
+from numpy.typing import NDArray
 
 from graphinvestigate.errors import UsageError
-from graphinvestigate.linking.identity import KindedId
-from graphinvestigate.linking.mention_table import MentionTable, field_of
-from graphinvestigate.linking.nodes import RECORD_KINDS, Node, Record
+from graphinvestigate.linking.mention_table import End, MentionTable, field_of
+from graphinvestigate.linking.nodes import Node, Record
 from graphinvestigate.linking.overrides import pair_of
-from graphinvestigate.linking.pools import NONE, Codes, Pool, ints, joined
+from graphinvestigate.linking.pools import NONE, Codes, Pool, Values, distinct, ints, joined
 from graphinvestigate.linking.reading import Judged
 
-End: TypeAlias = Record | KindedId
-Beside: TypeAlias = tuple[tuple[str, str, Any], ...]
-"""Other identifiers of a place: `type=value`, JSON path, value as received."""
+Beside: TypeAlias = list[list[Any]]
+"""Other identifiers of a place: [`type=value`, JSON path, value as received] of each."""
 
-_RECORDS = frozenset(RECORD_KINDS)
 COLUMNS = ("source", "target", "relation", "record", "field", "value", "judged", "beside", "time")
 
 
@@ -47,27 +45,12 @@ class ReferenceTable:
     records: Pool[Record] = field(default_factory=Pool)
     relations: Pool[str] = field(default_factory=Pool)
     texts: Pool[str] = field(default_factory=Pool)
-    values: list[Any] = field(default_factory=list)
+    values: Values = field(default_factory=Values)
     judgements: Pool[Judged] = field(default_factory=Pool)
     besides: list[Beside] = field(default_factory=list)
     times: Pool[str] = field(default_factory=Pool)
-    value_codes: dict[str | tuple[type, str], int] = field(default_factory=dict)
     beside_codes: dict[str, int] = field(default_factory=dict)
     parts: list[tuple[Codes, ...]] = field(default_factory=list)
-
-    def value(self, value: Any) -> int:
-        """Return the code of a value; 1, 1.0 and true are different."""
-        key = value if type(value) is str else (type(value), repr(value))
-        code = self.value_codes.get(key)
-        if code is None:
-            code = self.value_codes[key] = len(self.values)
-            self.values.append(value)
-        return code
-
-    def values_of(self, values: list[Any]) -> Codes:
-        """Return the codes of many values."""
-        known, take = self.value_codes, self.value
-        return ints([known[value] if type(value) is str and value in known else take(value) for value in values])
 
     def together(self, beside: Beside) -> int:
         """Return the code of the other identifiers of a place."""
@@ -87,7 +70,7 @@ class ReferenceTable:
         return {name: joined(column) for name, column in zip(COLUMNS, zip(*self.parts, strict=True), strict=True)}
 
 
-def add_mentions(table: ReferenceTable, found: MentionTable, *, beside: bool = True) -> tuple[Codes, Codes]:
+def add_mentions(table: ReferenceTable, found: MentionTable, *, beside: bool = True) -> tuple[Codes, NDArray[np.bool_]]:
     """Take in what mentions and ties say; give the end and the value of each meaning.
 
     Parameters
@@ -104,17 +87,18 @@ def add_mentions(table: ReferenceTable, found: MentionTable, *, beside: bool = T
     observed : ndarray
         Per meaning whether it is an entity (else a record).
     """
-    meanings = found.meanings
-    is_record = np.array([m[0] in _RECORDS for m in meanings], bool)
-    ends = table.ends.codes([Record(m[0], m[1][0][1]) if m[0] in _RECORDS else (m[0], *m[1][0]) for m in meanings])
-    values = table.values_of([m[3][0] for m in meanings])
+    ends, values = ints(found.end), ints(found.value)
+    if table.ends is not found.ends:
+        ends = _of(table.ends.codes(found.ends.values), ends)
+    if table.values is not found.values:
+        values = _of(ints([table.values.code(value) for value in found.values.values]), values)
     records = table.records.codes(found.records.values)
     record_ends = table.ends.codes(found.records.values)
     relations = table.relations.codes(found.relations.values)
     judgements = np.append(table.judgements.codes(found.judgements.values), NONE)
     named, value = ends[found.meaning], values[found.meaning]
     nothing = np.full(len(found), NONE)
-    fields_of, others = _fields(table, found), _besides(table, found, is_record) if beside else nothing
+    fields_of, others = _fields(table, found), _besides(table, found) if beside else nothing
     record, inverse = records[found.record], found.inverse.astype(bool)
     own = record_ends[found.record]
     table.parts.append(
@@ -145,45 +129,56 @@ def add_mentions(table: ReferenceTable, found: MentionTable, *, beside: bool = T
             nothing,
         )
     )
-    return ends, ~is_record
+    return ends, found.is_entity()
 
 
 def _fields(table: ReferenceTable, found: MentionTable) -> Codes:
     """Return the code of the field that each mention's strongest identifier stands in."""
-    paths: Pool[str] = Pool()
-    path = paths.codes([m[2][0] for m in found.meanings])[found.meaning] if len(found) else ints([])
+    paths = found.paths.values
+    path = ints(found.path)[found.meaning] if len(found) else ints([])
     texts = found.texts.values
     wide, deep = max(len(texts), 1), max(len(paths), 1)
-    keys, inverse = np.unique((found.prefix * wide + found.at) * deep + path, return_inverse=True)
+    keys, inverse = distinct((found.prefix * wide + found.at) * deep + path)
     codes = [
-        table.texts.code(field_of(paths.values[key % deep], texts[key // deep % wide], texts[key // deep // wide]))
+        table.texts.code(field_of(paths[key % deep], texts[key // deep % wide], texts[key // deep // wide]))
         for key in keys.tolist()
     ]
     return ints(codes)[inverse] if len(keys) else ints([])
 
 
-def _besides(table: ReferenceTable, found: MentionTable, is_record: Any) -> Codes:
+def _besides(table: ReferenceTable, found: MentionTable) -> Codes:
     """Return the code of the other identifiers that stand in each mention's place."""
-    several = np.array([len(m[1]) > 1 for m in found.meanings], bool) & ~is_record
-    codes = np.full(len(found), NONE)
+    codes, several = np.full(len(found), NONE), np.zeros(len(found.meanings), np.bool_)
+    several[found.several] = True
     rows = np.flatnonzero(several[found.meaning]) if len(found) else ints([])
     if not len(rows):
         return codes
-    texts = found.texts.values
+    texts, meanings, besides = found.texts.values, found.meanings, table.besides
     wide = len(texts)
     keys, inverse = np.unique(
-        (found.prefix[rows] * wide + found.at[rows]) * len(found.meanings) + found.meaning[rows], return_inverse=True
+        (found.prefix[rows] * wide + found.at[rows]) * len(meanings) + found.meaning[rows], return_inverse=True
     )
-    pooled = []
-    for key in keys.tolist():
-        meaning = found.meanings[key % len(found.meanings)]
-        key //= len(found.meanings)
-        prefix, at = texts[key // wide], texts[key % wide]
-        others = zip(meaning.ids[1:], meaning.paths[1:], meaning.values[1:], strict=True)
-        pooled.append(len(table.besides))
-        table.besides.append(tuple(("=".join(i), field_of(path, at, prefix), value) for i, path, value in others))
-    codes[rows] = ints(pooled)[inverse]
+    places, numbers = np.divmod(keys, len(meanings))
+    first, here = len(besides), NONE
+    fields: dict[str, str] = {}
+    for place, number in zip(places.tolist(), numbers.tolist(), strict=True):
+        if place != here:
+            here, prefix, at, fields = place, texts[place // wide], texts[place % wide], {}
+        _, ids, paths, values, _, _ = meanings[number]
+        beside = []
+        for other in range(1, len(ids)):
+            path = paths[other]
+            known = fields.get(path)
+            if known is None:
+                known = fields[path] = field_of(path, at, prefix)
+            beside.append(["=".join(ids[other]), known, values[other]])
+        besides.append(beside)
+    codes[rows] = first + inverse
     return codes
+
+
+def _of(codes: Codes, places: Codes) -> Codes:
+    return codes[places] if len(codes) else places
 
 
 def add_graph(table: ReferenceTable, g: nx.MultiDiGraph) -> None:
@@ -207,9 +202,9 @@ def _row(table: ReferenceTable, source: Node, target: Node, relation: str, r: Ma
         table.relations.code(relation),
         table.records.code(Record(r["record_kind"], r["record_id"])),
         table.texts.code(r["field"]),
-        table.value(r["value"]),
+        table.values.code(r["value"]),
         judged,
-        table.together(tuple((text, path, value) for text, path, value in r.get("beside", ()))),
+        table.together([[*one] for one in r.get("beside", ())]),
         NONE if r["time"] is None else table.times.code(r["time"]),
     )
 

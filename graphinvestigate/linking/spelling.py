@@ -7,6 +7,7 @@ all-zero ids, ``0.0.0.0``). Nothing is refused for being malformed: documented i
 from __future__ import annotations
 
 import ipaddress
+import re
 import struct
 import uuid
 from functools import lru_cache
@@ -27,6 +28,8 @@ _PRIVATE_OCTETS = frozenset(first >> 24 for first, _ in _PRIVATE[4])  # each is 
 _OCTETS = {str(number): number for number in range(256)}
 _DEFAULT_PORTS = {"http": ":80", "https": ":443", "ftp": ":21"}
 _GUEST = "#ext#@"
+# Most URLs are written as they are kept: lower case up to the path, no port, no user, no fragment, plain characters.
+_PLAIN_URL = re.compile(r"https?://([a-z0-9.-]+)(?:/[!-\"$->@-~]*)?(?:\?[!-\"$-~]+)?")
 
 
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -121,6 +124,14 @@ def is_ip(text: str) -> bool:
     return _plain_v4(text) is not None or address_of(text) is not None
 
 
+def ip_placed(value: object) -> tuple[str, bool] | None:
+    """Return one spelling of an address, and whether it is private (`is_private_ip`)."""
+    if type(value) is str and (number := _plain_v4(value)) is not None:
+        return (value, _is_private(number, 4)) if number else None
+    text = ip_text(value)
+    return None if text is None else (text, is_private_ip(text))
+
+
 def is_private_ip(text: str) -> bool:
     """Whether an address is private, shared, loopback or link-local: the same text on many networks.
 
@@ -128,12 +139,14 @@ def is_private_ip(text: str) -> bool:
     """
     if "/" in text:
         text = text.rpartition("/")[2]
-    number, version = _plain_v4(text), 4
-    if number is None:
-        address = address_of(text)
-        if address is None:
-            return False
-        number, version = int(address), address.version
+    number = _plain_v4(text)
+    if number is not None:
+        return _is_private(number, 4)
+    address = address_of(text)
+    return address is not None and _is_private(int(address), address.version)
+
+
+def _is_private(number: int, version: int) -> bool:
     if version == 4 and number >> 24 not in _PRIVATE_OCTETS:
         return False
     return any(first <= number <= last for first, last in _PRIVATE[version])
@@ -162,8 +175,8 @@ def _split(text: str) -> SplitResult | None:
 def url_text(value: object) -> str | None:
     """URL with scheme and host in lower case and without a port that goes without saying; the rest as it is."""
     text = text_of(value)
-    if text is None:
-        return None
+    if text is None or _PLAIN_URL.fullmatch(text):
+        return text
     parts = _split(text)
     if parts is None:
         return text
@@ -178,6 +191,9 @@ def url_host(value: object) -> str | None:
     text = text_of(value)
     if text is None:
         return None
+    plain = _PLAIN_URL.fullmatch(text)
+    if plain:
+        return plain[1].rstrip(".") or None
     parts = _split(text if "//" in text else f"//{text}")
     return None if parts is None else (parts.hostname or "").rstrip(".") or None
 

@@ -17,7 +17,10 @@ from graphinvestigate.linking.paths_in_tables import CompiledSlot, compiled
 from graphinvestigate.linking.tables import Table
 
 JUDGEMENT = ("roles", "verdict", "remediationStatus")
+# What can be looked up as it is: 1, 1.0 and true are one key, so that a record with the latter is read plainly.
+Leaf: TypeAlias = str | int | tuple[str, ...] | None
 Chain: TypeAlias = tuple[str, ...]
+_LISTS = (list, tuple)
 
 
 class _Place:
@@ -52,7 +55,7 @@ class _Place:
         """Return the msgspec type that reads it."""
         fields = []
         for name, member in self.members.items():
-            kind: Any = self.typed.get(name, Any)
+            kind: Any = self.typed.get(name, Leaf)
             if isinstance(member, _Place):
                 kind = member.struct() | None
             elif isinstance(member, _Items):
@@ -109,7 +112,9 @@ class ColumnReader:
 
     def says_nothing(self, columns: Sequence[Sequence[Any]]) -> bool:
         """Whether no column holds a value that an identifier could be made of."""
-        return all(columns[place].count(None) == len(columns[place]) for place in self._firsts)
+        return not any(any(columns[place]) for place in self._firsts) and all(
+            columns[place].count(None) == len(columns[place]) for place in self._firsts
+        )
 
 
 class SlotReader(ColumnReader):
@@ -165,7 +170,7 @@ class SlotReader(ColumnReader):
         places: list[int] = []
         items: list[Any] = []
         for at, listed in enumerate(records.at(self._base)):
-            if type(listed) is list:
+            if type(listed) in _LISTS:
                 for place, item in enumerate(listed):
                     if item is not None:
                         owners.append(at)

@@ -10,11 +10,14 @@ from typing import Any
 import numpy as np
 
 from graphinvestigate.linking.identifiers import BARE_KEYS, RANKED, SCOPED, has_tenant
-from graphinvestigate.linking.identity import KindedId, Observation, Resolution, note_domains, resolve
+from graphinvestigate.linking.identity import KindedId, Resolution, note_domains, resolve
 from graphinvestigate.linking.identity_columns import Known, components
-from graphinvestigate.linking.nodes import Entity, Record, in_order
+from graphinvestigate.linking.nodes import Entity, Record, places_in_order
+from graphinvestigate.linking.observations import Observations
 from graphinvestigate.linking.overrides import Overrides
-from graphinvestigate.linking.pools import NONE, Codes, Pool, ints
+from graphinvestigate.linking.pools import NONE, Codes, Pool, chosen, distinct, ints
+
+_as_entity = tuple.__new__  # what `Entity(…)` does, and twice as fast
 
 
 @dataclass(slots=True, eq=False)
@@ -25,8 +28,8 @@ class Who:
     ----------
     entities : list of Entity
         Sorted.
-    observed : list of list of int
-        Places of the observations that are of each entity.
+    observation, start : ndarray of int
+        Places of observations, those of one entity after the other; where those of each entity begin (and one more).
     of_end : ndarray of int
         Place of the entity of each end; -1 for a record.
     found : Resolution
@@ -34,14 +37,15 @@ class Who:
     """
 
     entities: list[Entity]
-    observed: list[list[int]]
+    observation: Codes
+    start: Codes
     of_end: Codes
     found: Resolution
 
 
 def who(
-    observations: Collection[Observation],
-    ends: Sequence[Record | KindedId],
+    observations: Observations,
+    ends: Pool[Record | KindedId],
     *,
     tenants: Collection[str],
     overrides: Overrides,
@@ -50,56 +54,63 @@ def who(
 
     Parameters
     ----------
-    observations : collection of (kind, identifiers)
-        As for `identity.resolve`, each once.
-    ends : sequence of records and (kind, type, value)
-        Records, and first identifiers of observations.
+    observations : Observations
+        What they are, is as for `identity.resolve`.
+    ends : Pool of records and (kind, type, value)
+        Records, and first identifiers of observations. The other identifiers may be added to them.
     tenants, overrides
         As for `identity.resolve`.
     """
-    if observations and not overrides.merges and not overrides.splits:
+    size = len(ends)  # other identifiers may be taken in behind them
+    if len(observations) and not overrides.merges and not overrides.splits:
         found = _by_columns(observations, ends, tenants)
         if found is not None:
             return found
-    whole = resolve(observations, tenants=tenants, overrides=overrides)
+    whole = resolve(
+        map(observations.reader(ends.values), range(len(observations))), tenants=tenants, overrides=overrides
+    )
     leads = whole.leads
-    listed = list(dict.fromkeys(leads[kind, ids[0][0], ids[0][1]] for kind, ids in observations))
+    entities: list[Entity] = [leads[ends.values[first]] for first in observations.first]  # type: ignore[index]
+    listed = list(dict.fromkeys(entities))
     number: dict[Entity, int] = {entity: at for at, entity in enumerate(listed)}
-    of_observation = ints([number[leads[kind, ids[0][0], ids[0][1]]] for kind, ids in observations])
-    of_end = ints([NONE if isinstance(end, Record) else number[leads[end]] for end in ends])
+    of_observation = ints([number[entity] for entity in entities])
+    of_end = ints([NONE if isinstance(end, Record) else number[leads[end]] for end in ends.values[:size]])
     return _in_order(listed, of_observation, of_end, whole)
 
 
-def _by_columns(
-    observations: Collection[Observation], ends: Sequence[Record | KindedId], tenants: Collection[str]
-) -> Who | None:
+def _by_columns(observations: Observations, ends: Pool[Record | KindedId], tenants: Collection[str]) -> Who | None:
     """Find it in columns; None where a tenant has to be added, or where two entities would have one key."""
-    codes: dict[Any, int] = {end: at for at, end in enumerate(ends)}
-    first = ints([codes.setdefault((kind, ids[0][0], ids[0][1]), len(codes)) for kind, ids in observations])
-    flat: list[int] = []
+    named: list[Any] = []
     size: list[int] = []
     domains: defaultdict[str, set[str]] = defaultdict(set)
-    for kind, ids in observations:
-        if len(ids) > 1:
-            flat += [codes.setdefault((kind, id_type, value), len(codes)) for id_type, value in ids]
-            size.append(len(ids))
-            if kind == "host":
-                note_domains(ids, domains)
-    every: list[Any] = list(codes)
-    pairs: Pool[tuple[str, str]] = Pool()
-    pair = pairs.codes(("", "") if len(end) == 2 else end[:2] for end in every)
+    for kind, ids in observations.several():
+        named += [(kind, id_type, value) for id_type, value in ids]
+        size.append(len(ids))
+        if kind == "host":
+            note_domains(ids, domains)
+    size_before = len(ends)
+    flat = ends.codes(named)  # what is new there is no end of a reference
+    every: list[Any] = ends.values
+    pairs = observations.sorts
+    pair = np.full(len(every), NONE)
+    pair[flat] = pairs.codes([one[:2] for one in named])
+    pair[observations.first] = observations.sort
+    for at in np.flatnonzero(pair == NONE).tolist():  # nearly all are records
+        pair[at] = pairs.code(("", "") if len(every[at]) == 2 else every[at][:2])
     if len(tenants) == 1 and not _all_say_tenants(pairs.values, pair, every):
         return None
     known = Known(pairs.values, pair, lambda at: every[at][2])
-    strongest, contested = components(known, ints(flat), ints(size), domains, refused=True)
+    strongest, contested = components(known, flat, ints(size), domains, refused=True)
+    first = ints(observations.first)
     asked = contested[first]
-    by_resolver = [one for one, its in zip(observations, asked.tolist(), strict=True) if its] if asked.any() else []
+    by_resolver = list(map(observations.reader(every), np.flatnonzero(asked).tolist()))
     found = resolve(by_resolver, domains=domains)
-    calm = np.unique(strongest[first[~asked]])
-    listed = []
-    for kind, id_type, value in map(every.__getitem__, calm.tolist()):
-        bare = kind in BARE_KEYS and id_type in RANKED[kind]
-        listed.append(Entity(kind, value if bare else f"{id_type}={value}"))
+    calm, _ = distinct(strongest[first[~asked]])
+    bare = [kind in BARE_KEYS and id_type in RANKED[kind] for kind, id_type in pairs.values]
+    listed = [
+        _as_entity(Entity, (one[0], one[2] if plain else f"{one[1]}={one[2]}"))
+        for one, plain in zip(chosen(every, calm), chosen(bare, pair[calm]), strict=True)
+    ]
     settled = list(dict.fromkeys(found.leads.values()))
     if len({*listed, *settled}) < len(listed) + len(settled):
         return None
@@ -109,7 +120,7 @@ def _by_columns(
     place = {entity: len(listed) + at for at, entity in enumerate(settled)}
     for at in np.flatnonzero(contested).tolist():
         number[at] = place[found.leads[every[at]]]
-    return _in_order([*listed, *settled], number[first], number[: len(ends)], found)
+    return _in_order([*listed, *settled], number[first], number[:size_before], found)
 
 
 def _all_say_tenants(pairs: Sequence[tuple[str, str]], pair: Codes, ids: Sequence[Any]) -> bool:
@@ -121,10 +132,11 @@ def _in_order(listed: Sequence[Entity], of_observation: Codes, of_end: Codes, fo
     """Sort the entities that observations are of; the others are none."""
     seen = np.zeros(len(listed), np.bool_)
     seen[of_observation] = True
-    entities: list[Entity] = in_order([listed[at] for at in np.flatnonzero(seen).tolist()])
-    place = {entity: at for at, entity in enumerate(entities)}
-    onward = ints([*(place.get(entity, NONE) for entity in listed), NONE])  # -1 is the last
-    observed: list[list[int]] = [[] for _ in entities]
-    for observation, at in enumerate(onward[of_observation].tolist()):
-        observed[at].append(observation)
-    return Who(entities, observed, onward[of_end], found)
+    kept = np.flatnonzero(seen).tolist()
+    order = places_in_order([listed[at] for at in kept])
+    entities = [listed[kept[at]] for at in order]
+    onward = np.full(len(listed) + 1, NONE)  # -1 is the last
+    onward[ints(kept)[order]] = np.arange(len(order))
+    entity = onward[of_observation]
+    start = np.append(0, np.cumsum(np.bincount(entity, minlength=len(entities))))
+    return Who(entities, np.argsort(entity, kind="stable"), start, onward[of_end], found)

@@ -187,7 +187,7 @@ def _edges(found: MentionTable, row_of: Codes, of_record: Mapping[str, Any]) -> 
             made[name] = _texts([end[part] for end in ends], columns[side])
     made["relation"] = _texts(table.relations.values, columns["relation"])
     made["field"] = _texts(table.texts.values, columns["field"])
-    made["value"] = _texts([_json(value) for value in table.values], columns["value"])
+    made["value"] = _texts([_json(value) for value in table.values.values], columns["value"])
     return pa.table(made).select(EDGES.names).cast(EDGES)
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from graphinvestigate.frames import read_records
+from graphinvestigate.linking import meant
 
 TENANT = "b3c1b5fc-828c-45fa-a1e1-10d74f6d6e9c"
 ALICE = "48d31887-5fad-4d73-a9f5-3c356e68a038"
@@ -188,3 +189,18 @@ def tenant() -> dict[str, pd.DataFrame]:
         "risky_users": read_records("risky_users", [risky]),
         "sign_ins": read_records("sign_ins", [sign_in(), other]),
     }
+
+
+@pytest.fixture
+def read(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
+    """What values are read for what they mean: the kind of entity, and the first of them, in order."""
+    found: list[tuple[str, Any]] = []
+    made = meant.Memo.__init__
+
+    def counting(memo: Any, slot: Any, *rest: Any) -> None:
+        made(memo, slot, *rest)
+        means = memo._means
+        memo._means = lambda values, tenant: found.append((slot.kind, values[0])) or means(values, tenant)
+
+    monkeypatch.setattr(meant.Memo, "__init__", counting)
+    return found

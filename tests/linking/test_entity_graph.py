@@ -318,3 +318,26 @@ def test_numbers_and_truth_values_stay_different() -> None:
         )
     )
     assert len([n for n in g if n.kind == "saas_app"]) == 2
+
+
+def test_several_judgements_of_one_link_count_together() -> None:
+    """Where several items of an alert judge the same address, its link has all roles and the worst verdict."""
+    g = entity_graph(
+        alerts=alerts_frame(
+            alert(
+                "a1",
+                item("ipEvidence", ipAddress="198.51.100.7", verdict="suspicious", roles=["source"]),
+                item("ipEvidence", ipAddress="198.51.100.7", verdict="malicious", remediationStatus="remediated"),
+                item("ipEvidence", ipAddress="198.51.100.7", verdict="unknown", roles=["destination", "source"]),
+            )
+        )
+    )
+    attrs = g.edges[Record("alert", "a1"), Entity("ip", "198.51.100.7"), "has_evidence"]
+    assert (attrs["roles"], attrs["verdict"]) == (["destination", "source"], "malicious")
+    assert (attrs["remediation_status"], attrs["count"]) == (["none", "remediated"], 3)
+    said = [(one["roles"], one["verdict"], one["remediation_status"]) for one in attrs["references"]]
+    assert said == [
+        (["source"], "suspicious", "none"),
+        ([], "malicious", "remediated"),
+        (["destination", "source"], "unknown", "none"),
+    ]

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
+import re
 
+import pytest
+from hypothesis import example, given, settings, strategies as st
+
+from graphinvestigate.linking import spelling
 from graphinvestigate.linking.identifiers import identifier, is_private_ip, object_id_of_sid
 
 
@@ -97,3 +101,44 @@ def test_processes_need_device_number_and_start() -> None:
     assert identifier("process", [4, "AB", "2026-01-01T00:00:00.50Z"]) == ("process", "ab|4|2026-01-01t00:00:00.5")
     assert identifier("process", [4, "AB", "2026-01-01T00:00:00.5+00:00"]) == ("process", "ab|4|2026-01-01t00:00:00.5")
     assert identifier("process", [4, None, "2026-01-01T00:00:00Z"]) is None
+
+
+HOSTS = st.sampled_from(["example.org", "Example.org", "a.b-c.example", "198.51.100.7", "x", "", "example.org.", "e_x"])
+PLACES = st.sampled_from(["", ":80", ":443", ":x", "@other.example"])
+PARTS = st.sampled_from(
+    ["", "/", "/a", "/A b", "/a;p", "?", "?q=1", "#", "#f", "/%41", "/é", "\t", "/a\n", "[", "\\", " "]
+)
+
+
+@settings(max_examples=500)
+@example("http://", "example.org", "", "/a?")
+@example("https://", "example.org", "", "?")
+@example("https://", "example.org", "", "/a#")
+@given(
+    st.sampled_from(["http://", "https://", "HTTP://", "ftp://", "//", ""]),
+    HOSTS,
+    PLACES,
+    st.lists(PARTS, max_size=3).map("".join),
+)
+def test_plain_urls_are_kept_as_all_others_are(scheme: str, host: str, place: str, rest: str) -> None:
+    """A URL that is kept as it is would be the same taken apart and put together again, and names the same host."""
+    text = f"{scheme}{host}{place}{rest}"
+    said = [function(text) for function in (spelling.url_text, spelling.url_host)]
+    plain, spelling._PLAIN_URL = spelling._PLAIN_URL, re.compile("(?!)")
+    try:
+        assert said == [function(text) for function in (spelling.url_text, spelling.url_host)]
+    finally:
+        spelling._PLAIN_URL = plain
+
+
+@settings(max_examples=300)
+@given(
+    st.ip_addresses().map(str)
+    | st.tuples(
+        *[st.sampled_from(["0", "1", "10", "127", "169", "172", "192", "254", "255", "256", "01", " 1", "x"])] * 4
+    ).map(".".join)
+)
+def test_an_address_is_placed_as_it_is_spelled(text: str) -> None:
+    """Spelling an address and saying whether it is private in one go says the same as both apart."""
+    spelled = spelling.ip_text(text)
+    assert spelling.ip_placed(text) == (None if spelled is None else (spelled, spelling.is_private_ip(spelled)))

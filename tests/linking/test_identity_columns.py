@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from itertools import pairwise
 
 import numpy as np
 from hypothesis import given, settings, strategies as st
@@ -11,6 +12,7 @@ from graphinvestigate.linking import Record
 from graphinvestigate.linking.identifiers import rank
 from graphinvestigate.linking.identity import note_domains, resolve
 from graphinvestigate.linking.identity_columns import Known, strongest
+from graphinvestigate.linking.observations import Observations
 from graphinvestigate.linking.overrides import NO_OVERRIDES
 from graphinvestigate.linking.pools import Pool, ints
 from graphinvestigate.linking.who import who
@@ -58,9 +60,14 @@ def test_columns_find_who_the_resolver_finds(drawn):
 @given(st.lists(OBSERVATIONS, max_size=40), st.sampled_from([0, 0, 1]))
 def test_a_graph_knows_who_the_resolver_knows(drawn, tenants):
     """In columns and by the resolver alone: the same entities, seen as the same, and the same refusals and reasons."""
-    observations = {(kind, tuple(sorted(ids, key=lambda i: (rank(kind, i[0]), i)))): None for kind, ids in drawn}
+    observations = list(
+        dict.fromkeys((kind, tuple(sorted(ids, key=lambda i: (rank(kind, i[0]), i)))) for kind, ids in drawn)
+    )
     ends = [Record("alert", "1"), *dict.fromkeys((kind, *ids[0]) for kind, ids in observations)]
-    found = who(observations, ends, tenants=("t9",) * tenants, overrides=NO_OVERRIDES)
+    seen = Observations()
+    for kind, ids in observations:
+        seen.add((kind, ids), ends.index((kind, *ids[0])), {"identifiers": ["a=b"], "names": {}, "facts": {}})
+    found = who(seen, Pool(ends), tenants=("t9",) * tenants, overrides=NO_OVERRIDES)
     whole = resolve(observations, tenants=("t9",) * tenants)
     entities = sorted({whole.leads[kind, *ids[0]] for kind, ids in observations})
     assert found.entities == entities
@@ -69,7 +76,11 @@ def test_a_graph_knows_who_the_resolver_knows(drawn, tenants):
         None,
         *(whole.leads[end] for end in ends[1:]),
     ]
-    seen_as = {list(observations)[one]: at for at, several in enumerate(found.observed) for one in several}
+    seen_as = {
+        observations[one]: at
+        for at, (begin, end) in enumerate(pairwise(found.start.tolist()))
+        for one in found.observation[begin:end].tolist()
+    }
     assert seen_as == {(kind, ids): entities.index(whole.leads[kind, *ids[0]]) for kind, ids in observations}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pandas as pd
 import pytest
 
 import graphinvestigate as gi
@@ -25,8 +26,8 @@ def alerts():
 def test_parts_do_not_show(alerts, monkeypatch):
     """However many alerts are decoded at once, and references made at once, the graph is the same."""
     whole = _said(gi.entity_graph(alerts=alerts))
-    for module, few in ((extraction, 3), (assembly, 7)):
-        monkeypatch.setattr(module, "_AT_ONCE", few)
+    for module, name, few in ((extraction, "_AT_ONCE", 3), (extraction, "_BATCH", 2), (assembly, "_AT_ONCE", 7)):
+        monkeypatch.setattr(module, name, few)
         assert _said(gi.entity_graph(alerts=alerts)) == whole
 
 
@@ -38,7 +39,7 @@ def _image(number, *, device, **hashes):
     return {"id": f"a{number}", "createdDateTime": when, "evidence": [item]}
 
 
-def test_a_file_with_a_hash_is_read_once_whatever_the_device(monkeypatch):
+def test_a_file_with_a_hash_is_read_once_whatever_the_device(read):
     """Where a hash says which file it is the device decides nothing; without one, or with a filler, it does."""
     zeros = "0" * 64
     records = [
@@ -50,10 +51,23 @@ def test_a_file_with_a_hash_is_read_once_whatever_the_device(monkeypatch):
         _image(6, device="c"),
     ]
     alerts = frames.read_records("alerts", json.dumps({"value": records}).encode())
-    read, meaning_of = [], extraction.meaning_of
-    monkeypatch.setattr(extraction, "meaning_of", lambda slot, *rest: read.append(slot.kind) or meaning_of(slot, *rest))
     meanings = [m for m in collect([("alert", alerts)]).mentions.meanings if m.kind == "file"]
-    assert sorted(m.ids[0][0] for m in meanings) == ["file_path", "file_path", "sha256"]
-    assert read.count("file") == 5
+    assert sorted({m.ids[0][0] for m in meanings}) == ["file_path", "sha256"]
+    assert [kind for kind, _ in read].count("file") == 5
     g = gi.entity_graph(alerts=alerts)
     assert sum(node.kind == "file" for node in g) == 3
+
+
+def test_each_version_of_an_alert_is_read_as_it_came():
+    """What nothing names is read from the version that holds it, also where another one came beside it."""
+    kind = "#microsoft.graph.security.deviceEvidence"
+    versions = [
+        {"id": "a1", "createdDateTime": "2026-02-03T10:15:00Z", "lastUpdateDateTime": f"2026-02-03T1{at}:00:00Z"}
+        | {"evidence": [{"@odata.type": kind, **said}]}
+        for at, said in enumerate([{"osPlatform": "Windows11"}, {"hostName": "pc7"}])
+    ]
+    alerts = pd.concat([frames.read_records("alerts", json.dumps({"value": [one]}).encode()) for one in versions])
+    found = collect([("alert", alerts)]).mentions
+    assert sorted(m.ids[0][0] for m in found.meanings) == ["item", "short_name"]
+    plainly = collect([("alert", alerts)], typed_readers=False).mentions
+    assert sorted(found.meanings) == sorted(plainly.meanings)

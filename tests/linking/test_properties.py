@@ -250,7 +250,7 @@ def test_order_does_not_matter_and_adding_is_building(
 def test_typed_readers_read_what_is_there(alerts: list[Json], sign_ins: list[Json], risks: list[Json]) -> None:
     """Whatever shape the records have, the typed readers lead to the same graph as reading record by record."""
     frames = built(alerts, sign_ins, risks)
-    plain = assemble(parts_of(collect(by_kind(frames), typed_readers=False)))
+    plain = assemble(parts_of(collect(by_kind(frames), typed_readers=False, observing=True)))
     assert nx.utils.graphs_equal(entity_graph(**frames), plain)
 
 
@@ -308,7 +308,7 @@ def test_audits_are_proved_and_merge_too(audits: list[Json], sign_ins: list[Json
         assert attrs["count"] == len(attrs["references"]) >= 1
         for r in attrs["references"]:
             assert at(raw[r["record_kind"], r["record_id"]], r["field"]) == r["value"]
-    assert nx.utils.graphs_equal(assemble(parts_of(collect(by_kind(frames), typed_readers=False))), g)
+    assert nx.utils.graphs_equal(assemble(parts_of(collect(by_kind(frames), typed_readers=False, observing=True))), g)
     cut = {name: random.randrange(len(frame) + 1) for name, frame in frames.items()}
     parts = [{n: f.iloc[: cut[n]] for n, f in frames.items()}, {n: f.iloc[cut[n] :] for n, f in frames.items()}]
     assert nx.utils.graphs_equal(merge_graphs(*(entity_graph(**part) for part in parts)), g)

@@ -1,0 +1,161 @@
+"""What the values in one place mean: whom they name, by which identifiers, and what else they say of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
+from typing import Any, NamedTuple, TypeAlias
+
+from graphinvestigate.linking.identifiers import (
+    ONLY_ALONE,
+    Identifier,
+    Reader,
+    is_private_ip,
+    rank,
+    short_name_of,
+)
+from graphinvestigate.linking.tables import When
+
+
+class Meaning(NamedTuple):
+    """What the values in one place mean: the same wherever the same values stand."""
+
+    kind: str
+    ids: tuple[Identifier, ...]
+    paths: tuple[str, ...]
+    values: tuple[Any, ...]
+    names: tuple[tuple[int, str], ...]
+    facts: tuple[tuple[str, str], ...]  # in the order of their names
+
+
+Means: TypeAlias = Callable[[Sequence[Any], str | None], Meaning | None]
+"""From the values at a slot's paths, and the tenant, to what they mean; None where they name nobody."""
+Declared: TypeAlias = tuple[str, tuple[int, ...], str]
+"""An identifier's declared type, which values it is made of, and the path of the first."""
+_Found: TypeAlias = tuple[int, Identifier, str, Any]
+_as_meaning = tuple.__new__  # what `Meaning(…)` does, and twice as fast
+_by_strength = itemgetter(0, 1)
+
+
+def means(
+    kind: str,
+    ids: Sequence[Declared],
+    readers: Sequence[Reader],
+    ranks: Mapping[str, int],
+    *,
+    names_at: Sequence[tuple[int, int]],
+    facts_at: Sequence[tuple[str, int]],
+    private_is_fact: bool,
+    when: tuple[When, tuple[int, ...]] | None,
+) -> Means:
+    """Return what finds the meaning of the values at a slot's paths.
+
+    Parameters
+    ----------
+    kind : str
+        The entity's.
+    ids, readers
+        What identifiers are made of, and what makes them.
+    ranks : mapping
+        Places of identifier types, strongest 0.
+    names_at : sequence of (place, number)
+        Which values are names, and their places among all names of the kind.
+    facts_at : sequence of (name, number)
+        Which values are facts, by name.
+    private_is_fact : bool
+        Whether a private address names nobody here.
+    when : (When, numbers), optional
+        A condition, and the values that it is of.
+    """
+    one = _one(ids[0], readers[0]) if len(ids) == 1 and kind != "host" else None
+    several = [(places, len(places) == 1, path, read) for (_, places, path), read in zip(ids, readers, strict=True)]
+    weakest = len(ranks)
+
+    def identify(values: Sequence[Any], tenant: str | None) -> tuple[Any, Any, Any] | None:
+        found: list[_Found] = []
+        last, ascending = -1, True
+        for places, single, path, read in several:
+            first = values[places[0]]
+            if first is None:
+                continue
+            made = read((first,) if single else [values[place] for place in places], tenant)
+            if made is not None:
+                strength = ranks.get(made[0], weakest)
+                ascending = ascending and last < strength
+                last = strength
+                found.append((strength, made, path, first))
+        if kind == "host":
+            found = _of_host(found, tenant)
+        elif not ascending:
+            found.sort(key=_by_strength)
+        if kind == "file" and len(found) > 1:
+            found = [f for f in found if f[1][0] not in ONLY_ALONE] or found
+        if not ascending and len({f[1] for f in found}) < len(found):
+            # The same identifier in two places (an object id and the SID that spells it) is one.
+            found = list({f[1]: f for f in reversed(found)}.values())[::-1]
+        if not found:
+            return None
+        _, made_of, paths, originals = zip(*found, strict=True)
+        return made_of, paths, originals
+
+    found_by = identify if one is None else one
+
+    def meaning(values: Sequence[Any], tenant: str | None) -> Meaning | None:
+        if when is not None and not when[0].holds(values[place] for place in when[1]):
+            return None
+        whole = found_by(values, tenant)
+        if whole is None or (private_is_fact and whole[0][0][0] != "ip" and is_private_ip(whole[0][0][1])):
+            return None
+        names: list[tuple[int, str]] = []
+        for place, at in names_at:
+            value = values[at]
+            if type(value) is str:
+                if said := value.strip():
+                    names.append((place, said))
+            elif value is not None and (number := text(value)):
+                names.append((place, number))
+        facts: list[tuple[str, str]] = []
+        for name, at in facts_at:
+            value = values[at]
+            if type(value) is str:
+                if said := value.strip():
+                    facts.append((name, said))
+            elif value is not None:
+                listed = value if type(value) is list or type(value) is tuple else (value,)
+                facts += [(name, one) for one in map(text, listed) if one]
+        return _as_meaning(Meaning, (kind, *whole, tuple(names), tuple(facts)))
+
+    return meaning
+
+
+def _one(declared: Declared, read: Reader) -> Callable[[Sequence[Any], str | None], tuple[Any, Any, Any] | None]:
+    """Return what reads the only identifier of a place."""
+    _, places, path = declared
+    at, single, paths = places[0], len(places) == 1, (path,)
+
+    def identify(values: Sequence[Any], tenant: str | None) -> tuple[Any, Any, Any] | None:
+        first = values[at]
+        if first is None:
+            return None
+        made = read((first,) if single else [values[place] for place in places], tenant)
+        return None if made is None else ((made,), paths, (first,))
+
+    return identify
+
+
+def _of_host(found: list[_Found], tenant: str | None) -> list[_Found]:
+    """Sort what names a host. A full name says the short one too: to tell whether a short name means one host."""
+    found.sort(key=_by_strength)
+    if any(f[1][0] == "short_name" for f in found):
+        return found
+    full = next((f for f in found if f[1][0] in ("fqdn", "local_fqdn")), None)
+    if full is not None:
+        found.append((rank("host", "short_name"), short_name_of(full[1][1], tenant), *full[2:]))
+    return found
+
+
+def text(value: object) -> str | None:
+    """Return a name or a fact as text; None where it is empty, or no text and no number."""
+    if type(value) is str:
+        return value.strip() or None
+    return str(value) if type(value) in (int, float) else None
