@@ -22,6 +22,7 @@ from graphinvestigate.frames.schema import RESOURCES
 from graphinvestigate.watch import FileSink, StreamSink, Wanted, Watch, keeping
 from graphinvestigate.watch.events import WATCHED, time_of
 from graphinvestigate.watch.ocsf import ocsf_event
+from graphinvestigate.watch.store import Store
 
 KILLING = Path(__file__).with_name("killing.py")
 LISTS = {name: getattr(gi, f"list_{name}") for name in WATCHED}
@@ -123,6 +124,79 @@ def test_kill_minus_9_loses_and_repeats_no_event(tmp_path) -> None:
             case = gi.open_case(one["case"])
             assert case.verify() == []
             assert Path(one["report"]).is_file()
+
+
+class Killed(BaseException):
+    """As a kill does, it passes everything on its way."""
+
+
+def killed_at(monkeypatch, owner: Any, name: str, *, after: bool) -> None:
+    """Have the first call of a function be the end of its process: before it did anything, or once it did."""
+    real = getattr(owner, name)
+
+    def once(*given: Any, **named: Any) -> Any:
+        monkeypatch.setattr(owner, name, real)
+        if after:
+            real(*given, **named)
+        raise Killed
+
+    monkeypatch.setattr(owner, name, once)
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "after"),
+    [(keeping, "open_incident", True), (keeping, "tell", False), (Store, "settle", True), (Store, "want", True)],
+)
+def test_an_incident_that_a_kill_interrupts_becomes_one_case(tenant, tmp_path, monkeypatch, owner, name, after) -> None:
+    """Wherever opening it is cut off, the next poll opens it, once, and tells it once."""
+    incidents = gi.list_incidents(tenant, since="4d")
+    wanted = incidents[incidents["severity"].eq("high") & ~incidents["status"].isin(["resolved", "redirected"])]
+
+    def poll() -> None:
+        with Watch(
+            tenant, tmp_path / "s", [FileSink(tmp_path / "e")], cases=tmp_path / "cases", wanted=Wanted(), since="4d",
+            look_back="1d",
+        ) as watch:  # fmt: skip
+            watch.poll()
+
+    killed_at(monkeypatch, owner, name, after=after)
+    with pytest.raises(Killed):
+        poll()
+    poll()
+    events = events_in(tmp_path / "e")
+    assert set(Counter(one["event_id"] for one in events).values()) == {1}
+    opened = [one for one in events if one["event"] == "case_opened"]
+    assert sorted(one["incident_id"] for one in opened) == sorted(wanted["id"])
+    for one in opened:
+        assert gi.open_case(one["case"]).verify() == []
+        assert Path(one["report"]).is_file()
+    told = {(one["record_kind"], one["id"]) for one in events if "record_kind" in one}
+    assert {("incident", one) for one in wanted["id"]} <= told
+
+
+@pytest.mark.parametrize("marked", [0, 1, 20])
+def test_events_that_a_kill_left_unmarked_are_not_written_twice(tenant, tmp_path, monkeypatch, marked) -> None:
+    """Killed when the file had them all and fewer were remembered, the watch goes on after the last one in the file."""
+    real, calls = Store.mark, []
+
+    def mark(self: Store, sink: str, sequence: int) -> None:
+        calls.append(sequence)
+        if len(calls) > marked:
+            raise Killed
+        real(self, sink, sequence)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "mark", mark)
+        with (
+            pytest.raises(Killed),
+            Watch(tenant, tmp_path / "s", [FileSink(tmp_path / "e")], since="5d") as watch,
+        ):
+            watch.poll()
+    before = (tmp_path / "e").read_bytes()
+    with Watch(tenant, tmp_path / "s", [FileSink(tmp_path / "e")], since="5d") as watch:
+        watch.poll()
+    assert (tmp_path / "e").read_bytes() == before
+    assert before.count(b"\n") > 21
 
 
 def test_new_incidents_that_match_become_cases_with_report_and_ticket(tenant, tmp_path) -> None:
