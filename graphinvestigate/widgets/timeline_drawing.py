@@ -70,6 +70,7 @@ class TimelineDrawing(controls.VBox):
         self._window = Window()
         self._marked = self._records.of(self.selection.nodes)
         self._drag, self._jumps, self._dense = "zoom", 0, False
+        self._counted: tuple[object, str] = (None, "")
         self._messages = Messages()
         self._head, self._status, self._apart = pane(css_class="gi-head"), pane(css_class="gi-muted"), pane()
         self._view = PlotlyView(self._figure(), label=f"Timeline. Keys: {', '.join(_KEYS)}", keys=_KEYS, config=_CONFIG)
@@ -163,7 +164,9 @@ class TimelineDrawing(controls.VBox):
         marks = self._records.marks
         shown = int(np.count_nonzero(marks.within(*self._window.ends)))
         words = f"Timeline: {shown:,} of {len(marks):,} marks in view"
-        counts = safe_html('<span class="gi-counts">· {counts}</span>', counts=caption(marks))
+        if self._counted[0] is not marks:  # which are counted anew only where others are read
+            self._counted = (marks, caption(marks))
+        counts = safe_html('<span class="gi-counts">· {counts}</span>', counts=self._counted[1])
         show(self._head, safe_html("{words} {counts}", words=words, counts=counts))
         chosen = int(np.count_nonzero(self._marked))
         said = [f"{chosen:,} selected"]
