@@ -150,21 +150,28 @@ def test_the_workbench_as_a_page(open_app: Callable[..., Any], tmp_path: Path) -
 
 
 def test_a_case_as_a_page(open_app: Callable[..., Any], tmp_path: Path) -> None:
-    """A saved case opens without a tenant: its alerts and graph are there, and a pivot says why it cannot ask."""
+    """A saved case opens without a tenant: its alerts, graph and notes are there, a pivot says why it cannot ask."""
     with gi.connect_demo(seed=2, alerts=40) as client:
         alerts = gi.list_alerts(client)
         case = gi.Case("INC-4711")
         case.add(alerts, gi.list_risk_detections(client))
+        host = next(n for n in case.graph if n.kind == "host")
+        alert = next(n for n in sorted(case.graph.predecessors(host)) if n.kind == "alert")
+        case.note("<b>wiped</b> & reinstalled", entity=host)
+        case.note("a false one", edge=(alert, host))
         case.save(tmp_path / "case")
     page = open_app("--case", str(tmp_path / "case"), height=1600)
     page.wait_for_function(READY)
     page.get_by_text(f"Alerts: {len(alerts)} of {len(alerts)}").wait_for()
     page.get_by_text("Case INC-4711, as it was saved at").wait_for()
     choice = page.get_by_placeholder("Type a name").first
-    with gi.connect_demo(seed=2, alerts=40):
-        host = next(n for n in case.graph if n.kind == "host")
     choice.fill(f"host {case.graph.nodes[host]['label']}")
     page.keyboard.press("Enter")
+    page.locator(".gi-details .gi-note", has_text="<b>wiped</b> & reinstalled").wait_for()
+    page.locator(".gi-details .gi-note", has_text="On its link with").get_by_text("(").wait_for()
+    drawn = page.locator(".js-plotly-plot text")
+    drawn.filter(has_text=re.compile("^✎$")).first.wait_for()  # on the link
+    drawn.filter(has_text=re.compile(".+ ✎$")).first.wait_for()  # and at the host's name
     page.get_by_role("button", name="Pivot on host").click()
     page.locator(".gi-error").get_by_text("open without its tenant").wait_for()
     picture(page, "app-3-case", tmp_path)
