@@ -28,7 +28,7 @@ class _NoTenant(httpx.BaseTransport):
     def handle_request(self, request: httpx.Request) -> httpx.Response:  # noqa: ARG002 (nothing is sent)
         raise UsageError(
             "a case is open without its tenant, so nothing can be asked of Graph here. To pivot, connect in a "
-            "notebook and open the case there: client = gi.connect(…), case = gi.open_case(…)"
+            "notebook and open the case there: client = gi.connect(…); gi.Workbench(client, case=gi.open_case(…))"
         )
 
 
