@@ -154,7 +154,14 @@ def seen_in_all(several: Iterable[Mapping[str, Any]]) -> Observed:
     """Return names and facts of several: of each name the best place and the last time."""
     names: dict[str, list[Any]] = {}
     facts: set[tuple[str, str]] = set()
-    for one in several:
+    telling = [one for one in several if one["names"] or one["facts"]]  # an id that stands alone says no more
+    if len(telling) == 1:
+        (one,) = telling
+        return {
+            "names": {name: at.copy() for name, at in one["names"].items()},
+            "facts": {name: texts.copy() for name, texts in one["facts"].items()},
+        }
+    for one in telling:
         facts.update((name, text) for name, texts in one["facts"].items() for text in texts)
         for name, (place, time) in one["names"].items():
             known = names.get(name)

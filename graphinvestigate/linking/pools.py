@@ -43,7 +43,13 @@ class Pool(Generic[V]):
         asked = values if isinstance(values, list) else list(values)
         found = list(map(self._codes.get, asked))
         if None in found:
-            found = [self.code(value) if code is None else code for value, code in zip(asked, found, strict=True)]
+            known, every = self._codes, self.values
+            for at, code in enumerate(found):
+                if code is None:
+                    size = len(every)
+                    code = found[at] = known.setdefault(asked[at], size)
+                    if code == size:
+                        every.append(asked[at])
         return ints(found)
 
 

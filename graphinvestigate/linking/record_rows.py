@@ -18,6 +18,8 @@ from graphinvestigate.linking.identifiers import guid
 from graphinvestigate.linking.nodes import Record
 from graphinvestigate.linking.record_kinds import RecordKind
 
+_as_record = tuple.__new__  # what `Record(…)` does, and twice as fast
+
 
 def iso_times(times: pd.Series) -> list[str | None]:
     """ISO texts of one length (microseconds, UTC), so that they sort as text; None for NaT."""
@@ -72,7 +74,7 @@ def record_rows(
     for row in zip(*fixed, begin, ends, updated, *facts, tenants, strict=True):
         attrs: dict[str, Any] = empty.copy()  # large enough at once
         attrs.update(zip(names, row, strict=True))
-        yield Record(kind, row[1]), attrs
+        yield _as_record(Record, (kind, row[1])), attrs
 
 
 def ids_of(frame: pd.DataFrame) -> list[str]:
@@ -88,8 +90,10 @@ def ids_of(frame: pd.DataFrame) -> list[str]:
 
 def plain_column(frame: pd.DataFrame, name: str) -> list[Any]:
     """Return a column as plain JSON values, None where it has none; all None where there is no such column."""
-    if name not in frame or frame[name].isna().all():
+    if name not in frame or (missing := frame[name].isna()).all():
         return [None] * len(frame)
+    if isinstance(frame[name].dtype, pd.StringDtype) and not missing.any():
+        return frame[name].tolist()
     return [value if type(value) is str else _plain(value) for value in frame[name].tolist()]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from graphinvestigate.linking.meanings import Meaning
-from graphinvestigate.linking.observations import Observations, in_order, seen_in_all
+from graphinvestigate.linking.observations import Observations, by_name, in_order
 
 LAPTOP = (("mde_device_id", "a1"), ("fqdn", "pc7.contoso.com"))
 ENDS = [("host", *LAPTOP[0]), ("ip", "ip", "198.51.100.7"), ("alert", "1")]
@@ -91,10 +91,4 @@ def test_ends_are_written_as_they_are_named():
 )
 def test_facts_in_order_are_facts_by_name(facts):
     """Facts that come in the order of their names are the same as those that are sorted."""
-    assert list(in_order(facts).items()) == list(
-        seen_in_all([{"names": {}, "facts": {}}, _with(facts)])["facts"].items()
-    )
-
-
-def _with(facts):
-    return {"names": {}, "facts": {name: [text for one, text in facts if one == name] for name, _ in facts}}
+    assert list(in_order(facts).items()) == list(by_name(facts).items())
