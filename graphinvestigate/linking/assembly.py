@@ -104,7 +104,7 @@ def assemble(parts: Parts) -> nx.MultiDiGraph:
     ready = not found.respelled
     places, start, (begun, ended) = entities.observation.tolist(), entities.start.tolist(), _spans(whole)
     for entity, (at, end), first, last in zip(entities.entities, pairwise(start), begun, ended, strict=True):
-        if ready and end == at + 1 and entity not in refused:
+        if ready and end == at + 1 and not (refused and entity in refused):
             node = alone[places[at]]
             node["first_seen"], node["last_seen"] = first, last
             if node["label"] is None:
@@ -261,12 +261,8 @@ def _references_of(
     """Return what gives the references of the edges from one to another, in order."""
     records = table.records.values
     kinds, ids = held([record[0] for record in records]), held([record[1] for record in records])
-    texts, values, times = (
-        held(table.texts.values),
-        held(table.values.values),
-        held([*edges.times, None]),
-    )  # -1 is the last
-    besides = held(table.besides)
+    texts, values, besides = held(table.texts.values), held(table.values.values), held(table.besides)
+    times = held([*edges.times, None])  # -1 is the last
     judgements = held([(list(one.roles), one.verdict, one.remediation) for one in table.judgements.values])
     said_by = _said_by(said)
     when = edges.when

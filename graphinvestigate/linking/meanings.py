@@ -67,7 +67,9 @@ def means(
     when : (When, numbers), optional
         A condition, and the values that it is of.
     """
-    one = _one(ids[0], readers[0]) if len(ids) == 1 and kind != "host" else None
+    only = len(ids) == 1 and kind != "host"
+    (_, at_only, path_only), read_only = ids[0], readers[0]
+    first_only, alone, paths_only = at_only[0], len(at_only) == 1, (path_only,)
     several = [(places, len(places) == 1, path, read) for (_, places, path), read in zip(ids, readers, strict=True)]
     weakest = len(ranks)
 
@@ -98,13 +100,23 @@ def means(
         _, made_of, paths, originals = zip(*found, strict=True)
         return made_of, paths, originals
 
-    found_by = identify if one is None else one
-
     def meaning(values: Sequence[Any], tenant: str | None) -> Meaning | None:
         if when is not None and not when[0].holds(values[place] for place in when[1]):
             return None
-        whole = found_by(values, tenant)
-        if whole is None or (private_is_fact and whole[0][0][0] != "ip" and is_private_ip(whole[0][0][1])):
+        if only:
+            first = values[first_only]
+            if first is None:
+                return None
+            made = read_only((first,) if alone else [values[place] for place in at_only], tenant)
+            if made is None:
+                return None
+            whole: tuple[Any, Any, Any] = ((made,), paths_only, (first,))
+        else:
+            found = identify(values, tenant)
+            if found is None:
+                return None
+            whole = found
+        if private_is_fact and whole[0][0][0] != "ip" and is_private_ip(whole[0][0][1]):
             return None
         names: list[tuple[int, str]] = []
         for place, at in names_at:
@@ -126,21 +138,6 @@ def means(
         return _as_meaning(Meaning, (kind, *whole, tuple(names), tuple(facts)))
 
     return meaning
-
-
-def _one(declared: Declared, read: Reader) -> Callable[[Sequence[Any], str | None], tuple[Any, Any, Any] | None]:
-    """Return what reads the only identifier of a place."""
-    _, places, path = declared
-    at, single, paths = places[0], len(places) == 1, (path,)
-
-    def identify(values: Sequence[Any], tenant: str | None) -> tuple[Any, Any, Any] | None:
-        first = values[at]
-        if first is None:
-            return None
-        made = read((first,) if single else [values[place] for place in places], tenant)
-        return None if made is None else ((made,), paths, (first,))
-
-    return identify
 
 
 def _of_host(found: list[_Found], tenant: str | None) -> list[_Found]:

@@ -169,7 +169,8 @@ class SlotReader(ColumnReader):
         owners: list[int] = []
         places: list[int] = []
         items: list[Any] = []
-        for at, listed in enumerate(records.at(self._base)):
+        lists = records.at(self._base)
+        for at, listed in enumerate(lists) if any(lists) else ():  # most are empty
             if type(listed) in _LISTS:
                 for place, item in enumerate(listed):
                     if item is not None:
