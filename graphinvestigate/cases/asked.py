@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 CUT = "cut the answer"  # in the note of a request whose limit left rows in the tenant
+GONE_ON_WITH = "gone on with"  # in the note of a request that brought the rest of one that broke off
 AT_HAND = "nothing was asked"  # in the note of what was narrowed down from frames
 INTERACTIVE, NON_INTERACTIVE = "interactiveUser", "nonInteractiveUser"
 SOME = "only some (see the requests)"

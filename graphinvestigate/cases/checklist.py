@@ -91,7 +91,9 @@ def _of(resource: str, words: str, own: pd.DataFrame) -> list[tuple[str, str, st
 
 def _answered_later(short: Any, done: pd.DataFrame) -> bool:
     """Tell whether what a request did not bring came whole later: it was gone on with, or the same was asked again."""
-    later = done[done.index > short.Index]
+    # Times are in whole seconds: of two requests within one, the order is not known.
+    bounded = done["until"].notna() & bool(pd.notna(short.until))
+    later = done[(done.index > short.Index) | bounded | done["note"].str.contains(asked.GONE_ON_WITH, regex=False)]
     later = later[later["since"].isna() | (later["since"] <= short.since)]
     later = later[later["until"].isna() | (later["until"] >= short.until)]
     same = [later[name].fillna("").eq(_text(getattr(short, name))) for name in ("filters_server", "filters_local")]

@@ -12,11 +12,13 @@ import pandas as pd
 import pytest
 
 import graphinvestigate as gi
+from graphinvestigate.cases.checklist import checklist
 from graphinvestigate.cli.workbench import on_case
 from graphinvestigate.demo import faults
 from graphinvestigate.demo.answers import ApiError, Response
 from graphinvestigate.demo.faults import Fault
 from graphinvestigate.notes import current_notes
+from graphinvestigate.queries.coverage import DTYPES
 from graphinvestigate.widgets.case_notes import OpenedCase
 
 SAID = "called the help desk"
@@ -333,3 +335,28 @@ def test_what_was_gone_on_with_is_checked(make_world, found) -> None:
     case.add(caught.value.resume(), client)
     assert not not_checked()
     assert (case.coverage["complete"].eq(False)).any(), "the request that broke off is still on record"
+
+
+def _asked(complete: bool, until: str | None, note: str = "") -> dict[str, object]:
+    since = pd.Timestamp("2026-02-01", tz="UTC")
+    end = None if until is None else pd.Timestamp(until, tz="UTC")
+    row = {"resource": "alerts", "complete": complete, "since": since, "until": end, "note": note}
+    return {**row, "filters_server": "", "filters_local": ""}
+
+
+@pytest.mark.parametrize(
+    ("rows", "checked"),
+    [
+        ([(False, "2026-03-01"), (True, "2026-03-01")], True),
+        ([(True, "2026-03-01"), (False, "2026-03-01")], True),  # within one second: which was first is not known
+        ([(True, "2026-02-20"), (False, "2026-03-01")], False),
+        ([(False, None), (True, None)], True),
+        ([(True, None), (False, None)], False),  # what came since the whole answer is not known
+        ([(True, None, "gone on with: 1 page had come"), (False, None)], True),
+    ],
+)
+def test_what_broke_off_is_checked_once_it_came_whole(rows: list[tuple[object, ...]], checked: bool) -> None:
+    """A window that came whole is checked whichever request was first; without an end only a later answer counts."""
+    coverage = pd.DataFrame([_asked(*row) for row in rows], columns=list(DTYPES)).astype(DTYPES)  # type: ignore[arg-type]
+    table = checklist((), coverage, {})
+    assert ("not checked" not in set(table.loc[table["item"] == "alerts", "state"])) is checked
