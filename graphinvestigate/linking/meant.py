@@ -48,11 +48,7 @@ class Memo(dict[Any, int]):
         self.asked = 0
 
     def __missing__(self, row: Any) -> int:
-        if self._before:
-            return self._learn(row, row if self._several else (row,))
-        meaning = self._means(row if self._several else (row,), self._tenant)
-        code = self[row] = NONE if meaning is None else self._take(meaning)
-        return code
+        return self._learn(row, row if self._several else (row,))
 
     def _learn(self, row: Any, values: Sequence[Any]) -> int:
         meaning = self._before.get(row, _NEW) if self._before else _NEW

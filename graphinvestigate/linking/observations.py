@@ -11,7 +11,6 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from graphinvestigate.linking.identifiers import Identifier
 from graphinvestigate.linking.identity import Observation
 from graphinvestigate.linking.labels import best_name
 from graphinvestigate.linking.meanings import Meaning
@@ -86,13 +85,11 @@ class Observations:
                 self._stamped.append(number)
         texts = ["=".join(ids[0])] if len(ids) == 1 else list(map("=".join, ids))
         observed: Observed = {"identifiers": texts, "names": known, "facts": in_order(facts) if facts else {}}
-        self._take(kind, ids, first, observed)
+        self.add((kind, ids), first, observed)
 
     def add(self, observation: Observation, first: int, observed: Observed) -> None:
         """Take in what was seen with an observation; `first` is the end that its first identifier is."""
-        self._take(*observation, first, observed)
-
-    def _take(self, kind: str, ids: tuple[Identifier, ...], first: int, observed: Observed) -> None:
+        kind, ids = observation
         key: int | Observation = first
         size = len(self._nodes)
         if len(ids) == 1:
@@ -104,8 +101,8 @@ class Observations:
             if place == NONE:
                 place = alone[first] = size
         else:
-            key = kind, ids
-            place = self._places.setdefault(key, size)
+            key = observation
+            place = self._places.setdefault(observation, size)
         if place == size:
             self.first.append(first)
             self.sort.append(self.sorts.code((kind, ids[0][0])))

@@ -21,16 +21,12 @@ from graphinvestigate.linking.record_kinds import RecordKind
 _as_record = tuple.__new__  # what `Record(…)` does, and twice as fast
 
 
-def iso_times(times: pd.Series) -> list[str | None]:
-    """ISO texts of one length (microseconds, UTC), so that they sort as text; None for NaT."""
-    return _texts(_moments(times)) if len(times) else []
-
-
 def _moments(times: pd.Series) -> np.ndarray:
     return pd.to_datetime(times, utc=True).dt.tz_localize(None).to_numpy(dtype="datetime64[ns]")
 
 
 def _texts(moments: np.ndarray) -> list[str | None]:
+    """Return ISO texts of one length (microseconds, UTC), so that they sort as text; None for NaT."""
     texts = np.datetime_as_string(moments, unit="us").tolist()
     return [None if text == "NaT" else text + "Z" for text in texts]
 

@@ -174,6 +174,7 @@ def test_a_case_as_a_page(open_app: Callable[..., Any], tmp_path: Path) -> None:
     drawn.filter(has_text=re.compile(".+ ✎$")).first.wait_for()  # and at the host's name
     page.get_by_role("button", name="Pivot on host").click()
     page.locator(".gi-error").get_by_text("open without its tenant").wait_for()
+    assert page.locator(".gi-note b", has_text="wiped").count() == 0, "what a note says is text"
     picture(page, "app-3-case", tmp_path)
 
 

@@ -210,4 +210,5 @@ def test_elsewhere_binder_is_not_mentioned(make: Any, monkeypatch: pytest.Monkey
     """Anywhere else nothing is refused and nobody is warned."""
     for variable in BINDER:
         monkeypatch.delenv(variable, raising=False)
-    connect(tenant_id=TENANT, credential=make.Tokens()).close()
+    with connect(tenant_id=TENANT, credential=make.Tokens()) as client:  # a warning would be an error
+        assert client.tenant_id == TENANT
