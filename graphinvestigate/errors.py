@@ -38,9 +38,12 @@ class GraphInvestigateError(Exception):
     ----------
     change_unknown : bool
         Whether a change was sent and may have been made all the same: its answer never came, or was a failure.
+    pull_id : str or None
+        The request in `coverage(client)` that failed with it.
     """
 
     change_unknown: bool = False
+    pull_id: str | None = None
 
 
 class UsageError(GraphInvestigateError, ValueError):

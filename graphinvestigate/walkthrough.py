@@ -147,6 +147,8 @@ def investigate(
         sign_ins=_together(signed),
         incident=incident,
     )
+    pulls = client.pulls.copy()
+    unkept = [table for table in unread if not table["pull_id"].isin(list(pulls)).any()]
     return Investigation(
         tenant_id=client.tenant_id,
         since=since,
@@ -163,7 +165,7 @@ def investigate(
         paths=paths,
         story=story,
         entities=table.loc[[(row.kind, row.key) in near for row in table.itertuples()]].reset_index(drop=True),
-        coverage=pd.concat([coverage_table(client.pulls.copy().values()), *unread, no_list()], ignore_index=True),
+        coverage=pd.concat([coverage_table(pulls.values()), *unkept, no_list()], ignore_index=True),
     )
 
 
@@ -191,7 +193,7 @@ def _named_locations(client: GraphClient, unread: list[pd.DataFrame]) -> pd.Data
     try:
         return queries.list_named_locations(client)
     except (PermissionMissingError, LicenceMissingError) as error:
-        unread.append(not_read("named_locations", str(error)))
+        unread.append(not_read("named_locations", error))
     return None
 
 

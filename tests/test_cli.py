@@ -107,7 +107,7 @@ def test_the_help_explains_the_exit_status(capsys) -> None:
     with pytest.raises(SystemExit):
         main(["--help"])
     said = capsys.readouterr().out
-    assert re.findall(r"^  (\d+)  ", said, re.MULTILINE) == ["0", "1", "2", "3", "130"]
+    assert re.findall(r"^  (\d+)  ", said, re.MULTILINE) == ["0", "1", "2", "3", "4", "130"]
     words = (Path(__file__).resolve().parents[1] / "docs" / "howto" / "hand-over.md").read_text("utf-8")
     assert all(status in words for status in ("with 0 when", "3 where", "1 when", "2\nafter", "130 after"))
 

@@ -7,10 +7,13 @@ from typing import Any
 
 import pandas as pd
 
+from graphinvestigate.queries.coverage import BY_ID
+
 CUT = "cut the answer"  # in the note of a request whose limit left rows in the tenant
 GONE_ON_WITH = "gone on with"  # in the note of a request that brought the rest of one that broke off
 AT_HAND = "nothing was asked"  # in the note of what was narrowed down from frames
 INTERACTIVE, NON_INTERACTIVE = "interactiveUser", "nonInteractiveUser"
+ASK_AGAIN = "A pivot's Go on (found.resume()) asks for it again; add what comes to the case."
 SOME = "only some (see the requests)"
 
 _WINDOW = re.compile(r"[\w/]+ (?:ge|gt|le|lt) [0-9TZ:.+-]+")
@@ -18,6 +21,8 @@ _KIND = re.compile(r"signInEventTypes/any\(t: t eq '(\w+)'\)")
 _KINDS = re.compile(rf"\(?{_KIND.pattern}(?: or {_KIND.pattern})*\)?".replace("(\\w+)", "\\w+"))
 _BETWEEN = re.compile(r"\band\b|\s+")
 _MOST_WINDOWS = 3
+_MOST_QUERIES, _MOST_QUERY = 10, 60
+_FAILED = "asked, and it failed: "
 _EVER, _NOW = pd.Timestamp.min.tz_localize("UTC"), pd.Timestamp.max.tz_localize("UTC")
 
 
@@ -39,6 +44,11 @@ def whole(asked: pd.DataFrame) -> pd.Series:
         for row in _plain(asked).itertuples()
     ]
     return pd.Series(found, index=asked.index, dtype="bool")
+
+
+def ids(filters: str) -> set[str]:
+    """Give the ids of the single records that a request asked for; none where it asked for something else."""
+    return set(filters.removeprefix(BY_ID).split(", ")) if filters.startswith(BY_ID) else set()
 
 
 def asks_for(asked: pd.DataFrame, kind: str) -> pd.Series:
@@ -78,6 +88,40 @@ def looked(asked: pd.DataFrame) -> str | None:
     said = windows(wide)
     beyond = windows(pd.concat([wide, some])) if len(some) else said
     return said if beyond == said else f"{said}; beyond that {SOME}"
+
+
+def fell_short(asked: pd.DataFrame) -> list[str]:
+    """Say why requests did not bring all, each reason once; of those that brought nothing also what to do next.
+
+    Parameters
+    ----------
+    asked : pandas.DataFrame
+        Requests for one resource that are not complete.
+    """
+    reasons: dict[str, set[str]] = {}
+    for row in asked.itertuples():
+        failed = isinstance(row.pull_id, str) and row.pages == 0 and not _text(row.lacking)
+        query = _hunted(_text(row.filters_server)) if failed and row.resource == "hunting" else ""
+        # What Graph says stands with the request; it names the one request, and each would be a reason of its own.
+        why = f"{_FAILED}{row.note.partition(' Graph says:')[0]} {ASK_AGAIN}" if failed else row.note
+        reasons.setdefault(why or "the answer was not complete", set()).add(query)
+    return [why.replace(_FAILED, _failed(sorted(queries - {""})), 1) for why, queries in reasons.items()]
+
+
+def _hunted(query: str) -> str:
+    """The table that a query begins with, behind the lines that bind its parameters."""
+    lines = [line for line in query.splitlines() if line.strip() and not (line[:4] == "let " and line[-1] == ";")]
+    return lines[0].partition("|")[0].strip()[:_MOST_QUERY] if lines else ""
+
+
+def _failed(queries: list[str]) -> str:
+    shown = "; ".join(queries[:_MOST_QUERIES])
+    more = f"; and {len(queries) - _MOST_QUERIES} more" if len(queries) > _MOST_QUERIES else ""
+    return f"asked, and it failed ({shown}{more}): " if shown else _FAILED
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def _only_a_window(filters: str) -> bool:

@@ -247,7 +247,7 @@ class Case(Sayings):
         Replay
             What was rebuilt, and in `.differences` where it is not what was saved: compared byte for byte with the
             versions that the manifest names, by value with others (`.versions_differ`). What the saved graph says and
-            no record gives is in `.beyond`.
+            no record gives is in `.beyond`; that another version of the report made the saved one, in `.retold`.
 
         Raises
         ------

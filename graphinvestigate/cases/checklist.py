@@ -68,8 +68,7 @@ def _of(resource: str, words: str, own: pd.DataFrame) -> list[tuple[str, str, st
     done = own[own["complete"].fillna(False)]
     came = [_answered_later(one, done) for one in short.itertuples()]
     short = short[~pd.Series(came, index=short.index, dtype="bool")]
-    reasons = dict.fromkeys(short["note"])
-    rows = [(words, "not checked", why or "the answer was not complete", "requests") for why in reasons]
+    rows = [(words, "not checked", why, "requests") for why in asked.fell_short(short)]
     others = done.head(0)
     if resource == "sign_ins" and len(done):
         others = done[asked.asks_for(done, asked.NON_INTERACTIVE)]
@@ -91,9 +90,13 @@ def _of(resource: str, words: str, own: pd.DataFrame) -> list[tuple[str, str, st
 
 def _answered_later(short: Any, done: pd.DataFrame) -> bool:
     """Tell whether what a request did not bring came whole later: it was gone on with, or the same was asked again."""
+    gone_on_with = done["note"].str.contains(asked.GONE_ON_WITH, regex=False)
+    if ids := asked.ids(_text(short.filters_server)):
+        found = done.loc[(done.index > short.Index) | gone_on_with, "filters_server"].fillna("")
+        return ids <= {one for text in found for one in asked.ids(text)}
     # Times are in whole seconds: of two requests within one, the order is not known.
     bounded = done["until"].notna() & bool(pd.notna(short.until))
-    later = done[(done.index > short.Index) | bounded | done["note"].str.contains(asked.GONE_ON_WITH, regex=False)]
+    later = done[(done.index > short.Index) | bounded | gone_on_with]
     later = later[later["since"].isna() | (later["since"] <= short.since)]
     later = later[later["until"].isna() | (later["until"] >= short.until)]
     same = [later[name].fillna("").eq(_text(getattr(short, name))) for name in ("filters_server", "filters_local")]

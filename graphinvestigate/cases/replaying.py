@@ -19,6 +19,8 @@ from graphinvestigate.cases.storage import Stored
 from graphinvestigate.errors import BadFileError
 from graphinvestigate.text import log
 
+_TOLD = ("report:", "timeline:", "markdown:")  # how differences begin that rules of telling have a say in
+
 
 @dataclass(frozen=True, slots=True)
 class Replay:
@@ -42,6 +44,9 @@ class Replay:
     versions_differ : dict of str to tuple of str
         Per tool the version the case was saved with and the one used here, where they are not the same. With the
         same versions everything is compared byte for byte, with others by value.
+    retold : str
+        Where another version of the report made the one that was saved, and this one says something else of the same
+        case: that, in a sentence. It is no difference: records and entity graph are compared as ever. Else empty.
     """
 
     frames: dict[str, pd.DataFrame] = field(repr=False)
@@ -52,6 +57,7 @@ class Replay:
     differences: list[str]
     beyond: list[str]
     versions_differ: dict[str, tuple[str, str]]
+    retold: str = ""
 
     @property
     def sentence(self) -> str:
@@ -63,9 +69,12 @@ class Replay:
             f"{self.graph.number_of_edges():,} edges, timeline and report"
         )
         if not self.differences:
-            return f"Rebuilt {built}: the same as saved, {how}."
-        count = counted(len(self.differences), "difference", "differences")
-        return f"Rebuilt {built}: {count} from what was saved, compared {how}."
+            same = "records and graph are the same" if self.retold else "the same"
+            said = f"Rebuilt {built}: {same} as saved, {how}."
+        else:
+            count = counted(len(self.differences), "difference", "differences")
+            said = f"Rebuilt {built}: {count} from what was saved, compared {how}."
+        return f"{said} {self.retold}" if self.retold else said
 
 
 def replay(stored: Stored) -> Replay:
@@ -95,15 +104,33 @@ def replay(stored: Stored) -> Replay:
         for name, here in versions().items()
         if manifest.tools.get(name) != here
     }
+    other_rules = other.pop("report", None)
     found = hashes(contents.frames, built)
     said, beyond = _different(manifest, found, exactly=not other), []
+    retold = ""
+    if other_rules is not None:
+        told = [one for one in said if one.startswith(_TOLD)]
+        said = [one for one in said if one not in told]
+        retold = _retold(other_rules, told) if told else ""
     if contents.graph is not None:
         more = graph_differences(contents.graph, built.graph)
         if _was_so(manifest, found):
             beyond = more
         else:
             said += more
-    return Replay(contents.frames, built.graph, built.timeline, built.report, built.markdown, said, beyond, other)
+    return Replay(
+        contents.frames, built.graph, built.timeline, built.report, built.markdown, said, beyond, other, retold
+    )
+
+
+def _retold(rules: tuple[str, str], told: list[str]) -> str:
+    then, here = rules
+    made = "an earlier version of the report" if then == "unknown" else f"version {log(then)} of the report"
+    return (
+        f"The saved report was made by {made}; this is version {here}, which tells the same case in other words "
+        f"({counted(len(told), 'part', 'parts')} of report, ticket and timeline). So the report can't be compared, "
+        "which says nothing against the case. Keep the report that was written then, if it has to be shown."
+    )
 
 
 def _was_so(manifest: Manifest, found: Mapping[str, Any]) -> bool:

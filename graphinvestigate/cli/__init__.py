@@ -20,6 +20,7 @@ STATUS = """exit status:
   1    stopped by an error: a file, a case, Graph or a sign-in; the line on standard error says what to do next
   2    wrong usage: an option that is missing, unknown or cannot be right
   3    verify, replay: the case is not what was saved, or its replay is not the same
+  4    watch --once: a destination did not take its events, or an incident became no case; the next poll does that
   130  stopped by Ctrl-C
 """
 

@@ -16,6 +16,8 @@ from graphinvestigate.text import log
 
 SECRET = "GRAPHINVESTIGATE_CLIENT_SECRET"  # noqa: S105 (the name of a variable)
 TOKEN = "GRAPHINVESTIGATE_COLLECTOR_TOKEN"  # noqa: S105 (the name of a variable)
+UNDONE = 4
+"""The exit status of ``watch --once`` that left something for the next poll."""
 _CLOUDS = ("global", "usgov", "usgov_dod", "china")  # what connect calls them; loading that here would take long
 
 
@@ -49,7 +51,12 @@ def add_commands(commands: Any) -> None:
     what.add_argument("--notebook", type=Path, help="run on each new case; parameters: case_path, incident_id")
     what.add_argument("--since", default="1h", help="how far back the first poll looks (default: %(default)s)")
     what.add_argument("--interval", type=float, default=60.0, help="seconds between polls, 30 at least (default: 60)")
-    what.add_argument("--once", action="store_true", help="poll once and end, for cron")
+    what.add_argument(
+        "--once",
+        action="store_true",
+        help=f"poll once and end, for cron; ends with {UNDONE} where a destination did not take its events or an "
+        "incident became no case: the next poll does that",
+    )
     what.add_argument(
         "--also",
         action="append",
@@ -100,8 +107,10 @@ def _watch(chosen: argparse.Namespace) -> int:
     ):
         if chosen.once:
             _tell(f"{watch.poll()} events")
-        else:
-            watch.run(interval=chosen.interval, stop=stop)
+            for sentence in watch.undone:
+                _tell(sentence)
+            return UNDONE if watch.undone else 0
+        watch.run(interval=chosen.interval, stop=stop)
     return 0
 
 

@@ -30,7 +30,7 @@ from graphinvestigate.linking.identifiers import STRONG
 from graphinvestigate.pivots.found import Pivot
 from graphinvestigate.pivots.incidents import Incidents, incidents_of
 from graphinvestigate.pivots.steps import SOURCES, Step, identifiers_of, pivot_steps, start_of, unhunted
-from graphinvestigate.queries.coverage import coverage_table, not_read, pulls_made
+from graphinvestigate.queries.coverage import coverage_table, not_read, pulls_made, went_on
 from graphinvestigate.queries.questions import Time
 from graphinvestigate.text import log
 from graphinvestigate.wanted import takes
@@ -189,6 +189,8 @@ def _answer(question: _Question, step: Step, had: _Answer | None) -> _Answer:
     try:
         with pulls_made() as made:
             frame = short.resume() if short is not None and short.resume is not None else _ask(question, step)
+            if had is not None and had.error is not None:
+                went_on(question.client, made)
     except UsageError:
         raise
     except PartialResultError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -12,7 +12,7 @@ from graphinvestigate.client import GraphClient
 from graphinvestigate.errors import GraphInvestigateError, PartialResultError, RecordNotFoundError, UsageError
 from graphinvestigate.frames import empty_frame, newest
 from graphinvestigate.frames.schema import RESOURCES
-from graphinvestigate.queries.coverage import coverage_table, not_read, pulls_made
+from graphinvestigate.queries.coverage import BY_ID, coverage_table, known_pull, not_read, pulls_made, remember, went_on
 from graphinvestigate.queries.questions import Time
 from graphinvestigate.text import log
 
@@ -83,14 +83,20 @@ def _one_by_one(client: GraphClient, rest: list[str], had: Incidents) -> Inciden
                 broke = error
                 break
             settled.add(incident_id)
-    tables = [had.table, coverage_table(made.values())]
+        if had.broke is not None:
+            went_on(client, made)
+    tables = [had.table, coverage_table(one for one in made.values() if broke is None or one.pull_id != broke.pull_id)]
     if absent:
         named = f"{', '.join(map(log, absent[:_NAMED]))}{' …' if absent[_NAMED:] else ''}"
         tables.append(not_read("incidents", f"alerts name incidents that are not there, or hidden from you: {named}"))
     open_table = None
     if broke is not None:
-        short = not_read("incidents", broke)
-        open_table = short.assign(note=f"{len(set(rest) - settled)} of them did not come: {broke}")
+        to_come = [one for one in rest if one not in settled]
+        note = f"{len(to_come)} of them did not come: {broke}"
+        if (failed := known_pull(broke.pull_id)) is not None:  # it stands for those behind it, which were not asked for
+            ids = ", ".join(map(log, to_come))
+            remember(client, replace(failed, note=note, filters_server=f"{BY_ID}{ids}"))
+        open_table = not_read("incidents", broke).assign(note=note)
     # Two ids may lead to one incident: into it, merged ones are followed.
     frame, _ = newest(RESOURCES["incidents"], pd.concat(found, ignore_index=True))
     return Incidents(frame, frozenset(settled), _joined(tables), broke, None, open_table)

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import uuid
 import weakref
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import replace
 
 import pandas as pd
 
 from graphinvestigate.client import GraphClient, Pull
-from graphinvestigate.errors import GraphInvestigateError, LicenceMissingError, PermissionMissingError, UsageError
+from graphinvestigate.errors import (
+    GraphInvestigateError,
+    LicenceMissingError,
+    PartialResultError,
+    PermissionMissingError,
+    RecordNotFoundError,
+    StoppedError,
+    UsageError,
+)
 from graphinvestigate.queries.questions import Question
 from graphinvestigate.wanted import takes
 
@@ -18,6 +28,10 @@ from graphinvestigate.wanted import takes
 # themselves live as long as the client that pulled them.
 _KNOWN: weakref.WeakValueDictionary[str, Pull] = weakref.WeakValueDictionary()
 
+GONE_ON_WITH = "gone on with: it had failed before"
+ABSENT = "not there, or hidden from this account"
+BY_ID = "by id "
+"""How what is asked of a request for single records begins; their ids follow."""
 DTYPES = {
     "pull_id": "str", "resource": "str", "since": "datetime64[ns, UTC]", "until": "datetime64[ns, UTC]",
     "filters_server": "str", "filters_local": "str", "limit": "Int64", "rows_received": "Int64",
@@ -54,6 +68,50 @@ def remember(client: GraphClient, pull: Pull, question: Question | None = None) 
     _KNOWN[pull.pull_id] = pull
     if question is not None:
         _ASKED.setdefault(client, {})[pull.pull_id] = question
+
+
+@contextmanager
+def failures_kept(client: GraphClient, asked: Pull) -> Iterator[None]:
+    """Keep with the client also what was asked and failed: it must not look as if nobody had asked.
+
+    Parameters
+    ----------
+    client : GraphClient
+    asked : Pull
+        What is asked in the ``with`` block; its `pull_id` and what came of it do not matter.
+    """
+    started, requests, waited = client.now(), client.requests_made, client.waited_seconds
+    try:
+        yield
+    except (UsageError, StoppedError, PartialResultError):
+        raise  # nothing was asked, or the pull that broke off is kept already
+    except GraphInvestigateError as error:
+        if error.pull_id is None:
+            error.pull_id = f"{asked.resource}-{uuid.uuid4().hex[:12]}"
+            absent = isinstance(error, RecordNotFoundError)  # which is an answer
+            failed = replace(
+                asked, pull_id=error.pull_id, complete=absent, note=ABSENT if absent else str(error),
+                lacking=lacking(error), started=started, finished=client.now(),
+                requests=client.requests_made - requests, waited_seconds=client.waited_seconds - waited,
+            )  # fmt: skip
+            remember(client, failed)
+        raise
+
+
+def asked_otherwise(client: GraphClient, error: GraphInvestigateError) -> None:
+    """Take a failure back: the same was asked in another way, which says so itself."""
+    if error.pull_id is not None:
+        client.pulls.pop(error.pull_id, None)
+        for made in _COLLECTING.get():
+            made.pop(error.pull_id, None)
+
+
+def went_on(client: GraphClient, made: Mapping[str, Pull]) -> None:
+    """Note of pulls that they asked again for what had failed: within one second, their times would not tell."""
+    for pull in list(made.values()):
+        note = f"{pull.note}; {GONE_ON_WITH}" if pull.note else GONE_ON_WITH
+        if pull.complete and "gone on with" not in pull.note:
+            remember(client, replace(pull, note=note))
 
 
 def recall(pull: Pull) -> None:
@@ -152,7 +210,10 @@ def no_list() -> pd.DataFrame:
 
 
 def not_read(source: str, reason: str | GraphInvestigateError) -> pd.DataFrame:
-    """A row of coverage for a source that gave nothing, with the reason."""
+    """A row of coverage for a source that gave nothing, with the reason, and what was asked where that is known."""
+    asked = known_pull(getattr(reason, "pull_id", None))
+    if asked is not None:
+        return coverage_table([asked]).assign(resource=source)
     row = {
         "resource": source, "rows_received": 0, "rows_kept": 0, "complete": False, "lacking": lacking(reason),
         "note": str(reason),

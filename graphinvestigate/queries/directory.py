@@ -10,7 +10,7 @@ import pandas as pd
 from graphinvestigate.client import GraphClient, path_segment
 from graphinvestigate.errors import BadRequestError, PermissionMissingError, UsageError
 from graphinvestigate.frames.schema import RESOURCES
-from graphinvestigate.queries.coverage import lacking, remember
+from graphinvestigate.queries.coverage import asked_otherwise, lacking, remember
 from graphinvestigate.queries.pulling import OnPartial, pull
 from graphinvestigate.queries.questions import Time, Values, ask
 from graphinvestigate.queries.records import checked_id, one_record
@@ -119,6 +119,7 @@ def get_user(client: GraphClient, user_id: str) -> pd.DataFrame:
     try:
         return one_record(client, "users", "user_id", user_id, select=USER_PROPERTIES)[0]
     except (PermissionMissingError, BadRequestError) as error:
+        asked_otherwise(client, error)
         frame, facts = one_record(client, "users", "user_id", user_id)
         note = f"basic profile only: the other properties could not be read ({error})"
         remember(client, replace(facts, note=note, complete=False, lacking=lacking(error)))

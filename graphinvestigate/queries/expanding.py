@@ -11,7 +11,7 @@ from graphinvestigate.client import GraphClient, path_segment
 from graphinvestigate.envelope import Page, read_page
 from graphinvestigate.errors import GraphInvestigateError, PartialResultError, ServiceError, UsageError
 from graphinvestigate.frames import newest, records_frame
-from graphinvestigate.queries.coverage import remember
+from graphinvestigate.queries.coverage import asked_otherwise, remember
 from graphinvestigate.queries.pulling import OnPartial, pull_with_facts
 from graphinvestigate.queries.questions import Question
 
@@ -35,6 +35,7 @@ def pull_expanded(client: GraphClient, question: Question, on_partial: OnPartial
             if isinstance(error, PartialResultError) and on_partial == "return":
                 return error.frame
             raise
+        asked_otherwise(client, error)
     return pull_one_by_one(client, question, on_partial)
 
 

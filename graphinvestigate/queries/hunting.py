@@ -21,7 +21,7 @@ from graphinvestigate.errors import (
     UsageError,
 )
 from graphinvestigate.frames.hunting import hunting_frame
-from graphinvestigate.queries.coverage import remember
+from graphinvestigate.queries.coverage import failures_kept, remember
 from graphinvestigate.queries.offered import refuse_absent
 from graphinvestigate.text import log
 from graphinvestigate.wanted import takes
@@ -102,10 +102,12 @@ def run_hunting_query(
         body["Timespan"] = span(timespan)
     refuse_absent(client, PATH)
     started, requests, waited = client.now(), client.requests_made, client.waited_seconds
-    try:
-        answer = client.post(PATH, body, permission=PERMISSION, retry=True)
-    except (BadRequestError, ThrottledError, ServiceError) as error:
-        raise _with_limits(error) from error
+    asked = Pull(pull_id="", resource="hunting", path=PATH, params_asked=body, filters_server=query)
+    with failures_kept(client, asked):
+        try:
+            answer = client.post(PATH, body, permission=PERMISSION, retry=True)
+        except (BadRequestError, ThrottledError, ServiceError) as error:
+            raise _with_limits(error) from error
     pull_id = f"hunting-{uuid.uuid4().hex[:12]}"
     frame = hunting_frame(answer, pull_id=pull_id)
     missing = f"rows beyond {MOST_ROWS:,}, the most that hunting answers" if len(frame) >= MOST_ROWS else ""

@@ -21,7 +21,7 @@ from graphinvestigate.errors import (
     UsageError,
 )
 from graphinvestigate.frames import Ahead, newest, records_frame
-from graphinvestigate.queries.coverage import lacking, remember
+from graphinvestigate.queries.coverage import failures_kept, lacking, remember
 from graphinvestigate.queries.offered import refuse_absent
 from graphinvestigate.queries.progress import Progress
 from graphinvestigate.queries.questions import WINDOW, Question, closing, matches, window_text
@@ -62,7 +62,13 @@ def pull_with_facts(
     """Every row that Graph holds for a question, and the facts of the pull; raises as `pull` does."""
     if on_partial not in {"raise", "return"}:
         raise UsageError(f"on_partial takes 'raise' or 'return'; got {on_partial!r:.80}.")
-    return _go_on(client, question, on_partial, [Piece(question.since, question.until)])
+    asked = Pull(
+        pull_id="", resource=question.resource.name, path=question.path, params_asked=question.params(),
+        since=question.since, until=question.until, filters_server=question.server_filter,
+        filters_local=question.local_filter, limit=question.limit,
+    )  # fmt: skip
+    with failures_kept(client, asked):
+        return _go_on(client, question, on_partial, [Piece(question.since, question.until)])
 
 
 @dataclass(slots=True)

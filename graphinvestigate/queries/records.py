@@ -11,8 +11,9 @@ from graphinvestigate.client import GraphClient, Pull, path_segment
 from graphinvestigate.errors import UsageError
 from graphinvestigate.frames import records_frame
 from graphinvestigate.frames.schema import RESOURCES
-from graphinvestigate.queries.coverage import remember
+from graphinvestigate.queries.coverage import BY_ID, failures_kept, remember
 from graphinvestigate.queries.offered import refuse_absent
+from graphinvestigate.text import log
 
 
 def checked_id(argument: str, record_id: str) -> str:
@@ -45,12 +46,15 @@ def one_record(
         params["$select"] = ",".join(select)
     refuse_absent(client, resource.path)
     started, requests, waited = client.now(), client.requests_made, client.waited_seconds
-    page = client.record(path, params=params or None, permission=resource.permission)
+    by_id = f"{BY_ID}{log(record_id.strip())}"
+    asked = Pull(pull_id="", resource=resource.name, path=path, params_asked=params, filters_server=by_id)
+    with failures_kept(client, asked):
+        page = client.record(path, params=params or None, permission=resource.permission)
     pull_id = f"{resource.name}-{uuid.uuid4().hex[:12]}"
     frame = records_frame(resource, [page], pull_id=pull_id)
     facts = Pull(
         pull_id=pull_id, resource=resource.name, path=path, params_asked=params, since=None, until=None,
-        filters_server="by id", filters_local="", limit=None, pages=1, rows_received=1, rows_kept=1,
+        filters_server=by_id, filters_local="", limit=None, pages=1, rows_received=1, rows_kept=1,
         count_expected=None, complete=True, note="", started=started, finished=client.now(),
         requests=client.requests_made - requests, waited_seconds=client.waited_seconds - waited,
     )  # fmt: skip

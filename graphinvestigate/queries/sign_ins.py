@@ -11,7 +11,7 @@ import pandas as pd
 from graphinvestigate.client import GraphClient
 from graphinvestigate.errors import GraphError, UsageError
 from graphinvestigate.frames.schema import RESOURCES
-from graphinvestigate.queries.coverage import lacking
+from graphinvestigate.queries.coverage import asked_otherwise, lacking
 from graphinvestigate.queries.pulling import OnPartial, pull
 from graphinvestigate.queries.questions import Time, Values, ask
 from graphinvestigate.text import log
@@ -102,6 +102,7 @@ def list_sign_ins(
     except GraphError as error:
         if "interactive" not in kinds or error.status not in NOT_OFFERED:
             raise
+        asked_otherwise(client, error)
         unread = f"interactive only: {asked_for}, but beta could not be read ({error})"
         return pull(client, replace(v1, note=unread, unasked=True, lacking=lacking(error)), on_partial)
 

@@ -83,6 +83,12 @@ class Watch:
     tell : callable, optional
         Told what happens, in sentences.
 
+    Attributes
+    ----------
+    undone : list of str
+        What the last poll could not do and a later one will do, in sentences: events that a destination did not take,
+        incidents that became no case. Nothing of it is lost.
+
     Raises
     ------
     UsageError
@@ -121,6 +127,7 @@ class Watch:
         self._tell = tell or (lambda _: None)
         self._sinks = list(sinks)
         self._unreadable: set[str] = set()
+        self.undone: list[str] = []
         if cases is not None:
             cases.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._store = Store(state, tenant_id=client.tenant_id)
@@ -146,7 +153,7 @@ class Watch:
             return
         for name, waiting in absent.items():
             self._tell(
-                f"{log(name)} is not named this time: what it has not got is kept for it ({waiting} events now). "
+                f"{log(name)} is not named this time: {_events(waiting)} for it and what comes is kept too. "
                 "If it is gone for good, start once with --forget-others."
             )
 
@@ -186,12 +193,15 @@ class Watch:
     def poll(self) -> int:
         """Look once: what changed, which cases it concerns, which incidents become cases; then hand events on.
 
+        What it could not do of that is in `undone`.
+
         Returns
         -------
         int
             How many events were added.
         """
         before = self._store.counted()
+        self.undone = []
         try:
             self._look()
             self._open()
@@ -310,6 +320,7 @@ class Watch:
                 self._add(*case_event("case_failed", case_id=incident_id, incident_id=incident_id, reason=str(error)))
         again = "tried again by the next poll" if tries < MANY_TRIES else f"tried again {tries} polls from now"
         self._tell(f"incident {log(incident_id)} became no case ({error}); it is {again}.")
+        self.undone.append(f"incident {log(incident_id)} became no case; it is {again}.")
 
     # ---- events → sinks -------------------------------------------------------------------------------------
 
@@ -322,4 +333,10 @@ class Watch:
                         self._store.mark(sink.name, sequence)
             except GraphInvestigateError as error:
                 self._tell(str(error))
+                waiting = self._store.count_waiting(sink.name)
+                self.undone.append(f"{_events(waiting)} for {log(sink.name)}, and will be handed on by the next poll.")
         self._store.trim()
+
+
+def _events(waiting: int) -> str:
+    return "1 event waits" if waiting == 1 else f"{waiting:,} events wait"

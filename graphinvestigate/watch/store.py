@@ -211,12 +211,12 @@ class Store:
     def absent(self, sinks: Collection[str]) -> dict[str, int]:
         """The sinks that are known and none of these; how many events wait for each."""
         known = [row[0] for row in self._db.execute("SELECT sink FROM delivered ORDER BY sink")]
+        return {sink: self.count_waiting(sink) for sink in known if sink not in sinks}
+
+    def count_waiting(self, sink: str) -> int:
+        """How many events a sink has not got."""
         count = "SELECT count(*) FROM events WHERE sequence > ? AND body != ''"
-        return {
-            sink: int(self._db.execute(count, (self.delivered(sink),)).fetchone()[0])
-            for sink in known
-            if sink not in sinks
-        }
+        return int(self._db.execute(count, (self.delivered(sink),)).fetchone()[0])
 
     def forget_sinks(self, sinks: Collection[str]) -> None:
         """Keep nothing for these sinks any more."""

@@ -234,7 +234,7 @@ class EntityExplorer(ExplorerPivots):
             was given frames or a case, ``frames`` or ``case``. Cells are separated by ``# %%``. It ends in the same
             graph, drawing, selection, filters, notes and paths, the same lanes, zone and window of the timeline, and
             the same filters and order of the picker. What was undone is not in it; of a pivot that was stopped or broke
-            off it asks for all.
+            off it asks for all, and once.
         """
         return "\n".join(self._code_lines(short=False))
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Any
+from weakref import ref
 
 import pandas as pd
 
@@ -21,11 +22,16 @@ MOST_NAMED = 20
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One action: what it was, what writes the call that does it, and the state before it."""
+    """One action: what it was, what writes the call that does it, and the state before it.
+
+    Of a pivot also what came of it (`found`), and of one that went on what had come of it before (`rest_of`).
+    """
 
     entry: Mapping[str, Any]
     call: Callable[[], str]
     before: State
+    found: ref[Any] | None = None
+    rest_of: ref[Any] | None = None
 
 
 class History:
@@ -53,7 +59,10 @@ class History:
         """Write something into the log that is no step, such as a pivot that failed."""
         self._write(entry)
 
-    def push(self, entry: Mapping[str, Any], call: Callable[[], str], before: State, *, replaces: bool = False) -> None:
+    def push(
+        self, entry: Mapping[str, Any], call: Callable[[], str], before: State, *, replaces: bool = False,
+        found: object = None, rest_of: object = None,
+    ) -> None:  # fmt: skip
         """Keep a step.
 
         Parameters
@@ -67,12 +76,15 @@ class History:
             To go back to.
         replaces : bool
             True: it goes on with the step before it if that was of the same action, as a slider does while it moves.
+        found, rest_of : object, optional
+            Of a pivot what came of it, and of one that went on what had come of it before; neither is kept alive.
         """
         self.undone.clear()
         if replaces and self.done and self.done[-1].entry["action"] == entry["action"]:
             before = self.done.pop().before
             self._log.pop()
-        self.done.append(Step(entry, call, before))
+        came, rest = (None if one is None else ref(one) for one in (found, rest_of))
+        self.done.append(Step(entry, call, before, came, rest))
         self._write(entry)
 
     def undo(self, now: State) -> Step:
@@ -101,7 +113,7 @@ class History:
         if not self.undone:
             raise UsageError("there is nothing to do again: nothing was undone since the last action")
         step, after = self.undone.pop()
-        self.done.append(Step(step.entry, step.call, now))
+        self.done.append(replace(step, before=now))
         self._write({"action": "redo", "of": step.entry["action"], "label": step.entry.get("label", "")})
         return after
 
@@ -122,15 +134,31 @@ class History:
         list of str
         """
         lines = []
-        for step in self.done:
+        once = self._asked_once()
+        for place, step in enumerate(self.done):
             if step.entry["action"] == "pivot":
                 lines += ["", f"# %% Pivot on {_comment(step.entry)}"]
             n = step.entry.get("selected") or len(step.entry.get("with", ())) + 1
             if short and n > MOST_NAMED:
                 lines.append(f"explorer.{step.entry['action']}(…)  # {n:,} nodes")
+            elif place in once and once[place] != place:  # the first asked for all: here it only shows what came
+                lines.append(f"explorer.take_in(found_{once[place]}, since={_plain(step.entry['since'])})")
             else:
-                lines.append(f"explorer.{step.call()}")
+                lines.append(f"{f'found_{place} = ' if place in once else ''}explorer.{step.call()}")
         return lines
+
+    def _asked_once(self) -> dict[int, int]:
+        """Give for pivots that went on, and for those they went on with, the place of the step that asked first."""
+        first: list[tuple[Any, int]] = []
+        once: dict[int, int] = {}
+        for place, step in enumerate(self.done):
+            before = None if step.rest_of is None else step.rest_of()
+            asked = None if before is None else next((at for one, at in first if one() is before), None)
+            if asked is not None:
+                once |= {asked: asked, place: asked}
+            if step.found is not None:
+                first.append((step.found, place if asked is None else asked))
+        return once
 
 
 def reference(node: Node) -> str:

@@ -40,7 +40,7 @@ class _Halted:
     """Whether it went on with one that is in the graph."""
 
 
-@each_in_turn(turn_of, but=("pivot", "keep", "resume"))
+@each_in_turn(turn_of, but=("pivot", "keep", "resume", "take_in"))
 class ExplorerPivots(ExplorerPlan):
     """What the pivot button, Cancel, Keep and Go on do."""
 
@@ -118,6 +118,23 @@ class ExplorerPivots(ExplorerPlan):
         finally:
             self._end()
         return found
+
+    def take_in(self, found: pivots.Pivot, *, since: str | None = None) -> None:
+        """Take in what a pivot brought that was asked for elsewhere, such as in a cell; nothing is asked.
+
+        Parameters
+        ----------
+        found : Pivot
+            What `gi.pivot` or `pivot` returned.
+        since : str or None
+            How far back it asked.
+        """
+        if not isinstance(found, pivots.Pivot):
+            raise UsageError(f"take_in takes what gi.pivot(…) returned, not {type(found).__name__}")
+        with TURN:
+            if self._task is not None:
+                raise UsageError("a pivot is running: wait until it has ended, or cancel it")
+        self._take_in(found.entity, since, found, goes_on=True)
 
     # ---- buttons: pages are answered meanwhile --------------------------------------------------------------
 
@@ -303,7 +320,7 @@ class ExplorerPivots(ExplorerPlan):
         windows = state.pivoted.get(node, frozenset()) | {place[1]}
         unfinished = {key: rest for key, rest in state.unfinished.items() if key != place}
         first = state.unfinished.get(place) if goes_on else None
-        part = () if first is None else tuple(map(id, first.frames.values()))  # what came before is in what came now
+        part = {id(frame) for one in (first, found) if one is not None for frame in one.frames.values()}
         self._become(
             replace(
                 state,
@@ -311,6 +328,7 @@ class ExplorerPivots(ExplorerPlan):
                 unfinished=unfinished | ({place: found} if found.to_come else {}),
                 asked_before={key: one for key, one in state.asked_before.items() if key != place},
                 frames=merged_frames(state.frames, found.frames.values()),
+                # What came before is in what came now.
                 brought=(*(one for one in state.brought if id(one) not in part), *found.frames.values()),
                 coverage=found.coverage,
             )
@@ -320,7 +338,8 @@ class ExplorerPivots(ExplorerPlan):
         entry |= {"goes_on": True} if goes_on else {}
         entry |= {"not_read": [*short]} if (short := gaps(found.coverage)) else {}
         said = node if asked in before.graph else asked
-        self._history.push(entry, partial(call, "pivot", said, since=window), before)
+        written = partial(call, "pivot", said, since=window)
+        self._history.push(entry, written, before, found=found, rest_of=first or found)
         self._show_history()
         self._show_plan()
         did = "Went on with the pivot on" if goes_on else "Pivot on"

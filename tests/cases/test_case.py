@@ -16,6 +16,8 @@ import graphinvestigate as gi
 from graphinvestigate.cases import telling
 from graphinvestigate.cases.case import Case
 from graphinvestigate.cases.rebuilding import graph_of
+from graphinvestigate.demo.answers import ApiError, Response
+from graphinvestigate.demo.faults import Asked, Fault
 from graphinvestigate.notes import Note
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="modes mean nothing on Windows")
@@ -485,3 +487,71 @@ def test_the_case_says_what_it_is(saved) -> None:
     assert "INC-1" in words
     assert "4 alerts" in words
     assert Path(saved).name in words
+
+
+def test_what_failed_is_said_to_have_failed_until_it_came(make_world, tmp_path) -> None:
+    """Hunting and incidents that a pivot asked for in vain: which, why and what to do next; gone on with, checked."""
+    broken = [True]
+
+    def failing(asked: Asked) -> Response:
+        if broken:
+            raise ApiError(503, "UnknownError", "it broke")
+        return asked.genuine()
+
+    faults = [Fault("/security/runHuntingQuery", failing), Fault("/security/incidents/*", failing)]
+    world = make_world(seed=2, faults=faults)
+    client = world.client
+    g = gi.entity_graph(alerts=gi.list_alerts(client, since="30d"))
+    user = gi.find_entity(g, world.tenant.truth.attack.user.id)
+    found = gi.pivot(client, user, g=g)
+    assert set(found.to_come) == {"incidents", "hunting:IdentityLogonEvents", "hunting:CloudAppEvents"}
+    case = Case("INC-1")
+    case.add(found)
+
+    def failures() -> list[tuple[str, str]]:
+        short = case.checklist[case.checklist["state"] == "not checked"]
+        return [(row.item, row.why) for row in short.itertuples() if row.item in ("hunting", "incidents")]
+
+    assert sorted(item for item, _ in failures()) == ["hunting", "incidents"]
+    for item, why in failures():
+        assert why.startswith("asked, and it failed"), item
+        assert "(503)" in why
+        assert "found.resume()" in why
+    told = " ".join(why for _, why in failures())
+    assert "(CloudAppEvents; IdentityLogonEvents): Graph failed" in told
+    broken.clear()
+    again = found.resume()
+    assert len(again.frames["incidents"]) > 1
+    one = gi.Case("INC-1")
+    one.add(found)
+    one.add(gi.get_incident(client, again.frames["incidents"]["id"].iloc[0]))
+    assert "not checked" in set(one.checklist.loc[one.checklist["item"] == "incidents", "state"]), "one came, not all"
+    case.add(again)
+    assert failures() == []
+    assert checked(case)["hunting"][0] == "checked"
+    assert case.coverage["complete"].eq(False).sum() == 3, "that it failed once stays on record"
+    again_saved = gi.open_case(case.save(tmp_path / "INC-1"))
+    assert again_saved.checklist.equals(case.checklist)
+
+
+def test_a_list_that_failed_at_once_was_asked_for(make_world) -> None:
+    """Not one page came: the client's coverage has the request, and the checklist does not say that nobody asked."""
+    faults = [Fault("/auditLogs/signIns", lambda _: _fail(503)), Fault("/identityProtection/*", lambda _: _fail(403))]
+    client = make_world(seed=2, faults=faults).client
+    with pytest.raises(gi.ServiceError) as caught:
+        gi.list_sign_ins(client, since="7d", event_types="interactive")
+    with pytest.raises(gi.PermissionMissingError):
+        gi.list_risk_detections(client, since="7d")
+    asked = gi.coverage(client).set_index("pull_id")
+    row = asked.loc[caught.value.pull_id]
+    assert (row["resource"], row["complete"], row["pages"]) == ("sign_ins", False, 0)
+    assert row["since"] == pd.Timestamp(client.now()) - timedelta(days=7)
+    case = Case("INC-1")
+    case.add(client)
+    assert checked(case)["sign-ins"][1].startswith("asked, and it failed: Graph failed on")
+    assert "IdentityRiskEvent.Read.All" in checked(case)["risk detections"][1]
+    assert checked(case)["alerts"] == ("not checked", "never asked for in this case")
+
+
+def _fail(status: int) -> Response:
+    raise ApiError(status, "UnknownError", "it broke")

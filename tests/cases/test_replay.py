@@ -196,3 +196,40 @@ def test_a_damaged_derived_part_is_an_error(saved) -> None:
             gi.open_case(saved).replay()
     (saved / "manifest.json").write_text(json.dumps({**manifest, "derived": {}}))
     assert "nothing to compare" in gi.open_case(saved).replay().differences[0]
+
+
+def test_another_version_of_the_report_is_said_and_is_no_difference(case, tmp_path, monkeypatch, capsys) -> None:
+    """A report told by other rules is not compared, which one sentence says; a changed record is a difference still."""
+    from graphinvestigate.cases import manifest, telling
+
+    copy = gi.open_case(case.path)
+    copy.save(tmp_path / "case")
+    monkeypatch.setattr(telling, "opening", lambda _: ["told in other words"])
+    same = gi.open_case(tmp_path / "case").replay()
+    assert [one.partition(":")[0] for one in same.differences] == ["report", "markdown"]
+    assert same.retold == ""
+    monkeypatch.setattr(manifest, "REPORT", "99")
+    replay = gi.open_case(tmp_path / "case").replay()
+    assert (replay.differences, replay.versions_differ) == ([], {})
+    assert "made by version 1 of the report; this is version 99" in replay.retold
+    assert "records and graph are the same as saved, byte for byte. The saved report" in replay.sentence
+    assert main(["replay", "--case", str(tmp_path / "case")]) == 0
+    assert replay.retold in capsys.readouterr().out
+    forge(copy, "records/alerts.jsonl", lambda data: data.replace(b'"severity":"high"', b'"severity":"low"', 1))
+    forged = gi.open_case(tmp_path / "case").replay()
+    assert any("alerts: the column severity" in one for one in forged.differences)
+    assert "version 99" in forged.sentence
+    assert main(["replay", "--case", str(tmp_path / "case")]) == 3
+
+
+def test_the_same_report_by_other_rules_is_the_same(case, monkeypatch) -> None:
+    """Where other rules tell a case in the same words, nothing is said of them; earlier cases name no rules."""
+    from graphinvestigate.cases import manifest, replaying, telling
+
+    monkeypatch.setattr(manifest, "REPORT", "99")
+    replay = case.replay()
+    assert (replay.retold, replay.differences) == ("", [])
+    monkeypatch.setattr(telling, "opening", lambda _: ["told in other words"])
+    stored = case._place.read()
+    del stored.manifest.tools["report"]
+    assert "made by an earlier version of the report" in replaying.replay(stored).retold

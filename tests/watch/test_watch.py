@@ -384,13 +384,16 @@ def test_an_incident_that_fails_is_told_once_and_tried_on(tenant, tmp_path, monk
 
     monkeypatch.setattr(keeping, "open_incident", failing)
     said: list[str] = []
+    undone = []
     with Watch(
         tenant, tmp_path / "s", [FileSink(tmp_path / "e")], cases=tmp_path / "cases", wanted=Wanted(), since="4d",
         tell=said.append,
     ) as watch:  # fmt: skip
-        for poll in range(1, 18):  # noqa: B007 (`failing` reads it)
+        for poll in range(1, 18):
             watch.poll()
+            undone += [poll for sentence in watch.undone if "became no case" in sentence]
     assert calls == [1, 2, 3, 4, 8, 16]
+    assert undone == [1, 2, 3, 4, 8], "a poll that did not try it has not failed"
     told = [one["event"] for one in events_in(tmp_path / "e") if one["event"].startswith("case_")]
     assert told == ["case_failed", "case_opened"]
     assert "tried again 4 polls from now" in " ".join(said)

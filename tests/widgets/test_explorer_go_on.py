@@ -117,7 +117,10 @@ def test_go_on_can_be_undone_and_done_again(tenant: Tenant, graph: nx.MultiDiGra
     explorer.resume()
     assert set(explorer.graph) == grown
     names = {"client": tenant.client, "g": graph}
+    asked = len(tenant.answered)
     exec(explorer.to_code(), names)
+    pages = -(-len(whole.frames["sign_ins"]) // PAGE)
+    assert len(tenant.answered) - asked == pages, "the written code asks once"
     assert set(names["explorer"].graph) == grown
     assert set(names["explorer"].drawn) == set(explorer.drawn)
 
@@ -211,3 +214,34 @@ def test_what_lacks_a_permission_is_asked_again_only(graph: nx.MultiDiGraph) -> 
     explorer._button.click()
     assert offered(explorer) == {"Ask again"}
     assert "Ask again tries once more" in explorer._messages.widget.value
+
+
+def test_written_code_asks_once_whatever_was_done_between(tenant: Tenant, graph: nx.MultiDiGraph) -> None:
+    """A pivot that broke twice, with other steps between: the code asks once, and ends in the same drawing."""
+    user, host = user_of(graph), next(node for node in graph if node.kind == "host")
+    explorer = EntityExplorer(tenant.client, graph, selected=user, since=None)
+    explorer.pivot()
+    explorer.hide(next(node for node in explorer.drawn if node.kind == "ip"))
+    tenant.pages = 4
+    explorer.resume()
+    explorer.pivot(host)
+    explorer.hide(next(node for node in sorted(explorer.drawn) if node.kind == "ip"))
+    tenant.broken = False
+    explorer.select(user)
+    explorer.resume()
+    code = explorer.to_code()
+    assert (code.count("explorer.pivot("), code.count("explorer.take_in(found_0, since=None)")) == (2, 2)
+    names: dict[str, Any] = {"client": tenant.client, "g": graph}
+    asked = len(gi.coverage(tenant.client))
+    exec(code, names)
+    again = names["explorer"]
+    once = gi.coverage(tenant.client).iloc[asked:]
+    assert (once["resource"] == "sign_ins").sum() == 2, "one of the user, one of the host"
+    assert (set(again.graph), set(again.drawn)) == (set(explorer.graph), set(explorer.drawn))
+    assert again._state.hidden == explorer._state.hidden
+    assert again._state.pivoted == explorer._state.pivoted
+    assert again.to_code() == code
+    rows = [[len(frame) for frame in one.frames if len(frame)] for one in (again, explorer)]
+    assert rows[0] == rows[1], "and nothing stands there twice"
+    with pytest.raises(gi.UsageError, match=r"gi\.pivot"):
+        explorer.take_in(graph)  # type: ignore[arg-type]
