@@ -11,6 +11,8 @@ from functools import wraps
 from types import FunctionType, TracebackType
 from typing import Any, TypeVar, cast
 
+from graphinvestigate.wanted import call_hint
+
 _C = TypeVar("_C", bound=type)
 _F = TypeVar("_F", bound=Callable[..., Any])
 _SHOWN = frozenset({"__init__", "__repr__", "_repr_mimebundle_"})
@@ -81,7 +83,12 @@ def in_turn(turn_of: Callable[[Any], Turn]) -> Callable[[_F], _F]:
         @wraps(call)
         def turned(self: Any, *arguments: Any, **options: Any) -> Any:
             with turn_of(self):
-                return call(self, *arguments, **options)
+                try:
+                    return call(self, *arguments, **options)
+                except TypeError as error:
+                    if error.__traceback__ is None or error.__traceback__.tb_next is not None:  # raised within
+                        raise
+                    raise TypeError(f"{error}{call_hint(call, (self, *arguments), options)}") from None
 
         return cast(_F, turned)
 

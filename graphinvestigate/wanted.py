@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any, ParamSpec, TypeVar
 
 from graphinvestigate.errors import UsageError
@@ -51,9 +53,40 @@ def takes(function: Callable[P, R]) -> Callable[P, R]:
                 continue
             if not fits(value):
                 raise UsageError(f"{shown}: {name} takes {words}; got {_given(value)}")
-        return function(*args, **kwargs)
+        try:
+            return function(*args, **kwargs)
+        except TypeError as error:
+            if error.__traceback__ is None or error.__traceback__.tb_next is not None:  # raised within
+                raise
+            raise TypeError(f"{error}{call_hint(function, args, kwargs)}") from None
 
     return checked
+
+
+def call_hint(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> str:
+    """Say what a call that Python refused probably meant.
+
+    Parameters
+    ----------
+    function : callable
+    args, kwargs
+        What it was called with.
+
+    Returns
+    -------
+    str
+        To be put behind Python's own words; empty where nothing comes to mind.
+    """
+    takes = inspect.signature(function).parameters.values()
+    by_name = [one.name for one in takes if one.kind in (one.KEYWORD_ONLY, one.POSITIONAL_OR_KEYWORD)]
+    for name in kwargs:
+        if name not in by_name and (near := get_close_matches(name, by_name, n=1)):
+            return f"; did you mean {near[0]}=?"
+    places = sum(one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD) for one in takes)
+    named = [one.name for one in takes if one.kind is one.KEYWORD_ONLY and one.name not in kwargs]
+    if len(args) > places and named:
+        return f"; name what you give, such as {function.__name__}({'…, ' if places else ''}{named[0]}=…)"
+    return ""
 
 
 def _is(*names: str) -> Callable[[Any], bool]:

@@ -6,6 +6,7 @@ import inspect
 from typing import Any
 
 import networkx as nx
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -138,3 +139,48 @@ def test_the_check_changes_nothing_of_a_function() -> None:
     g.add_node(gi.Entity("user", "a"))
     assert count(g) == count(g=g.subgraph(list(g))) == count(nx.freeze(g.copy()), path=None) == 1
     assert count(nx.MultiDiGraph()) == 0
+
+
+def test_who_is_nobody_is_said_not_looked_up(things: dict[str, Any]) -> None:
+    """None, nothing, a frame, a list or a tuple names no entity: a `UsageError`, not a search for its text."""
+    g, client = things["a graph"], things["a client"]
+    for nobody in (None, "", "  ", things["alerts"], ["x"], ("user", "x"), 7):
+        for ask in (
+            lambda who: gi.find_entity(g, who),
+            lambda who: gi.pivot(client, who, g=g),
+            lambda who: gi.pivot(client, who),
+            lambda who: gi.paths(g, who, who),
+        ):
+            with pytest.raises(gi.UsageError, match=r"names nobody|does not say what it names"):
+                ask(nobody)
+
+
+def test_a_call_that_python_refuses_says_what_was_meant(things: dict[str, Any]) -> None:
+    """A misspelt name has the near one beside it, a frame given by place the name to give it by; others stay."""
+    with pytest.raises(TypeError, match=r"'sevrity'; did you mean severity=\?"):
+        gi.list_alerts(things["a client"], sevrity="high")
+    with pytest.raises(TypeError, match=r"1 was given; name what you give, such as entity_graph\(alerts=…\)"):
+        gi.entity_graph(things["alerts"])
+    explorer = gi.EntityExplorer(things["a client"], things["a graph"])
+    with pytest.raises(TypeError, match=r"name what you give, such as note\(…, words=…\)"):
+        explorer.note("called her", next(iter(things["a graph"])))
+    with pytest.raises(TypeError, match=r"argument: 'client'$"):
+        gi.list_alerts()
+
+    @takes
+    def fails(g: nx.MultiDiGraph, *, note: str = "") -> None:
+        """Fail within."""
+        raise TypeError("within")
+
+    with pytest.raises(TypeError, match=r"^within$"):
+        fails(nx.MultiDiGraph())
+
+
+def test_hops_are_a_number(things: dict[str, Any]) -> None:
+    """A text, a part of one or a negative number of hops is refused; numpy's numbers are numbers."""
+    g = things["a graph"]
+    user = next(n for n in g if n[0] == "user")
+    for hops in ("2", 1.5, -1, None, True):
+        with pytest.raises(gi.UsageError, match="hops takes a whole number from 0"):
+            gi.neighborhood(g, user, hops=hops)
+    assert set(gi.neighborhood(g, user, hops=np.int64(1))) == set(gi.neighborhood(g, user, hops=1))

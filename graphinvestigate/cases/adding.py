@@ -131,7 +131,9 @@ def add(contents: Contents, thing: Any, *, name: str | None = None, author: str 
     elif isinstance(thing, Shown):
         return _add_shown(contents, thing, author)
     else:
-        raise UsageError(f"a case takes {TAKES}; not {type(thing).__name__}.")
+        several = " Give them one by one: case.add(*things)." if isinstance(thing, list | tuple | dict) else ""
+        words = " Write words down with case.note(…) or case.finding(…)." if isinstance(thing, str) else ""
+        raise UsageError(f"a case takes {TAKES}; not {type(thing).__name__}.{several}{words}")
     return []
 
 

@@ -298,10 +298,14 @@ class Case(Sayings):
 
         Raises
         ------
+        UsageError
+            It is a folder.
         NotSavedError
             It can't be written there.
         """
         target = Path(path)
+        if target.is_dir():
+            raise UsageError(f"{log(str(target))} is a folder: name the file in it, such as report.html.")
         try:
             with guarded(self.path):
                 return write_report(target, self._dossier())

@@ -8,7 +8,7 @@ from itertools import islice
 
 import networkx as nx
 
-from graphinvestigate.errors import AmbiguousEntityError, EntityNotFoundError
+from graphinvestigate.errors import AmbiguousEntityError, EntityNotFoundError, UsageError
 from graphinvestigate.linking.identifiers import (
     SCOPED,
     ip_text,
@@ -19,6 +19,7 @@ from graphinvestigate.linking.identifiers import (
 )
 from graphinvestigate.linking.labels import kind_word
 from graphinvestigate.linking.nodes import Entity
+from graphinvestigate.text import log
 from graphinvestigate.wanted import takes
 
 _CACHED = "graphinvestigate names"
@@ -43,6 +44,8 @@ def find_entity(g: nx.MultiDiGraph, text: str | Entity) -> Entity:
 
     Raises
     ------
+    UsageError
+        It is no text and no `Entity`, or an empty text.
     AmbiguousEntityError
         Several entities go by it: ``candidates``.
     EntityNotFoundError
@@ -53,7 +56,13 @@ def find_entity(g: nx.MultiDiGraph, text: str | Entity) -> Entity:
             return text
         kind, wanted = text.kind, text.key
     else:
-        kind, wanted = None, str(text).strip()
+        kind, wanted = None, str(text).strip() if isinstance(text, str) else ""
+    if not wanted:
+        given = log(repr(text)) if text is None or isinstance(text, str) else f"a {type(text).__name__}"
+        raise UsageError(
+            f"{given[:80]} names nobody: give an entity's name (an address, a user principal name, a host, a hash …) "
+            "as text, or an Entity(kind, key)."
+        )
     names = _names_in(g)
     spelt = spellings(wanted)
     for level in names:

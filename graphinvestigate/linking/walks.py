@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
+from numbers import Integral
 from typing import Any
 
 import networkx as nx
@@ -17,6 +18,7 @@ from graphinvestigate.linking.index import EdgeFilter, GraphIndex, Mask, edge_fi
 from graphinvestigate.linking.moments import moment
 from graphinvestigate.linking.nodes import Entity, Node, Record
 from graphinvestigate.linking.sentences import describe
+from graphinvestigate.text import log
 from graphinvestigate.wanted import takes
 
 
@@ -85,8 +87,8 @@ def nodes_around(
 def _around(
     g: nx.MultiDiGraph, start: Node, hops: int, edges: EdgeFilter, *, through_hubs: bool, hubs: Hubs
 ) -> tuple[Mask, list[dict[str, Any]]]:
-    if hops < 0:
-        raise UsageError(f"hops={hops}: give 0 or more")
+    if isinstance(hops, bool) or not isinstance(hops, Integral) or hops < 0:
+        raise UsageError(f"hops takes a whole number from 0; got {log(repr(hops))[:80]}")
     index = index_of(g)
     stops = {} if through_hubs else hubs_of(g, index, hubs)
     level = reach(index, [index.place[start]], hops=hops, edges=edges, closed=closed_by(index, stops))

@@ -29,7 +29,7 @@ from graphinvestigate.linking.hunted import EVENTS
 from graphinvestigate.linking.identifiers import STRONG
 from graphinvestigate.pivots.found import Pivot
 from graphinvestigate.pivots.incidents import Incidents, incidents_of
-from graphinvestigate.pivots.steps import SOURCES, Step, identifiers_of, pivot_steps, start_of, unhunted
+from graphinvestigate.pivots.steps import SOURCES, Step, identifiers_of, known_frames, pivot_steps, start_of, unhunted
 from graphinvestigate.queries.coverage import coverage_table, not_read, pulls_made, went_on
 from graphinvestigate.queries.questions import Time
 from graphinvestigate.text import log
@@ -153,7 +153,7 @@ def pivot(
     https://learn.microsoft.com/graph/api/resources/security-api-overview
     """
     start = start_of(entity, g)
-    at_hand = known or {}
+    at_hand = known_frames(known)
     steps = pivot_steps(start, g=g, sources=sources, known=at_hand)
     hunts = sources is None or "hunting" in sources
     question = _Question(

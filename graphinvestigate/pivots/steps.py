@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import Any, Literal
 
 import networkx as nx
+import pandas as pd
 
 from graphinvestigate import linking
 from graphinvestigate.client import odata_string
@@ -74,6 +76,7 @@ HUNTED: Mapping[str, tuple[tuple[str, str, str], ...]] = {
     "mail_message": (("EmailEvents", "network_message_id", "NetworkMessageId"),),
     "app": (("CloudAppEvents", "app_id", "ObjectId"), ("AADSignInEventsBeta", "app_id", "ApplicationId")),
 }
+_NOBODY = nx.MultiDiGraph()
 _SOURCE_WORDS = {"service_principal_risk_detections": "risk of service principals"}
 
 
@@ -141,7 +144,7 @@ def pivot_steps(
     g : networkx.MultiDiGraph, optional
         The entity graph, for the entity's other identifiers.
     sources : list of str, optional
-        Only these of `SOURCES`.
+        Only these of `SOURCES`; or one of them.
     known : collection of str, optional
         Sources whose records are at hand (see `pivot`).
 
@@ -156,8 +159,10 @@ def pivot_steps(
         A source that does not exist or never mentions entities of this kind.
     """
     possible = MENTIONED_IN.get(entity.kind, _ELSEWHERE)
-    chosen = possible if sources is None else tuple(sources)
+    chosen = possible if sources is None else (sources,) if isinstance(sources, str) else tuple(sources)
     for source in chosen:
+        if source not in SOURCES:
+            raise UsageError(f"there is no source {log(repr(source))[:80]}{_near(source, possible)}")
         if source not in possible:
             raise UsageError(
                 f"{log(str(source))} has nothing on entities of kind '{log(entity.kind)}'. "
@@ -178,6 +183,30 @@ def pivot_steps(
             asked = _asked(entity.kind, source, values)
             steps.append(Step(source, asked, how="server" if asked else "local"))
     return steps
+
+
+def _near(name: object, possible: Sequence[str]) -> str:
+    near = get_close_matches(str(name), possible, n=1)
+    return f"; did you mean {near[0]!r}?" if near else f". Sources for it: {', '.join(possible)}."
+
+
+def known_frames(known: object) -> dict[str, pd.DataFrame]:
+    """See that frames at hand are given by their sources.
+
+    Raises
+    ------
+    UsageError
+        Something else is given, or a source that does not exist: it would be asked for again, without a word.
+    """
+    if known is None:
+        return {}
+    if not isinstance(known, Mapping) or not all(isinstance(frame, pd.DataFrame) for frame in known.values()):
+        raise UsageError(f"known takes frames by source, such as {{'alerts': alerts}}; not {type(known).__name__}.")
+    listed = [source for source in SOURCES if source not in ("incidents", "hunting")]
+    for name in known:
+        if name not in SOURCES:
+            raise UsageError(f"known: there is no source {log(repr(name))[:80]}{_near(name, listed)}")
+    return dict(known)
 
 
 def unhunted(entity: Entity, steps: Collection[Step]) -> dict[str, str]:
@@ -209,7 +238,7 @@ def start_of(entity: Entity | str, g: nx.MultiDiGraph | None) -> Entity:
             return linking.find_entity(g, entity)  # under a key that it has now
         except EntityNotFoundError:
             return entity  # the graph need not know it: pivoting is how it gets there
-    return named_by(str(entity)) if g is None else linking.find_entity(g, entity)
+    return named_by(entity) if g is None and isinstance(entity, str) else linking.find_entity(g or _NOBODY, entity)
 
 
 def named_by(text: str) -> Entity:

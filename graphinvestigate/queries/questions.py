@@ -233,8 +233,9 @@ def whole_number(name: str, value: int | None, most: int | None = None, why: str
 def known_values(resource: Resource, name: str, values: Values) -> tuple[str, ...]:
     """Values of a filter in Graph's own spelling; case does not matter, unknown ones are refused."""
     given = (values,) if isinstance(values, str) else tuple(values) if isinstance(values, Sequence) else ()
-    if not given or not all(isinstance(value, str) and value for value in given):
+    if not given or not all(isinstance(value, str) and value.strip() for value in given):
         raise UsageError(f"{name} takes a string or a list of strings; got {values!r:.80}.")
+    given = tuple(value.strip() for value in given)  # what was copied brings spaces along, and nothing would match
     known = resource.column(name).enum
     if known is None:
         return given

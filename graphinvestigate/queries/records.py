@@ -25,7 +25,8 @@ def checked_id(argument: str, record_id: str) -> str:
         It is no text, or empty: a list would answer.
     """
     if not isinstance(record_id, str) or not record_id.strip():
-        raise UsageError(f"{argument} takes the id of one record as text; got {record_id!r:.80}.")
+        written = f": write {str(record_id)!r}" if type(record_id) is int else ""
+        raise UsageError(f"{argument} takes the id of one record as text; got {record_id!r:.80}{written}.")
     return record_id.strip()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 from collections.abc import Sequence
 from dataclasses import replace
@@ -84,7 +85,7 @@ def list_sign_ins(
         RESOURCES["sign_ins"], now=client.now(), since=since, until=until, filter=filter, limit=limit,
         page_size=page_size, concurrent=concurrent, journal=journal, tenant=client.tenant_id,
         chosen={
-            "user_id": user_id, "user_principal_name": user_principal_name, "ip_address": ip_address,
+            "user_id": user_id, "user_principal_name": user_principal_name, "ip_address": _addresses(ip_address),
             "app_id": app_id,
         },
     )  # fmt: skip
@@ -105,6 +106,26 @@ def list_sign_ins(
         asked_otherwise(client, error)
         unread = f"interactive only: {asked_for}, but beta could not be read ({error})"
         return pull(client, replace(v1, note=unread, unasked=True, lacking=lacking(error)), on_partial)
+
+
+def _addresses(given: Values | None) -> Values | None:
+    """Network addresses as Graph writes them; a defanged or misspelt one would match nothing, without a word."""
+    if given is None:
+        return None
+    several = [given] if isinstance(given, str) else given
+    if not isinstance(several, Sequence) or not all(isinstance(one, str) for one in several):
+        return given  # said to be no text with the others
+    return [_address(one) for one in several]
+
+
+def _address(text: str) -> str:
+    plain = text.strip().replace("[.]", ".").replace("[:]", ":").strip("[]")
+    try:
+        return str(ipaddress.ip_address(plain))
+    except ValueError:
+        raise UsageError(
+            f"ip_address takes a network address, such as 203.0.113.7 or 2001:db8::7; got {log(repr(text))[:80]}."
+        ) from None
 
 
 def _kinds(event_types: Values) -> list[str]:

@@ -555,3 +555,15 @@ def test_a_list_that_failed_at_once_was_asked_for(make_world) -> None:
 
 def _fail(status: int) -> Response:
     raise ApiError(status, "UnknownError", "it broke")
+
+
+def test_a_slip_is_told_what_to_do_instead(small, tmp_path) -> None:
+    """A list of things, words, and a folder for the report: what to give is said, and nothing is written."""
+    case = small()
+    with pytest.raises(gi.UsageError, match=r"case\.add\(\*things\)"):
+        case.add([case.graph])
+    with pytest.raises(gi.UsageError, match=r"case\.note\(…\)"):
+        case.add("called her")
+    with pytest.raises(gi.UsageError, match="is a folder: name the file in it"):
+        case.report(tmp_path)
+    assert list(tmp_path.iterdir()) == []

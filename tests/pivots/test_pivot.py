@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import networkx as nx
 import pytest
 
@@ -324,3 +326,24 @@ def test_a_node_that_is_only_called_otherwise_now_is_not_new() -> None:
     grown.add_node(gi.Entity("user", "1-2-3"), identifiers=["object_id=1-2-3", "upn=a@b.example"])
     grown.add_node(gi.Entity("user", "4-5-6"), identifiers=["object_id=4-5-6"])
     assert new_nodes(before, grown) == [gi.Entity("user", "4-5-6")]
+
+
+def test_wrong_sources_and_frames_at_hand_are_refused(make_world) -> None:
+    """One source may be given as text; one that is not there has the near one beside it, and nothing is asked."""
+    client = make_world().client
+    g = gi.entity_graph(alerts=gi.list_alerts(client))
+    user = next(node for node in sorted(g) if node.kind == "user" and node.key.count("-") == 4)
+    alerts = gi.list_alerts(client)
+    asked = len(gi.coverage(client))
+    for wrong, said in (
+        ({"sources": ["signins"]}, "no source 'signins'; did you mean 'sign_ins'"),
+        ({"sources": "whatever else"}, "no source 'whatever else'. Sources for it: alerts, incidents"),
+        ({"known": alerts}, "known takes frames by source, such as"),
+        ({"known": {"alerts": alerts["raw"].tolist()}}, "known takes frames by source, such as"),
+        ({"known": {"alert": alerts}}, "known: there is no source 'alert'; did you mean 'alerts'"),
+    ):
+        with pytest.raises(gi.UsageError, match=re.escape(said)):
+            gi.pivot(client, user, g=g, **wrong)
+    assert len(gi.coverage(client)) == asked
+    found = gi.pivot(client, user, g=g, sources="sign_ins")
+    assert list(found.frames) == ["sign_ins"]

@@ -111,3 +111,23 @@ def test_an_unknown_kind_asks_nothing(world, kinds) -> None:
     with pytest.raises(gi.UsageError, match="nonInteractive, servicePrincipal, managedIdentity"):
         gi.list_sign_ins(world.client, event_types=kinds)
     assert world.client.requests_made == before
+
+
+def test_an_address_is_one_however_it_was_copied(world) -> None:
+    """Defanged, with spaces around, in another spelling: the same sign-ins; what is no address is refused."""
+    rows = gi.list_sign_ins(world.client, since="30d")
+    address = rows["ip_address"].dropna()[rows["ip_address"].dropna().str.count(r"\.") == 3].iloc[0]
+    ids = set(gi.list_sign_ins(world.client, since="30d", ip_address=address)["id"])
+    assert ids
+    for written in (f" {address} ", address.replace(".", "[.]"), [address]):
+        assert set(gi.list_sign_ins(world.client, since="30d", ip_address=written)["id"]) == ids
+    asked = len(gi.coverage(world.client))
+    for wrong in ("300.1.1.1", "203.0.113.0/24", "alice", "", [None]):
+        with pytest.raises(gi.UsageError, match="ip_address takes"):
+            gi.list_sign_ins(world.client, ip_address=wrong)
+    assert len(gi.coverage(world.client)) == asked
+    gi.list_sign_ins(world.client, since="1d", ip_address="2001:DB8:0::7", event_types="interactive")
+    assert "ipAddress eq '2001:db8::7'" in gi.coverage(world.client)["filters_server"].iloc[-1]
+    user = rows["user_principal_name"].iloc[0]
+    copied = gi.list_sign_ins(world.client, since="30d", user_principal_name=f"  {user}\n")
+    assert set(copied["user_principal_name"]) == {user}
