@@ -70,12 +70,12 @@ def linked(parts: Parts) -> Linked:
     tenants = parts.tenants | {t for attrs in parts.records.values() if (t := attrs.get("tenant_id"))}
     observations, pool = parts.observations, parts.references.ends
     entities = who(observations, pool, tenants=tenants, overrides=parts.overrides)
-    ends = pool.values
-    records: list[Record] = in_order({*parts.records, *(end for end in ends if isinstance(end, Record))})
-    place = {record: at for at, record in enumerate(records)}
-    node_of_end = entities.of_end + len(records)
     its_own = np.flatnonzero(entities.of_end == NONE)
-    node_of_end[its_own] = [place[ends[at]] for at in its_own.tolist()]  # type: ignore[index]
+    named: list[Record] = chosen(pool.values, its_own)
+    records = in_order({*parts.records, *named})
+    place = dict(zip(records, range(len(records)), strict=True))
+    node_of_end = entities.of_end + len(records)
+    node_of_end[its_own] = list(map(place.__getitem__, named))
     said = map(parts.records.get, parts.references.records.values)
     spans = [None if attrs is None else (attrs["time"], attrs["end_time"]) for attrs in said]
     edges = edges_of(parts.references, [*records, *entities.entities], node_of_end, spans, place)

@@ -241,7 +241,7 @@ def _take_apart(g: nx.MultiDiGraph, parts: Parts) -> None:
             ids = tuple(pair_of(text) for text in observed["identifiers"])
             first = parts.references.ends.code((node.kind, *ids[0]))
             seen = {"identifiers": [*observed["identifiers"]], **seen_in_all([observed])}
-            parts.observations.add((node.kind, ids), first, seen)
+            parts.observations.add(node.kind, ids, first, seen)
         extras = {name: value for name, value in attrs.items() if name not in _DERIVED}
         if extras and attrs["observations"]:
             lead = pair_of(attrs["observations"][0]["identifiers"][0])

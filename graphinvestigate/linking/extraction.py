@@ -95,8 +95,7 @@ class Extractor:
     ) -> None:
         """Read the evidence of alerts: one JSON array per alert; what is none holds no items."""
         every = zip(records, pieces, tenants, strict=True)
-        arrays = ((r, piece, t) for r, piece, t in every if piece is not None and len(piece) and piece[0] == _OPEN)
-        while some := list(islice(arrays, _AT_ONCE * _BATCH)):
+        while some := list(islice(every, _AT_ONCE * _BATCH)):
             self._evidence(some)
 
     def _evidence(self, alerts: list[_Row]) -> None:
@@ -104,7 +103,7 @@ class Extractor:
         gathered: dict[tuple[str | None, Any], Gathered] = {}
         again: defaultdict[int, set[int]] = defaultdict(set)
         for first in range(0, len(alerts), _AT_ONCE):
-            for (tenant, kind), items, owners, places in self._items(alerts, range(len(alerts))[first:][:_AT_ONCE]):
+            for (tenant, kind), items, owners, places in self._items(alerts[first : first + _AT_ONCE], first):
                 reader = tables[kind]
                 if reader is None:
                     for owner, place in zip(owners, places, strict=True):
@@ -122,28 +121,31 @@ class Extractor:
             self._plainly(*alerts[number], some)
 
     def _items(
-        self, alerts: list[_Row], numbers: range
+        self, alerts: list[_Row], first: int
     ) -> Iterator[tuple[tuple[str | None, Any], list[Any], list[int], list[int]]]:
-        """Decode the evidence of some alerts; yield by tenant and type the items, their alerts and places."""
-        decode = _evidence_readers()[0].decode
+        """Decode the evidence of some alerts; yield by tenant and type the items, the numbers of their alerts, places.
+
+        Alerts are numbered from `first`.
+        """
+        decode = _evidence_readers()[0].decode if self._typed else _undecided
         items: list[Any] = []
         read: list[int] = []
         sizes: list[int] = []
-        by_tenant: defaultdict[str | None, list[int]] = defaultdict(list)
-        for number in numbers:
-            record, piece, tenant = alerts[number]
-            try:
-                found = decode(piece) if self._typed else None
-            except REFUSED:
-                found = None
-            if found is None:
-                self._plainly(record, piece, tenant, None)
+        tenants: list[str | None] = []
+        for number, (record, piece, tenant) in enumerate(alerts, first):
+            if not piece:
                 continue
-            by_tenant[tenant].append(len(read))
+            try:
+                found = decode(piece)
+            except REFUSED:
+                if piece[0] == _OPEN:
+                    self._plainly(record, piece, tenant, None)
+                continue
             items += found
             read.append(number)
             sizes.append(len(found))
-        yield from _grouped(items, ints(read), ints(sizes), by_tenant)
+            tenants.append(tenant)
+        yield from _grouped(items, ints(read), ints(sizes), tenants)
 
     def records(
         self, records: Sequence[Record], table: Table, pieces: Iterable[Piece | None], tenants: Sequence[str | None]
@@ -312,7 +314,7 @@ class Extractor:
 
 
 def _grouped(
-    items: list[Any], numbers: Codes, sizes: Codes, by_tenant: Mapping[str | None, list[int]]
+    items: list[Any], numbers: Codes, sizes: Codes, tenants: list[str | None]
 ) -> Iterator[tuple[tuple[str | None, Any], list[Any], list[int], list[int]]]:
     """Sort the decoded items of alerts by tenant and type.
 
@@ -322,19 +324,24 @@ def _grouped(
         The items of one alert after the other.
     numbers, sizes : ndarray
         Per alert its number, and how many items it has.
-    by_tenant : mapping
-        Per tenant the places of its alerts.
+    tenants : list
+        The tenant of each alert.
     """
     types: Pool[Any] = Pool()
     kind = types.codes(list(map(type, items)))
     ends = np.cumsum(sizes)
     places = np.arange(len(items)) - np.repeat(ends - sizes, sizes)
     owner = np.repeat(np.arange(len(sizes)), sizes)
-    every = held(items)
-    for tenant, alerts in by_tenant.items():
-        its_own = np.zeros(len(sizes), bool)
-        its_own[alerts] = True
-        for number, found in enumerate(types.values):
-            rows = np.flatnonzero((kind == number) & its_own[owner])
+    every, alerts = held(items), numbers[owner]
+    whose: Pool[str | None] = Pool()
+    tenant = whose.codes(tenants)[owner]
+    for number, said in enumerate(whose.values):
+        its_own = tenant == number
+        for code, found in enumerate(types.values):
+            rows = np.flatnonzero((kind == code) & its_own)
             if len(rows):
-                yield (tenant, found), every[rows].tolist(), numbers[owner[rows]].tolist(), places[rows].tolist()
+                yield (said, found), every[rows].tolist(), alerts[rows].tolist(), places[rows].tolist()
+
+
+def _undecided(_piece: Piece) -> Any:
+    raise msgspec.DecodeError

@@ -248,8 +248,7 @@ def _ip(values: Sequence[Any], tenant: str | None) -> Identifier | None:
     found = ip_placed(values[0])
     if found is None:
         return None
-    text, private = found
-    return ("private_ip", scoped(tenant, text)) if private else ("ip", text)
+    return ("private_ip", scoped(tenant, found[0])) if found[1] else ("ip", found[0])
 
 
 def _domain(values: Sequence[Any], _tenant: str | None) -> Identifier | None:
@@ -272,10 +271,10 @@ def _whole(identifier_type: str) -> Reader:
     """Return a reader for identifiers made of several values, all of which must be there."""
 
     def read(values: Sequence[Any], _tenant: str | None) -> Identifier | None:
-        texts = [text_of(v) for v in values]
-        if any(t is None for t in texts):
+        texts = list(map(text_of, values))
+        if None in texts:
             return None
-        return identifier_type, "|".join(str(t) for t in texts).casefold()
+        return identifier_type, "|".join(texts).casefold()  # type: ignore[arg-type]
 
     return read
 

@@ -48,10 +48,15 @@ class Memo(dict[Any, int]):
         self.asked = 0
 
     def __missing__(self, row: Any) -> int:
-        return self._learn(row, row if self._several else (row,))
+        values = row if self._several else (row,)
+        if self._before:
+            return self._learn(row, values)
+        meaning = self._means(values, self._tenant)
+        code = self[row] = NONE if meaning is None else self._take(meaning)
+        return code
 
     def _learn(self, row: Any, values: Sequence[Any]) -> int:
-        meaning = self._before.get(row, _NEW) if self._before else _NEW
+        meaning = self._before.get(row, _NEW)
         if meaning is _NEW:
             meaning = self._means(values, self._tenant)
         code = self[row] = NONE if meaning is None else self._take(meaning)

@@ -108,6 +108,8 @@ class Collector:
         self._mentions: list[Rows] = []
         self._ties: list[tuple[Codes, Codes, Codes]] = []
         self._known: dict[Any, int] = {}
+        self._path_codes: dict[str, int] = {}
+        self._take_value = self.table.values.values.append
         self._size = 0
 
     def meaning(self, found: Meaning) -> int:
@@ -118,7 +120,10 @@ class Collector:
         named, single = kind in _RECORDS, len(ids) == 1
         end = table.ends.code(Record(kind, ids[0][1]) if named else (kind, *ids[0]))
         table.end.append(end)
-        table.path.append(table.paths.code(paths[0]))
+        path = self._path_codes.get(paths[0])
+        if path is None:
+            path = self._path_codes[paths[0]] = table.paths.code(paths[0])
+        table.path.append(path)
         if not (named or single):
             table.several.append(code)
         if self._observed is None:
@@ -127,7 +132,7 @@ class Collector:
             return code
         if not named:
             self._observed.met(found, code, end)
-        table.value.append(table.values.take(values[0]))
+        self._take_value(values[0])  # its place is the meaning's
         table.meanings.append(_FORGOTTEN if single else found)
         return code
 
@@ -181,6 +186,8 @@ class Collector:
         table.record, table.meaning, table.relation, table.inverse, table.prefix, table.at, table.judged = columns
         ties = [joined(part) for part in zip(*self._ties, strict=True)] or [ints([])] * 3
         table.tie_source, table.tie_relation, table.tie_target = ties
+        if self._observed is not None:
+            table.value = list(range(len(table.end)))
         return table
 
 

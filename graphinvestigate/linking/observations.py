@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
+from graphinvestigate.linking.identifiers import Identifier
 from graphinvestigate.linking.identity import Observation
 from graphinvestigate.linking.labels import best_name
 from graphinvestigate.linking.meanings import Meaning
@@ -43,6 +44,7 @@ class Observations:
         self.first: list[int] = []
         self.sorts: Pool[tuple[str, str]] = Pool()
         self.sort: list[int] = []
+        self._sort_of: defaultdict[str, dict[str, int]] = defaultdict(dict)
 
     def __len__(self) -> int:
         return len(self._nodes)
@@ -85,11 +87,10 @@ class Observations:
                 self._stamped.append(number)
         texts = ["=".join(ids[0])] if len(ids) == 1 else list(map("=".join, ids))
         observed: Observed = {"identifiers": texts, "names": known, "facts": in_order(facts) if facts else {}}
-        self.add((kind, ids), first, observed)
+        self.add(kind, ids, first, observed)
 
-    def add(self, observation: Observation, first: int, observed: Observed) -> None:
+    def add(self, kind: str, ids: tuple[Identifier, ...], first: int, observed: Observed) -> None:
         """Take in what was seen with an observation; `first` is the end that its first identifier is."""
-        kind, ids = observation
         key: int | Observation = first
         size = len(self._nodes)
         if len(ids) == 1:
@@ -101,11 +102,15 @@ class Observations:
             if place == NONE:
                 place = alone[first] = size
         else:
-            key = observation
-            place = self._places.setdefault(observation, size)
+            key = (kind, ids)
+            place = self._places.setdefault(key, size)
         if place == size:
+            id_type, sorts = ids[0][0], self._sort_of[kind]
+            sort = sorts.get(id_type)
+            if sort is None:
+                sort = sorts[id_type] = self.sorts.code((kind, id_type))
             self.first.append(first)
-            self.sort.append(self.sorts.code((kind, ids[0][0])))
+            self.sort.append(sort)
             self._keys.append(key)
             self._texts.append(observed["identifiers"][0])
             self._nodes.append(_alone(kind, observed))

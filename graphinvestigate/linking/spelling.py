@@ -16,6 +16,7 @@ from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 _NOTHING = frozenset({"", "-", "--", "null", "none", "n/a", "na", "unknown", "undefined", "(null)", "nil"})
 _LONGEST_NOTHING = max(map(len, _NOTHING))  # folding makes no text shorter
+_NUMBERS = (int, float)
 _NO_HOST = frozenset({"localhost", "localhost.localdomain"})
 _PRIVATE = {
     version: tuple((int(network[0]), int(network[-1])) for network in map(ipaddress.ip_network, networks))
@@ -26,6 +27,10 @@ _PRIVATE = {
 }
 _PRIVATE_OCTETS = frozenset(first >> 24 for first, _ in _PRIVATE[4])  # each is of networks within one octet
 _OCTETS = {str(number): number for number in range(256)}
+_ALL_OCTETS = frozenset(_OCTETS)
+# First octets of which all addresses are private, or none is; 0.0.0.0 is no address.
+_ONLY = {text: (n << 24, (n << 24) + 0xFFFFFF) in _PRIVATE[4] for text, n in _OCTETS.items()}
+_ONLY = {text: private for text, private in _ONLY.items() if private or _OCTETS[text] not in {0, *_PRIVATE_OCTETS}}
 _DEFAULT_PORTS = {"http": ":80", "https": ":443", "ftp": ":21"}
 _GUEST = "#ext#@"
 # Most URLs are written as they are kept: lower case up to the path, no port, no user, no fragment, plain characters.
@@ -40,9 +45,9 @@ def text_of(value: object) -> str | None:
     if isinstance(value, str):
         value = value.strip()
         return None if len(value) <= _LONGEST_NOTHING and value.casefold() in _NOTHING else value
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return str(value)
+    if type(value) is int or (isinstance(value, _NUMBERS) and not isinstance(value, bool)):
+        return str(value)
+    return None
 
 
 def guid(value: object) -> str | None:
@@ -126,8 +131,11 @@ def is_ip(text: str) -> bool:
 
 def ip_placed(value: object) -> tuple[str, bool] | None:
     """Return one spelling of an address, and whether it is private (`is_private_ip`)."""
-    if type(value) is str and (number := _plain_v4(value)) is not None:
-        return (value, _is_private(number, 4)) if number else None
+    if type(value) is str:
+        octets = value.split(".")
+        private = _ONLY.get(octets[0])
+        if private is not None and len(octets) == 4 and _ALL_OCTETS.issuperset(octets):
+            return value, private
     text = ip_text(value)
     return None if text is None else (text, is_private_ip(text))
 
@@ -204,5 +212,7 @@ def moment_text(text: str) -> str:
     if "." not in text and text[-1:] == "z":
         return text[:-1]
     text = text[:-1] if text.endswith("z") else text.removesuffix("+00:00")
+    if text[-1:] not in "0.":
+        return text
     whole, dot, fraction = text.rpartition(".")
     return (f"{whole}.{fraction.rstrip('0')}" if dot and fraction.isdecimal() else text).rstrip(".")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import islice
+from operator import eq
 from typing import Any
 
 import numpy as np
@@ -95,8 +97,10 @@ def _by_columns(observations: Observations, ends: Pool[Record | KindedId], tenan
     pair = np.full(len(every), NONE)
     pair[flat] = pairs.codes([one[:2] for one in named])
     pair[observations.first] = observations.sort
-    for at in np.flatnonzero(pair == NONE).tolist():  # nearly all are records
-        pair[at] = pairs.code(("", "") if len(every[at]) == 2 else every[at][:2])
+    others = np.flatnonzero(pair == NONE)  # nearly all are records
+    pair[others] = pairs.code(("", ""))
+    alone = [at for at in others.tolist() if len(every[at]) != 2]
+    pair[alone] = pairs.codes([every[at][:2] for at in alone])
     if len(tenants) == 1 and not _all_say_tenants(pairs.values, pair, every):
         return None
     known = Known(pairs.values, pair, lambda at: every[at][2])
@@ -112,15 +116,14 @@ def _by_columns(observations: Observations, ends: Pool[Record | KindedId], tenan
         for one, plain in zip(chosen(every, calm), chosen(bare, pair[calm]), strict=True)
     ]
     settled = list(dict.fromkeys(found.leads.values()))
-    if len({*listed, *settled}) < len(listed) + len(settled):
-        return None
     number = np.full(len(every), NONE)
     number[calm] = np.arange(len(calm))
     number = np.where(contested, NONE, number[strongest])
     place = {entity: len(listed) + at for at, entity in enumerate(settled)}
     for at in np.flatnonzero(contested).tolist():
         number[at] = place[found.leads[every[at]]]
-    return _in_order([*listed, *settled], number[first], number[:size_before], found)
+    whole = _in_order([*listed, *settled], number[first], number[:size_before], found)
+    return None if any(map(eq, whole.entities, islice(whole.entities, 1, None))) else whole
 
 
 def _all_say_tenants(pairs: Sequence[tuple[str, str]], pair: Codes, ids: Sequence[Any]) -> bool:

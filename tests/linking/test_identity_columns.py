@@ -66,7 +66,7 @@ def test_a_graph_knows_who_the_resolver_knows(drawn, tenants):
     ends = [Record("alert", "1"), *dict.fromkeys((kind, *ids[0]) for kind, ids in observations)]
     seen = Observations()
     for kind, ids in observations:
-        seen.add((kind, ids), ends.index((kind, *ids[0])), {"identifiers": ["a=b"], "names": {}, "facts": {}})
+        seen.add(kind, ids, ends.index((kind, *ids[0])), {"identifiers": ["a=b"], "names": {}, "facts": {}})
     found = who(seen, Pool(ends), tenants=("t9",) * tenants, overrides=NO_OVERRIDES)
     whole = resolve(observations, tenants=("t9",) * tenants)
     entities = sorted({whole.leads[kind, *ids[0]] for kind, ids in observations})
