@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import compress, pairwise
+from operator import itemgetter
 from typing import Any
 
 import networkx as nx
 import numpy as np
 
 from graphinvestigate.linking.annotating import ANNOTATIONS, united
-from graphinvestigate.linking.edge_table import EdgeTable, edges_of, judgements_of
+from graphinvestigate.linking.edge_table import EdgeTable, Spans, edges_of, judgements_of
 from graphinvestigate.linking.identifiers import STRONG
 from graphinvestigate.linking.identity import KindedId, Observation, Refusal, Resolution
 from graphinvestigate.linking.labels import entity_label, record_label
@@ -29,6 +30,7 @@ from graphinvestigate.linking.reference_table import ReferenceTable
 from graphinvestigate.linking.who import Who, who
 
 _AT_ONCE = 5_000  # pairs of nodes
+_NO_TIMES = {"time": None, "end_time": None}
 
 
 @dataclass(slots=True)
@@ -76,8 +78,10 @@ def linked(parts: Parts) -> Linked:
     place = dict(zip(records, range(len(records)), strict=True))
     node_of_end = entities.of_end + len(records)
     node_of_end[its_own] = list(map(place.__getitem__, named))
-    said = map(parts.records.get, parts.references.records.values)
-    spans = [None if attrs is None else (attrs["time"], attrs["end_time"]) for attrs in said]
+    said = list(map(parts.records.get, parts.references.records.values))
+    unknown = [attrs is None for attrs in said]
+    begun, ended = (list(map(itemgetter(name), (attrs or _NO_TIMES for attrs in said))) for name in _NO_TIMES)
+    spans = Spans(begun, ended, np.array(unknown, bool))
     edges = edges_of(parts.references, [*records, *entities.entities], node_of_end, spans, place)
     return Linked(edges, records, entities, sorted(tenants))
 
@@ -304,8 +308,11 @@ def _references_of(
 
 def _said_by(texts: Sequence[str | None]) -> Callable[[Codes, Codes], list[Any]]:
     """Return what gives, for references, the identifiers by which they name their two ends (None for a record)."""
-    said, by_record = held(texts), held([[None, text] for text in texts])
+    said = held(texts)
     is_record = np.array([text is None for text in texts], bool)
+    by_record = np.full(len(texts), None, object)
+    by_record[~is_record] = held([[None, text] for text in said[~is_record].tolist()])
+    by_record[is_record] = held([[None, None]] * int(is_record.sum()))
 
     def said_by(source: Codes, target: Codes) -> list[Any]:
         found: list[Any] = by_record[target].tolist()

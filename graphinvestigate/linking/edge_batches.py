@@ -55,7 +55,7 @@ class EdgeBatches:
         """Take in a batch."""
         found = collected.mentions
         table = ReferenceTable(ends=found.ends, values=found.values)
-        named, is_entity = add_mentions(table, found, beside=False)
+        named = add_mentions(table, found, beside=False)
         flat, size = self._observed(table, found)
         records = collected.records
         own = table.ends.codes(records)
@@ -67,7 +67,7 @@ class EdgeBatches:
         self._keep(np.int32, self._size, "record", of_record[columns["record"]] if len(of_record) else ints([]))
         self._keep(np.int16, 0, "relation", _of(self._relations.codes(table.relations.values), columns["relation"]))
         self._keep(np.int32, 0, "field", _of(self._fields.codes(table.texts.values), columns["field"]))
-        self._keep(np.int32, self._size, "observed", np.unique(named[is_entity]) if len(named) else named)
+        self._keep(np.int32, self._size, "observed", np.unique(named[found.is_entity()]) if len(named) else named)
         self._keep(np.int32, self._size, "flat", flat)
         self._keep(np.int32, 0, "size", size)
         self._keep(np.int32, self._size, "own", own)

@@ -66,11 +66,28 @@ class EdgeTable:
         return moments[self.first], moments[self.last]
 
 
+@dataclass(slots=True, eq=False)
+class Spans:
+    """When records happened.
+
+    Attributes
+    ----------
+    begun, ended : list of str or None
+        ISO texts in UTC.
+    unknown : ndarray of bool
+        Whether a record is not at hand: the references know the time themselves.
+    """
+
+    begun: list[str | None]
+    ended: list[str | None]
+    unknown: NDArray[np.bool_]
+
+
 def edges_of(
     table: ReferenceTable,
     nodes: Sequence[Node],
     node_of_end: Codes,
-    spans: Sequence[tuple[str | None, str | None] | None],
+    spans: Spans,
     place: Mapping[Record, int],
 ) -> EdgeTable:
     """Group references into edges.
@@ -82,8 +99,8 @@ def edges_of(
         In their order.
     node_of_end : ndarray
         Per end of `table` its place in `nodes`.
-    spans : sequence of (begin, end) or None
-        When the records of `table` happened; where that is not known the references know the time themselves.
+    spans : Spans
+        When the records of `table` happened.
     place : mapping of Record to int
         Places of records in their order.
     """
@@ -207,21 +224,20 @@ def verdict_order(verdict: str | None) -> tuple[int, str]:
     return verdict_rank(verdict), verdict or ""
 
 
-def _times(
-    table: ReferenceTable, known: Sequence[tuple[str | None, str | None] | None], rows: dict[str, Codes]
-) -> tuple[list[str], Codes, Codes]:
+def _times(table: ReferenceTable, spans: Spans, rows: dict[str, Codes]) -> tuple[list[str], Codes, Codes]:
     """Return all times, sorted; and per reference the places of when its record began and ended."""
-    texts = {text for span in known if span is not None for text in span if text is not None}
-    times = sorted(texts.union(table.times.values))
-    place = {text: at for at, text in enumerate(times)}
-    missing = np.array([span is None for span in known], bool)
-    own = ints([place[text] for text in table.times.values] + [NONE])[rows["time"]]
-
-    def of(side: int) -> Codes:
-        codes = ints([NONE if span is None or span[side] is None else place[span[side] or ""] for span in known])
-        return np.where(missing[rows["record"]], own, codes[rows["record"]]) if len(known) else own
-
-    return times, of(0), of(1)
+    own, record = table.times.values, rows["record"]
+    times = sorted(text for text in {*spans.begun, *spans.ended, *own} if text is not None)
+    place: dict[str | None, int] = dict(zip(times, range(len(times)), strict=True))
+    place[None] = NONE
+    begun, ended = spans.begun, spans.ended
+    when = ints(list(map(place.__getitem__, begun)))
+    until = when if begun == ended else ints(list(map(place.__getitem__, ended)))
+    if not spans.unknown.any():
+        return times, when[record], until[record]
+    said = ints(list(map(place.__getitem__, [*own, None])))[rows["time"]]
+    unknown = spans.unknown[record]
+    return times, np.where(unknown, said, when[record]), np.where(unknown, said, until[record])
 
 
 def _extremes(when: Codes, until: Codes, start: Codes) -> tuple[Codes, Codes]:

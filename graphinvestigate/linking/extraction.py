@@ -38,7 +38,7 @@ _AT_ONCE = 500  # records: few enough that what is decoded stays in the processo
 _BATCH = 10  # times as many are put into columns at once
 _OPEN = ord("[")
 Piece = bytes | memoryview
-_Row = tuple[Record, Piece, str | None]
+_Row = tuple[Record, Piece | None, str | None]
 
 
 def decoded(piece: Piece) -> Any:
@@ -208,10 +208,10 @@ class Extractor:
                 found[reader.slot.name].append(_Found(owner, at, mention))
             self._tie(table, found)
 
-    def _plainly(self, record: Record, piece: Piece, tenant: str | None, places: set[int] | None) -> None:
+    def _plainly(self, record: Record, piece: Piece | None, tenant: str | None, places: set[int] | None) -> None:
         """Read the items of one alert one by one: all, or some."""
         reading = Reading(self._read)
-        items = decoded(piece)
+        items = decoded(piece or b"null")
         for place, item in enumerate(items if isinstance(items, list) else ()):
             if places is None or place in places:
                 reading.read_evidence(record, item, place, tenant=tenant)

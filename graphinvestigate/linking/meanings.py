@@ -75,21 +75,21 @@ def means(
 
     def identify(values: Sequence[Any], tenant: str | None) -> tuple[Any, Any, Any] | None:
         found: list[_Found] = []
-        last, ascending = -1, True
+        last, ascending, before = -1, True, None
         for places, single, path, read in several:
             first = values[places[0]]
             if first is None:
                 continue
             made = read((first,) if single else [values[place] for place in places], tenant)
-            if made is not None:
+            if made is not None and made != before:
                 strength = ranks.get(made[0], weakest)
                 ascending = ascending and last < strength
-                last = strength
+                last, before = strength, made
                 found.append((strength, made, path, first))
-        if kind == "host":
-            found = _of_host(found, tenant)
-        elif not ascending:
+        if not ascending:
             found.sort(key=_by_strength)
+        if kind == "host":
+            _say_short_name(found, tenant)
         if kind == "file" and len(found) > 1:
             found = [f for f in found if f[1][0] not in ONLY_ALONE] or found
         if not ascending and len({f[1] for f in found}) < len(found):
@@ -116,8 +116,10 @@ def means(
             if found is None:
                 return None
             whole = found
-        if private_is_fact and whole[0][0][0] != "ip" and is_private_ip(whole[0][0][1]):
-            return None
+        if private_is_fact:
+            id_type, value = whole[0][0]
+            if id_type == "private_ip" or (id_type != "ip" and is_private_ip(value)):
+                return None
         names: list[tuple[int, str]] = []
         for place, at in names_at:
             value = values[at]
@@ -140,15 +142,16 @@ def means(
     return meaning
 
 
-def _of_host(found: list[_Found], tenant: str | None) -> list[_Found]:
-    """Sort what names a host. A full name says the short one too: to tell whether a short name means one host."""
-    found.sort(key=_by_strength)
-    if any(f[1][0] == "short_name" for f in found):
-        return found
-    full = next((f for f in found if f[1][0] in ("fqdn", "local_fqdn")), None)
+def _say_short_name(found: list[_Found], tenant: str | None) -> None:
+    """Take in the short name that a full one says too: to tell whether a short name means one host."""
+    full = None
+    for one in found:
+        if one[1][0] == "short_name":
+            return
+        if full is None and one[1][0] in ("fqdn", "local_fqdn"):
+            full = one
     if full is not None:
         found.append((rank("host", "short_name"), short_name_of(full[1][1], tenant), *full[2:]))
-    return found
 
 
 def text(value: object) -> str | None:

@@ -11,11 +11,13 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
+import numpy as np
+
 from graphinvestigate.linking.identifiers import Identifier
 from graphinvestigate.linking.identity import Observation
 from graphinvestigate.linking.labels import best_name
 from graphinvestigate.linking.meanings import Meaning
-from graphinvestigate.linking.pools import NONE, Pool
+from graphinvestigate.linking.pools import NONE, Pool, held, ints
 
 Observed: TypeAlias = dict[str, Any]
 
@@ -68,9 +70,9 @@ class Observations:
 
     def texts(self, ends: Sequence[Any]) -> list[str | None]:
         """Return how ends of references are written, ``type=value``; None for a record."""
-        found: list[str | None] = [None] * len(ends)
-        for first, text in zip(self.first, self._texts, strict=True):
-            found[first] = text
+        said = np.full(len(ends), None, object)
+        said[ints(self.first)] = held(self._texts)
+        found: list[str | None] = said.tolist()
         for at in [at for at, text in enumerate(found) if text is None]:  # nearly all are records
             if len(ends[at]) == 3:
                 found[at] = "=".join(ends[at][1:])

@@ -18,6 +18,7 @@ from graphinvestigate.linking.identifiers import guid
 from graphinvestigate.linking.nodes import Record
 from graphinvestigate.linking.record_kinds import RecordKind
 
+_TEXT = frozenset({str})
 _as_record = tuple.__new__  # what `Record(…)` does, and twice as fast
 
 
@@ -97,7 +98,7 @@ def _plain(value: Any) -> Any:
     if type(value) is str:
         return value
     if isinstance(value, list | tuple | np.ndarray):
-        return [_plain(v) for v in value]
+        return list(value) if _TEXT.issuperset(map(type, value)) else [_plain(v) for v in value]
     if value is None or value is pd.NA or value != value:  # NaN is not itself
         return None
     return value.item() if isinstance(value, np.generic) else value

@@ -22,7 +22,6 @@ from typing import Any, TypeAlias
 
 import networkx as nx
 import numpy as np
-from numpy.typing import NDArray
 
 from graphinvestigate.errors import UsageError
 from graphinvestigate.linking.mention_table import End, MentionTable, field_of
@@ -70,8 +69,8 @@ class ReferenceTable:
         return {name: joined(column) for name, column in zip(COLUMNS, zip(*self.parts, strict=True), strict=True)}
 
 
-def add_mentions(table: ReferenceTable, found: MentionTable, *, beside: bool = True) -> tuple[Codes, NDArray[np.bool_]]:
-    """Take in what mentions and ties say; give the end and the value of each meaning.
+def add_mentions(table: ReferenceTable, found: MentionTable, *, beside: bool = True) -> Codes:
+    """Take in what mentions and ties say; give the end of each meaning.
 
     Parameters
     ----------
@@ -82,10 +81,8 @@ def add_mentions(table: ReferenceTable, found: MentionTable, *, beside: bool = T
 
     Returns
     -------
-    ends : ndarray
+    ndarray
         Per meaning the place of what it means in ``table.ends``.
-    observed : ndarray
-        Per meaning whether it is an entity (else a record).
     """
     ends, values = ints(found.end), ints(found.value)
     if table.ends is not found.ends:
@@ -129,7 +126,7 @@ def add_mentions(table: ReferenceTable, found: MentionTable, *, beside: bool = T
             nothing,
         )
     )
-    return ends, found.is_entity()
+    return ends
 
 
 def _fields(table: ReferenceTable, found: MentionTable) -> Codes:

@@ -126,6 +126,9 @@ def ip_text(value: object) -> str | None:
 
 def is_ip(text: str) -> bool:
     """Whether a text is a well-formed address."""
+    last = text[-1:]
+    if not (last.isdigit() or last == "]" or ":" in text):
+        return False  # as nearly all names of hosts
     return _plain_v4(text) is not None or address_of(text) is not None
 
 
