@@ -12,7 +12,6 @@ import pytest
 
 import graphinvestigate as gi
 from graphinvestigate.cli import main
-from graphinvestigate.demo import serve
 from graphinvestigate.watch import FileSink, HttpSink, Watch
 from graphinvestigate.watch.sinks import CollectorError
 from graphinvestigate.watch.store import Event
@@ -56,7 +55,7 @@ class Collector:
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self.server.server_port}/events"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 
 
 @pytest.fixture
@@ -237,20 +236,19 @@ def test_events_go_nowhere_unencrypted(url) -> None:
 
 
 def test_the_command_takes_its_secrets_from_variables_and_forgets_when_told(
-    collector, tmp_path, monkeypatch, capsys
+    collector, server, tmp_path, monkeypatch, capsys
 ) -> None:
     """The collector's token is sent from its variable; a destination that is gone is named until --forget-others."""
     monkeypatch.setenv("GRAPHINVESTIGATE_COLLECTOR_TOKEN", "s3cret-token")
     monkeypatch.delenv("GRAPHINVESTIGATE_CLIENT_SECRET", raising=False)
-    with serve(port=0, seed=4, alerts=30) as server:
-        command = ["watch", "--emulator", server.url, "--state", str(tmp_path / "s"), "--since", "4d", "--once"]
-        assert main([*command, "--to-url", collector.url]) == 0
-        assert {one["Authorization"] for one in collector.headers} == {"Bearer s3cret-token"}
-        assert len(collector.taken) > 3
-        assert "s3cret" not in capsys.readouterr().err
-        for more, said in (([], True), (["--forget-others"], False), ([], False)):
-            assert main([*command, *more]) == 0
-            assert ("is not named this time" in capsys.readouterr().err) == said
+    command = ["watch", "--emulator", server.url, "--state", str(tmp_path / "s"), "--since", "4d", "--once"]
+    assert main([*command, "--to-url", collector.url]) == 0
+    assert {one["Authorization"] for one in collector.headers} == {"Bearer s3cret-token"}
+    assert len(collector.taken) > 3
+    assert "s3cret" not in capsys.readouterr().err
+    for more, said in (([], True), (["--forget-others"], False), ([], False)):
+        assert main([*command, *more]) == 0
+        assert ("is not named this time" in capsys.readouterr().err) == said
     assert main(["watch", "--tenant-id", "t", "--client-id", "c", "--state", str(tmp_path / "t"), "--once"]) == 2
     assert "GRAPHINVESTIGATE_CLIENT_SECRET" in capsys.readouterr().err
 

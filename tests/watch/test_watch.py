@@ -17,7 +17,6 @@ import pandas as pd
 import pytest
 
 import graphinvestigate as gi
-from graphinvestigate.demo import serve
 from graphinvestigate.frames.schema import RESOURCES
 from graphinvestigate.watch import FileSink, StreamSink, Wanted, Watch, keeping
 from graphinvestigate.watch.events import WATCHED, time_of
@@ -102,16 +101,15 @@ def test_a_restart_goes_on_where_it_was(tenant, tmp_path) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="processes are killed differently on Windows")
-def test_kill_minus_9_loses_and_repeats_no_event(tmp_path) -> None:
+def test_kill_minus_9_loses_and_repeats_no_event(tenant, tmp_path) -> None:
     """Polls killed at ever later moments, then one that lives: every event is in the file exactly once, in order."""
-    with serve(port=0, seed=4, alerts=30) as server:
-        command = [sys.executable, str(KILLING), server.url, str(tmp_path), "26", "37"]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=550, check=False)
-        assert done.returncode == 0, done.stderr[-3000:]
-        assert int(done.stdout) >= 10, "hardly anything was killed"
-        with gi.connect_emulator(server.url) as client, Watch(client, tmp_path / "fresh", [], since="4d") as fresh:
-            fresh._look()
-            expected = {one.event_id for one in fresh._store.waiting("", 10_000)}
+    command = [sys.executable, str(KILLING), str(tmp_path), "26", "37"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=550, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert int(done.stdout) >= 10, "hardly anything was killed"
+    with Watch(tenant, tmp_path / "fresh", [], since="4d") as fresh:
+        fresh._look()
+        expected = {one.event_id for one in fresh._store.waiting("", 10_000)}
     events = events_in(tmp_path / "events.jsonl")
     assert set(Counter(one["event_id"] for one in events).values()) == {1}
     assert [one["sequence"] for one in events] == sorted(one["sequence"] for one in events)
@@ -325,7 +323,9 @@ def test_incidents_of_two_tenants_are_two_though_they_have_one_number(tenant, tm
     case = gi.Case("theirs")
     case.add(changed(wanted, tenantId=other, lastUpdateDateTime="2020-01-01T00:00:00Z", displayName="Theirs"))
     case.save(tmp_path / "cases" / f"INC-{number}")
-    with Watch(tenant, tmp_path / "s", [], cases=tmp_path / "cases", wanted=Wanted(), since="90d") as watch:
+    with Watch(
+        tenant, tmp_path / "s", [], cases=tmp_path / "cases", wanted=Wanted(), since="90d", look_back="1d"
+    ) as watch:
         watch.poll()
     theirs = gi.open_case(tmp_path / "cases" / f"INC-{number}").frames
     assert list(theirs) == ["incidents"]
@@ -347,7 +347,9 @@ def test_an_incident_that_grows_to_what_is_wanted_becomes_a_case(tenant, tmp_pat
     grown = (tenant.now() + timedelta(seconds=5)).isoformat()
     polls = [young, changed(young, severity="high", lastUpdateDateTime=grown)]
     polls += [young.head(0), changed(incidents[~at], severity="high", status="active", lastUpdateDateTime=grown)]
-    with Watch(tenant, tmp_path / "s", [], cases=tmp_path / "cases", wanted=Wanted(), since="1m") as watch:
+    with Watch(
+        tenant, tmp_path / "s", [], cases=tmp_path / "cases", wanted=Wanted(), since="1m", look_back="1d"
+    ) as watch:
         real = watch._pull
         monkeypatch.setattr(watch, "_pull", lambda name, now: polls[0] if name == "incidents" else real(name, now))
         opened = []
@@ -387,7 +389,7 @@ def test_an_incident_that_fails_is_told_once_and_tried_on(tenant, tmp_path, monk
     undone = []
     with Watch(
         tenant, tmp_path / "s", [FileSink(tmp_path / "e")], cases=tmp_path / "cases", wanted=Wanted(), since="4d",
-        tell=said.append,
+        look_back="1d", tell=said.append,
     ) as watch:  # fmt: skip
         for poll in range(1, 18):
             watch.poll()
@@ -477,7 +479,7 @@ def test_a_parameterised_notebook_runs_on_each_new_case(tenant, tmp_path) -> Non
     wanted = Wanted(title="multi-stage incident")
     with Watch(
         tenant, tmp_path / "s", [FileSink(tmp_path / "e")], cases=tmp_path / "cases", wanted=wanted,
-        notebook=tmp_path / "triage.ipynb", since="30d",
+        notebook=tmp_path / "triage.ipynb", since="30d", look_back="1d",
     ) as watch:  # fmt: skip
         watch.poll()
     (opened,) = [one for one in events_in(tmp_path / "e") if one["event"] == "case_opened"]
@@ -691,38 +693,36 @@ def test_wrong_input_is_refused(tenant, tmp_path) -> None:
         Watch(tenant, tmp_path / "d", [])
 
 
-def test_the_command_polls_once_and_writes_to_standard_output(tmp_path, capsys) -> None:
+def test_the_command_polls_once_and_writes_to_standard_output(server, tmp_path, capsys) -> None:
     """`graphinvestigate watch --once` against a server on this machine prints one line per event and ends."""
     from graphinvestigate.cli import main
 
-    with serve(port=0, seed=4, alerts=30) as server:
-        arguments = ["watch", "--emulator", server.url, "--state", str(tmp_path / "s"), "--once", "--since", "4d"]
-        assert main([*arguments, "--to-stdout"]) == 0
-        lines = capsys.readouterr().out.splitlines()
-        assert len(lines) > 3
-        assert all(json.loads(line)["event_id"] for line in lines)
-        assert main([*arguments, "--to-stdout"]) == 0
-        assert capsys.readouterr().out == ""
+    arguments = ["watch", "--emulator", server.url, "--state", str(tmp_path / "s"), "--once", "--since", "4d"]
+    assert main([*arguments, "--to-stdout"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) > 3
+    assert all(json.loads(line)["event_id"] for line in lines)
+    assert main([*arguments, "--to-stdout"]) == 0
+    assert capsys.readouterr().out == ""
     assert main(["watch", "--state", str(tmp_path / "t"), "--once"]) == 2
     assert "--tenant-id" in capsys.readouterr().err
     assert StreamSink().recover(lambda _: 7) == 0
 
 
-def test_the_command_keeps_cases_and_ends_when_told(tmp_path) -> None:
+def test_the_command_keeps_cases_and_ends_when_told(server, tmp_path) -> None:
     """Every destination and option of the command reaches the watch; SIGTERM ends it after the step at hand, with 0."""
-    with serve(port=0, seed=4, alerts=30) as server:
-        command = [
-            *(sys.executable, "-m", "graphinvestigate", "watch", "--emulator", server.url, "--since", "4d"),
-            *("--state", "state", "--cases", "cases", "--open", "--min-severity", "medium", "--title", "multi-stage"),
-            *("--format", "ocsf", "--also", "sign_ins", "--to-file", "a.jsonl", "--to-file", "b.jsonl"),
-        ]
-        with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as running:
-            try:
-                said = next(line for line in running.stderr if "case opened" in line)  # type: ignore[union-attr]
-                running.send_signal(signal.SIGTERM)
-                assert running.wait(timeout=60) == 0
-            finally:
-                running.kill()
+    command = [
+        *(sys.executable, "-m", "graphinvestigate", "watch", "--emulator", server.url, "--since", "4d"),
+        *("--state", "state", "--cases", "cases", "--open", "--min-severity", "medium", "--title", "multi-stage"),
+        *("--format", "ocsf", "--also", "sign_ins", "--to-file", "a.jsonl", "--to-file", "b.jsonl"),
+    ]
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as running:
+        try:
+            said = next(line for line in running.stderr if "case opened" in line)  # type: ignore[union-attr]
+            running.send_signal(signal.SIGTERM)
+            assert running.wait(timeout=60) == 0
+        finally:
+            running.kill()
     (opened,) = [path.parent for path in (tmp_path / "cases").glob("*/manifest.json")]
     assert opened.name in said
     assert gi.open_case(opened).frames["incidents"]["display_name"].str.contains("Multi-stage").any()
