@@ -13,6 +13,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from graphinvestigate.cli import main
+
 ROOT = Path(__file__).resolve().parents[3]
 JWT = "eyJhbGciOiJSUzI1NiJ9" + ".eyJhdWQiOiJncmFwaCJ9" + ".c2lnbmF0dXJl"
 FREEZE = f'"{sys.executable}" -m graphinvestigate freeze'
@@ -54,36 +56,38 @@ def repository(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_files_are_frozen_and_the_reader_is_told(tmp_path: Path) -> None:
+def test_files_are_frozen_and_the_reader_is_told(tmp_path: Path, monkeypatch, capsys) -> None:
     """The command writes beside, elsewhere or in place, and says size, what went and who is still named."""
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "n.ipynb").write_text(notebook())
-    done = freeze("n.ipynb", cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
+    assert main(["freeze", "n.ipynb"]) == 0
+    said = capsys.readouterr().out
     assert re.search(
-        rb"n-frozen\.ipynb: [\d,]+ bytes.*left out: .*widget state.*account: 1.*gi\.redact", done.stdout, re.DOTALL
+        r"n-frozen\.ipynb: [\d,]+ bytes.*left out: .*widget state.*account: 1.*gi\.redact", said, re.DOTALL
     )
-    again = freeze("n.ipynb", cwd=tmp_path)
-    assert (again.returncode, b"overwrite=True" in again.stderr) == (2, True)
-    assert freeze("n.ipynb", "--output", "other.ipynb", cwd=tmp_path).returncode == 0
-    assert freeze("n.ipynb", "--in-place", cwd=tmp_path).returncode == 0
+    assert main(["freeze", "n.ipynb"]) == 2
+    assert "overwrite=True" in capsys.readouterr().err
+    assert main(["freeze", "n.ipynb", "--output", "other.ipynb"]) == 0
+    assert main(["freeze", "n.ipynb", "--in-place"]) == 0
     contents = {(tmp_path / name).read_bytes() for name in ("n.ipynb", "n-frozen.ipynb", "other.ipynb")}
     assert len(contents) == 1
-    assert freeze("--check", "n.ipynb", cwd=tmp_path).returncode == 0
+    assert main(["freeze", "--check", "n.ipynb"]) == 0
 
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ((), b"name a notebook"),
-        (("--filter", "n.ipynb"), b"standard input"),
-        (("n.ipynb", "--strip"), b"--strip goes with"),
-        (("a.ipynb", "b.ipynb", "--output", "c.ipynb"), b"one notebook"),
+        ((), "name a notebook"),
+        (("--filter", "n.ipynb"), "standard input"),
+        (("n.ipynb", "--strip"), "--strip goes with"),
+        (("a.ipynb", "b.ipynb", "--output", "c.ipynb"), "one notebook"),
     ],
 )
-def test_wrong_usage_is_said(arguments: tuple[str, ...], said: bytes, tmp_path: Path) -> None:
+def test_wrong_usage_is_said(arguments: tuple[str, ...], said: str, tmp_path: Path, monkeypatch, capsys) -> None:
     """Options that do not go together are wrong usage, with a word on what does."""
-    done = freeze(*arguments, cwd=tmp_path)
-    assert (done.returncode, said in done.stderr) == (2, True), done.stderr
+    monkeypatch.chdir(tmp_path)
+    assert main(["freeze", *arguments]) == 2
+    assert said in capsys.readouterr().err
 
 
 def test_the_filter_commits_the_frozen_notebook_and_leaves_the_live_one(repository: Path) -> None:
