@@ -74,7 +74,11 @@ class Sdk:
         return RequestConfiguration(query_parameters=_Query(**query) if query else None, headers=headers)
 
     async def all_of(self, builder: Any, *, top: int, pause: float = 0.0) -> tuple[list[Any], int]:
-        """Every record of a list and how many pages they came on, as the SDK's guide reads them."""
+        """Every record of a list and how many pages they came on, as the SDK's guide reads them.
+
+        It pauses before and after every request: one that comes too early costs more than the pause, three seconds.
+        """
+        await asyncio.sleep(pause)
         page, found, pages = await builder.get(self.asked_with(top=top)), [], 0
         while page is not None:
             found += page.value

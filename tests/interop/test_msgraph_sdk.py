@@ -21,8 +21,8 @@ LISTS: dict[str, tuple[Callable[[Any], Any], Callable[..., Any], int, float]] = 
     "alerts": (lambda c: c.security.alerts_v2, gi.list_alerts, 70, 0.0),
     "incidents": (lambda c: c.security.incidents, gi.list_incidents, 40, 0.0),
     "risk_detections": (lambda c: c.identity_protection.risk_detections, gi.list_risk_detections, 15, RISK_PAUSE),
-    "risky_users": (lambda c: c.identity_protection.risky_users, gi.list_risky_users, 5, RISK_PAUSE),
-    "sign_ins": (lambda c: c.audit_logs.sign_ins, gi.list_sign_ins, 300, 0.5),
+    "risky_users": (lambda c: c.identity_protection.risky_users, gi.list_risky_users, 8, RISK_PAUSE),
+    "sign_ins": (lambda c: c.audit_logs.sign_ins, gi.list_sign_ins, 400, 0.0),
 }
 SINGLES: dict[str, Callable[[Any, str], Any]] = {
     "alerts": lambda c, record_id: c.security.alerts_v2.by_alert_id(record_id),
