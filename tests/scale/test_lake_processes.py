@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import signal
 import subprocess
@@ -15,16 +14,20 @@ from pathlib import Path
 import pytest
 
 import graphinvestigate as gi
-from graphinvestigate.demo.connect import serve
 from graphinvestigate.demo.http_server import EmulatorServer
+from graphinvestigate.demo.server import Emulator
+from graphinvestigate.demo.tenant import build_tenant
 from graphinvestigate.scale.lake import Lake
+from tests.scale.hurry import hurried
+
+ROOT = Path(__file__).resolve().parents[2]
 
 PULLER = r"""
 import sys
-import graphinvestigate as gi
 from graphinvestigate.scale.lake import Lake
+from tests.scale.hurry import hurried
 
-client = gi.connect_emulator(sys.argv[1])
+client = hurried(sys.argv[1])
 print("ready", flush=True)
 summary = Lake(sys.argv[2]).pull(client, since=sys.argv[3], until=sys.argv[4], sources=["alerts", "sign_ins"])
 print(len(summary), flush=True)
@@ -33,15 +36,15 @@ print(len(summary), flush=True)
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[EmulatorServer]:
-    """The demo tenant over loopback HTTP."""
-    with serve(seed=11, alerts=90) as running:
+    """The demo tenant over loopback HTTP, refusing no request for coming early."""
+    with EmulatorServer(Emulator(build_tenant(11, 90), throttle=False)) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
 def client(server: EmulatorServer) -> Iterator[gi.GraphClient]:
     """A client of this process."""
-    with gi.connect_emulator(server.url) as connected:
+    with hurried(server.url) as connected:
         yield connected
 
 
@@ -55,7 +58,7 @@ def window(client: gi.GraphClient) -> tuple[datetime, datetime]:
 def puller(server: EmulatorServer, path: Path, window: tuple[datetime, datetime]) -> subprocess.Popen:
     """Start a process that pulls a window, and wait until it begins to."""
     command = [sys.executable, "-c", PULLER, server.url, str(path), *(time.isoformat() for time in window)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
     return process

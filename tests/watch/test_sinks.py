@@ -254,22 +254,21 @@ def test_the_command_takes_its_secrets_from_variables_and_forgets_when_told(
 
 
 def test_once_ends_with_four_while_a_collector_is_down_and_with_zero_when_it_is_back(
-    collector, tmp_path, capsys
+    collector, server, tmp_path, capsys
 ) -> None:
     """Cron learns that events wait, and for whom; files have them already, and the next run hands them on."""
     file = tmp_path / "e.jsonl"
-    with serve(port=0, seed=4, alerts=30) as server:
-        command = ["watch", "--emulator", server.url, "--state", str(tmp_path / "s"), "--since", "4d", "--once"]
-        command += ["--to-file", str(file), "--to-url", collector.url]
-        collector.script = ["503"]
-        assert main(command) == 4
-        events = file.read_text().splitlines()
-        assert len(events) > 3
-        said = capsys.readouterr().err.splitlines()[-1]
-        assert f"{len(events)} events wait for" in said
-        assert collector.url in said
-        assert collector.taken == []
-        assert main(command) == 0
-        assert [one["sequence"] for one in collector.taken] == [json.loads(line)["sequence"] for line in events]
-        assert "wait" not in capsys.readouterr().err
-        assert main(command) == 0
+    command = ["watch", "--emulator", server.url, "--state", str(tmp_path / "s"), "--since", "4d", "--once"]
+    command += ["--to-file", str(file), "--to-url", collector.url]
+    collector.script = ["503"]
+    assert main(command) == 4
+    events = file.read_text().splitlines()
+    assert len(events) > 3
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert f"{len(events)} events wait for" in said
+    assert collector.url in said
+    assert collector.taken == []
+    assert main(command) == 0
+    assert [one["sequence"] for one in collector.taken] == [json.loads(line)["sequence"] for line in events]
+    assert "wait" not in capsys.readouterr().err
+    assert main(command) == 0
