@@ -21,7 +21,7 @@ from graphinvestigate.linking.annotating import ANNOTATIONS, united
 from graphinvestigate.linking.edge_table import EdgeTable, Spans, edges_of, judgements_of
 from graphinvestigate.linking.identifiers import STRONG
 from graphinvestigate.linking.identity import KindedId, Observation, Refusal, Resolution
-from graphinvestigate.linking.labels import entity_label, record_label
+from graphinvestigate.linking.labels import entity_label, key_label, record_label
 from graphinvestigate.linking.nodes import Entity, Record, in_order
 from graphinvestigate.linking.observations import Observations, Observed, seen_in_all
 from graphinvestigate.linking.overrides import NO_OVERRIDES, Overrides
@@ -107,12 +107,14 @@ def assemble(parts: Parts) -> nx.MultiDiGraph:
     observation, alone = parts.observations.reader(parts.references.ends.values), parts.observations.nodes()
     ready = not found.respelled
     places, start, (begun, ended) = entities.observation.tolist(), entities.start.tolist(), _spans(whole)
-    for entity, (at, end), first, last in zip(entities.entities, pairwise(start), begun, ended, strict=True):
+    made = chosen(alone, entities.observation[entities.start[:-1]])
+    for entity, node, (at, end), first, last in zip(
+        entities.entities, made, pairwise(start), begun, ended, strict=True
+    ):
         if ready and end == at + 1 and not (refused and entity in refused):
-            node = alone[places[at]]
             node["first_seen"], node["last_seen"] = first, last
             if node["label"] is None:
-                node["label"] = entity_label(entity, {})
+                node["label"] = key_label(entity)
         else:
             about = {observation(place): alone[place]["observations"][0] for place in places[at:end]}
             node = _entity_attrs(entity, about, found, refused.get(entity, ()), first, last)

@@ -81,8 +81,11 @@ def entity_label(entity: Entity, names: Mapping[str, Sequence[Any]]) -> str:
         From name to (place, last time it was seen); place 0 is the best kind of name.
     """
     name = best_name(names)
-    if name is not None:
-        return name
+    return key_label(entity) if name is None else name
+
+
+def key_label(entity: Entity) -> str:
+    """Return the label of an entity that nothing gives a name."""
     if entity.key.startswith("item="):
         return f"{kind_word(entity.kind)} without an id"
     return entity.key.rpartition("/")[2] if entity.kind == "ip" else entity.key  # a private one begins with a tenant
@@ -108,7 +111,7 @@ def best_name(names: Mapping[str, Sequence[Any]]) -> str | None:
 def record_label(attrs: dict[str, Any]) -> str:
     """Choose a record's label from its headline facts; a record that was only named goes by its id."""
     kind = attrs["kind"]
-    found = next(
-        (text for name in _RECORD_LABELS.get(kind, ("label", "title", "name")) if (text := attrs.get(name))), None
-    )
-    return str(found) if found else f"{kind_word(kind)} {attrs['id']}"
+    for name in _RECORD_LABELS.get(kind, ("label", "title", "name")):
+        if said := attrs.get(name):
+            return str(said)
+    return f"{kind_word(kind)} {attrs['id']}"
