@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from graphinvestigate.errors import AmbiguousEntityError, EntityNotFoundError
+from graphinvestigate.errors import AmbiguousEntityError, EntityNotFoundError, UsageError
 from graphinvestigate.frames import read_records
 from graphinvestigate.linking import Entity, entities, entity_graph, find_entity
 from tests.linking.conftest import (
@@ -150,8 +150,8 @@ def test_none_is_an_error_that_names_what_comes_close(tenant: Frames) -> None:
     assert caught.value.near[0] == USER
     with pytest.raises(EntityNotFoundError, match="entities\\(g\\)"):
         find_entity(g, "zzzzzz")
-    with pytest.raises(EntityNotFoundError):
-        find_entity(g, "")
+    with pytest.raises(UsageError, match="as text"):
+        find_entity(g, " ")
 
 
 def test_other_spellings_with_their_type_find_too() -> None:

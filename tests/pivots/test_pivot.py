@@ -93,7 +93,7 @@ def test_text_that_could_be_several_things_is_not_guessed(name) -> None:
     assert len({entity.kind for entity in caught.value.candidates}) > 1
 
 
-@pytest.mark.parametrize("name", ["alice", "", "alice@contoso.com and bob@contoso.com", "x" * 50_000, None])
+@pytest.mark.parametrize("name", ["alice", "", "alice@contoso.com and bob@contoso.com", "x" * 50_000])
 def test_text_that_names_nothing_by_itself_needs_a_graph(name) -> None:
     """A display name or a sentence is no place to start from: the error says what is."""
     with pytest.raises(gi.UsageError, match="Give g="):
