@@ -57,7 +57,7 @@ def find_entity(g: nx.MultiDiGraph, text: str | Entity) -> Entity:
         kind, wanted = text.kind, text.key
     else:
         kind, wanted = None, str(text).strip() if isinstance(text, str) else ""
-    if not wanted:
+    if not wanted and kind is None:
         given = log(repr(text)) if text is None or isinstance(text, str) else f"a {type(text).__name__}"
         raise UsageError(
             f"{given[:80]} names nobody: give an entity's name (an address, a user principal name, a host, a hash …) "

@@ -152,6 +152,8 @@ def test_none_is_an_error_that_names_what_comes_close(tenant: Frames) -> None:
         find_entity(g, "zzzzzz")
     with pytest.raises(UsageError, match="as text"):
         find_entity(g, " ")
+    with pytest.raises(EntityNotFoundError):
+        find_entity(g, Entity("user", ""))
 
 
 def test_other_spellings_with_their_type_find_too() -> None:
