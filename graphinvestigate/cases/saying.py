@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
@@ -42,7 +43,7 @@ def turn_of(case: Sayings) -> Turn:
 
 
 @each_in_turn(turn_of)
-class Sayings:
+class Sayings(ABC):
     """The part of a `Case` that analysts write; what works on cases without making them knows no more than this."""
 
     name: str
@@ -51,31 +52,32 @@ class Sayings:
     _turn: Turn
 
     @property
+    @abstractmethod
     def graph(self) -> nx.MultiDiGraph:
         """The case's entity graph."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def coverage(self) -> pd.DataFrame:
         """The case's requests."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def path(self) -> Path | None:
         """Where the case lies."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def problems(self) -> list[Problem]:
         """What was wrong with the case's files."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _whole(self, *beginnings: str) -> None:
-        raise NotImplementedError
+        """Refuse to give a part that was damaged on disk."""
 
+    @abstractmethod
     def _another(self, name: str, contents: Contents) -> Self:
         """A case of other contents, made when this one was, and not saved yet."""
-        raise NotImplementedError
 
     def note(
         self,

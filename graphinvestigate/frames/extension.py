@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ClassVar, Self
 
@@ -35,15 +36,17 @@ class OwnArray(ExtensionArray):  # noqa: PLW1641 (like every pandas array it has
     `_concat_same_type`, `_from_sequence` and `__arrow_array__`.
     """
 
+    @abstractmethod
     def _value(self, position: int) -> Any:
-        raise NotImplementedError
+        """Give the value at a position, None where it is missing."""
 
+    @abstractmethod
     def _at(self, positions: np.ndarray) -> Self:
-        raise NotImplementedError
+        """Give the values at positions; -1 is a missing one."""
 
+    @abstractmethod
     def _adopt(self, other: Self) -> None:
         """Become what `other` is (same length)."""
-        raise NotImplementedError
 
     def __getitem__(self, item: Any) -> Any:
         if isinstance(item, int | np.integer):
