@@ -13,6 +13,7 @@ from graphinvestigate.linking.assembly import Parts, assemble, uncollected
 from graphinvestigate.linking.collecting import Collected, by_kind, collect, collect_in_parts
 from graphinvestigate.linking.edge_batches import EdgeBatches
 from graphinvestigate.linking.edge_table import EdgeTable
+from graphinvestigate.linking.growing import as_assembled, grown, is_little
 from graphinvestigate.linking.hubs import Hubs, listed
 from graphinvestigate.linking.nodes import Record
 from graphinvestigate.linking.observations import seen_in_all
@@ -102,7 +103,7 @@ def entity_graph(
         g.graph["hubs"] = listed(hubs)
     if tenant is not None:
         g.graph["tenant"] = tenant
-    return g
+    return as_assembled(g)
 
 
 def edge_table(
@@ -148,12 +149,8 @@ def merge_graphs(a: nx.MultiDiGraph, b: nx.MultiDiGraph) -> nx.MultiDiGraph:
     networkx.MultiDiGraph
         One node per entity and record of both.
     """
-    parts = Parts()
     with uncollected():
-        for g in (a, b):
-            _take_apart(g, parts)
-            parts.overrides |= overrides_in(g)
-        merged = assemble(parts)
+        merged = (grown(a, b, joined_whole) if is_little(b, beside=a) else None) or joined_whole(a, b)
     hubs = [hub for g in (a, b) for hub in g.graph.get("hubs", ())]
     if hubs:
         merged.graph["hubs"] = [hub for place, hub in enumerate(hubs) if hub not in hubs[:place]]
@@ -163,7 +160,16 @@ def merge_graphs(a: nx.MultiDiGraph, b: nx.MultiDiGraph) -> nx.MultiDiGraph:
     annotated = {one["source"]: one for g in (b, a) for one in g.graph.get("annotated", ())}
     if annotated:
         merged.graph["annotated"] = [annotated[source] for source in sorted(annotated)]
-    return merged
+    return as_assembled(merged)
+
+
+def joined_whole(a: nx.MultiDiGraph, b: nx.MultiDiGraph) -> nx.MultiDiGraph:
+    """Take two graphs apart and build one of both; what stands in ``.graph`` beside tenants and overrides is left."""
+    parts = Parts()
+    for g in (a, b):
+        _take_apart(g, parts)
+        parts.overrides |= overrides_in(g)
+    return assemble(parts)
 
 
 @takes
@@ -203,7 +209,7 @@ def with_overrides(
     for name in ("hubs", "tenant", "annotated"):
         if name in g.graph:
             rebuilt.graph[name] = g.graph[name]
-    return rebuilt
+    return as_assembled(rebuilt)
 
 
 def overrides_in(g: nx.MultiDiGraph) -> Overrides:

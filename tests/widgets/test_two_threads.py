@@ -198,7 +198,8 @@ def test_all_that_pages_tell_and_code_calls_takes_its_turn(alerts: pd.DataFrame,
     }
     assert len(calls) > 70
     alone = {name for name, call in calls.items() if not hasattr(call, "__wrapped__")}
-    assert alone == {f"ExplorerPivots.{name}" for name in ("pivot", "keep", "resume")} | {"ExplorerSaving.export"}
+    asking = ("pivot", "keep", "resume", "take_in")
+    assert alone == {f"ExplorerPivots.{name}" for name in asking} | {"ExplorerSaving.export"}
 
 
 def test_clicks_work_while_a_cell_waits_for_graph(
