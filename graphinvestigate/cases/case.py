@@ -15,6 +15,7 @@ import plotly.graph_objects as go
 from graphinvestigate import linking
 from graphinvestigate.cases import adding
 from graphinvestigate.cases.contents import FIGURES, Contents, files_hashes
+from graphinvestigate.cases.difference_words import counted
 from graphinvestigate.cases.differences import Difference, diff
 from graphinvestigate.cases.dossier import Dossier, dossier_of
 from graphinvestigate.cases.figures import figure_from_json
@@ -22,6 +23,7 @@ from graphinvestigate.cases.guard import guarded
 from graphinvestigate.cases.manifest import Manifest, versions
 from graphinvestigate.cases.markdown import markdown
 from graphinvestigate.cases.rebuilding import SETTINGS, derived, graph_of
+from graphinvestigate.cases.records import counted_records
 from graphinvestigate.cases.redaction import redact
 from graphinvestigate.cases.replaying import Replay, replay
 from graphinvestigate.cases.report import write_report
@@ -363,11 +365,11 @@ class Case(Sayings):
         return None if not own and nx.utils.graphs_equal(built, self._added) else self._added
 
     def __repr__(self) -> str:
-        rows = ", ".join(f"{len(frame):,} {name.replace('_', ' ')}" for name, frame in self._contents.frames.items())
+        rows = ", ".join(counted_records(name, frame) for name, frame in self._contents.frames.items())
         damage = f"; DAMAGED: {len(self.problems)} files, see .problems" if self.problems else ""
         where = f" at {log(str(self.path))}" if self.path else ", not saved"
         notes = len([note for note in self._standing() if note.kind in ("note", "finding")])
-        return f"<Case {log(self.name)}: {rows or 'no records'}; {notes} notes{where}{damage}>"
+        return f"<Case {log(self.name)}: {rows or 'no records'}; {counted(notes, 'note', 'notes')}{where}{damage}>"
 
 
 @takes

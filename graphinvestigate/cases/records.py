@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from graphinvestigate.cases.columns import column_from_json, column_sha256, column_to_json
+from graphinvestigate.cases.difference_words import counted
 from graphinvestigate.cases.manifest import dumped, in_pieces, parsed
 from graphinvestigate.envelope import read_lines
 from graphinvestigate.errors import BadFileError, BadResponseError, UsageError
@@ -22,6 +23,7 @@ from graphinvestigate.frames.raw import RawArray, RawDtype, as_raw
 from graphinvestigate.frames.schema import RESOURCES
 from graphinvestigate.frames.tables import Column, Table
 from graphinvestigate.text import log
+from graphinvestigate.views.style import kind_word
 
 BY_KIND = {resource.record_kind: name for name, resource in RESOURCES.items()}
 LEGACY = "legacy_alerts"
@@ -210,3 +212,11 @@ def _equal(follows: pd.DataFrame, column: Any, values: pd.Series) -> bool:
     if column not in follows.columns or follows[column].dtype != values.dtype:
         return False
     return column_sha256(follows[column]) == column_sha256(values)
+
+
+def counted_records(name: str, frame: pd.DataFrame) -> str:
+    """How many of what a case holds."""
+    if kind_of(frame) == HUNTING:
+        return counted(len(frame), f"row of {name}", f"rows of {name}")
+    kind = RESOURCES[name].record_kind if name in RESOURCES else name
+    return f"{len(frame):,} {kind_word(kind, len(frame))}"

@@ -145,7 +145,8 @@ def kind_word(kind: str, count: int = 1) -> str:
     look = KINDS.get(kind)
     if look:
         return look.word if count == 1 else look.words
-    word = text.visible(kind.replace("_", " "), _LONGEST_KIND)  # a type that Graph has added, or an attacker's words
+    plain = kind.replace("_", " ").replace("sign in", "sign-in")
+    word = text.visible(plain, _LONGEST_KIND)  # a type that Graph has added, or an attacker's words
     if count == 1 or word.endswith("s"):
         return word
     return f"{word[:-1]}ies" if word.endswith("y") else f"{word}s"

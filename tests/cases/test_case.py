@@ -567,3 +567,15 @@ def test_a_slip_is_told_what_to_do_instead(small, tmp_path) -> None:
     with pytest.raises(gi.UsageError, match="is a folder: name the file in it"):
         case.report(tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_case_says_how_much_of_what_it_holds(world) -> None:
+    """One is one, several are several, in the words that all views have; hunted rows by the name of their answer."""
+    client = world.client
+    case = Case("INC-1")
+    case.add(gi.list_alerts(client, limit=1), gi.list_sign_ins(client, since="2d", limit=2))
+    case.add(gi.run_hunting_query(client, "AlertInfo"), name="all alerts")
+    case.note("one")
+    said = repr(case)
+    assert "1 alert, 2 sign-ins, " in said
+    assert " rows of all-alerts; 1 note, not saved" in said

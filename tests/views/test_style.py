@@ -181,6 +181,7 @@ def test_kinds_nobody_drew_are_named_for_what_they_are():
     """An unknown kind looks like `other`, a Kubernetes pod like a cloud resource; both keep their name."""
     assert kind_look("quantum_thing") is OTHER
     assert kind_word("quantum_thing") == "quantum thing"
+    assert kind_word("sign_in_event", 2) == "sign-in events"
     assert kind_look("kubernetes_pod").name == "cloud_resource"
     assert kind_word("kubernetes_pod") == "kubernetes pod"
 
