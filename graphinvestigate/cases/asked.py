@@ -19,6 +19,7 @@ SOME = "only some (see the requests)"
 _WINDOW = re.compile(r"[\w/]+ (?:ge|gt|le|lt) [0-9TZ:.+-]+")
 _KIND = re.compile(r"signInEventTypes/any\(t: t eq '(\w+)'\)")
 _KINDS = re.compile(rf"\(?{_KIND.pattern}(?: or {_KIND.pattern})*\)?".replace("(\\w+)", "\\w+"))
+_GRAPH_SAYS = re.compile(r" Graph says: .*?\(request-id [^)]*\)\.?", re.DOTALL)
 _BETWEEN = re.compile(r"\band\b|\s+")
 _MOST_WINDOWS = 3
 _MOST_QUERIES, _MOST_QUERY = 10, 60
@@ -103,7 +104,7 @@ def fell_short(asked: pd.DataFrame) -> list[str]:
         failed = isinstance(row.pull_id, str) and row.pages == 0 and not _text(row.lacking)
         query = _hunted(_text(row.filters_server)) if failed and row.resource == "hunting" else ""
         # What Graph says stands with the request; it names the one request, and each would be a reason of its own.
-        why = f"{_FAILED}{row.note.partition(' Graph says:')[0]} {ASK_AGAIN}" if failed else row.note
+        why = f"{_FAILED}{_GRAPH_SAYS.sub('', row.note)} {ASK_AGAIN}" if failed else row.note
         reasons.setdefault(why or "the answer was not complete", set()).add(query)
     return [why.replace(_FAILED, _failed(sorted(queries - {""})), 1) for why, queries in reasons.items()]
 

@@ -20,7 +20,7 @@ VERSION = 2
 NAME = "manifest.json"
 TOOLS = ("graphinvestigate", "pandas", "numpy", "pyarrow", "networkx", "plotly", "msgspec")
 """What has a say in what a case is rebuilt to."""
-REPORT = "2"
+REPORT = "3"
 """Of the rules by which report, ticket and timeline are told: raised whenever they say something else of one case."""
 MOST_FILES = 1_000
 MOST_MANIFEST = 16 * 2**20

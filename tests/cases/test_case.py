@@ -537,11 +537,14 @@ def test_what_failed_is_said_to_have_failed_until_it_came(make_world, tmp_path) 
 def test_a_list_that_failed_at_once_was_asked_for(make_world) -> None:
     """Not one page came: the client's coverage has the request, and the checklist does not say that nobody asked."""
     faults = [Fault("/auditLogs/signIns", lambda _: _fail(503)), Fault("/identityProtection/*", lambda _: _fail(403))]
+    faults += [Fault("/auditLogs/directoryAudits", lambda _: _fail(401))]
     client = make_world(seed=2, faults=faults).client
     with pytest.raises(gi.ServiceError) as caught:
         gi.list_sign_ins(client, since="7d", event_types="interactive")
     with pytest.raises(gi.PermissionMissingError):
         gi.list_risk_detections(client, since="7d")
+    with pytest.raises(gi.AuthError):
+        gi.list_directory_audits(client, since="7d")
     asked = gi.coverage(client).set_index("pull_id")
     row = asked.loc[caught.value.pull_id]
     assert (row["resource"], row["complete"], row["pages"]) == ("sign_ins", False, 0)
@@ -549,6 +552,9 @@ def test_a_list_that_failed_at_once_was_asked_for(make_world) -> None:
     case = Case("INC-1")
     case.add(client)
     assert checked(case)["sign-ins"][1].startswith("asked, and it failed: Graph failed on")
+    (audits,) = [row.why for row in case.checklist.itertuples() if row.item.startswith("directory audits")]
+    assert "Graph refused the token" in audits, "why"
+    assert "then connect again. A pivot's Go on" in audits, "and what to do next, without the words of one request"
     assert "IdentityRiskEvent.Read.All" in checked(case)["risk detections"][1]
     assert checked(case)["alerts"] == ("not checked", "never asked for in this case")
 
