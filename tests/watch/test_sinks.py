@@ -270,5 +270,5 @@ def test_once_ends_with_four_while_a_collector_is_down_and_with_zero_when_it_is_
     assert collector.taken == []
     assert main(command) == 0
     assert [one["sequence"] for one in collector.taken] == [json.loads(line)["sequence"] for line in events]
-    assert "wait" not in capsys.readouterr().err
+    assert "events wait for" not in capsys.readouterr().err
     assert main(command) == 0
