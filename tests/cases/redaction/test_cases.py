@@ -30,14 +30,32 @@ def case(world: Any, redacted: Any) -> gi.Case:
     made.add(gi.plot_timeline(redacted.frames["alerts"]), name="timeline")
     made.note(f"{label} clicked the link.", entity=user)
     made.finding(f"The alert names {label}.", record=redacted.frames["alerts"].iloc[0])
+    known_by_content = [
+        node for node, attrs in made.graph.nodes(data=True) if str(attrs.get("identifiers")).count("content_sha256=")
+    ]
+    assert known_by_content, "nothing here has a hash of its contents for a name"
+    made.note("odd", entity=known_by_content[0])
     return made
 
 
-def test_no_file_of_a_redacted_case_names_anybody(case: gi.Case, redacted: Any, tmp_path: Path) -> None:
-    """Saved and opened again, no file holds an original; frames, graph, notes and steps are as many as before."""
+@pytest.fixture(scope="module")
+def original(case: gi.Case, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the case is saved; tests only read it."""
+    return case.save(tmp_path_factory.mktemp("original") / "original")
+
+
+@pytest.fixture(scope="module")
+def shared(case: gi.Case, tmp_path_factory: pytest.TempPathFactory) -> gi.Case:
+    """The redacted case, saved; tests only read it."""
     made = case.redact(KEY)
     assert made.path is None
-    path = made.save(tmp_path / "shared")
+    made.save(tmp_path_factory.mktemp("shared") / "shared")
+    return made
+
+
+def test_no_file_of_a_redacted_case_names_anybody(case: gi.Case, redacted: Any, shared: gi.Case) -> None:
+    """Saved and opened again, no file holds an original; frames, graph, notes and steps are as many as before."""
+    path = shared.path
     files = [file for file in path.rglob("*") if file.is_file()]
     text = "\n".join([*map(str, files), *(file.read_text("utf-8") for file in files)]).replace("\\\\", "\\").lower()
     telling = {name.lower() for name in redacted.names if "@" in name or name.count(".") == 3 or name.count("-") > 3}
@@ -57,7 +75,7 @@ def test_no_file_of_a_redacted_case_names_anybody(case: gi.Case, redacted: Any, 
 def test_notes_stay_where_they_belong(case: gi.Case) -> None:
     """A note on an entity is found at the entity's pseudonym, and its text speaks of that pseudonym."""
     made = gi.Redactor(KEY).redact(case)
-    (note,) = [one for one in made._contents.notes.values() if one.kind == "note"]
+    (note,) = [one for one in made._contents.notes.values() if one.kind == "note" and one.text != "odd"]
     (place,) = note.places
     user = next(n for n in made.graph if place["identifiers"][0] in made.graph.nodes[n].get("identifiers", ()))
     assert isinstance(user, Entity)
@@ -147,15 +165,10 @@ def test_a_drawn_graph_of_a_case_is_redacted_with_it(case: gi.Case) -> None:
     assert len(made.redact(KEY).figures) == 1
 
 
-def test_a_redacted_case_replays_like_any_other(case: gi.Case, tmp_path: Path) -> None:
+def test_a_redacted_case_replays_like_any_other(original: Path, shared: gi.Case) -> None:
     """Who gets it rebuilds the very graph and report that were saved: what hashes and orders follow from names, too."""
-    known_by_content = [
-        node for node, attrs in case.graph.nodes(data=True) if str(attrs.get("identifiers")).count("content_sha256=")
-    ]
-    assert known_by_content, "nothing here has a hash of its contents for a name"
-    case.note("odd", entity=known_by_content[0])
-    assert gi.open_case(case.save(tmp_path / "original")).replay().differences == []
-    made = gi.open_case(case.redact(KEY).save(tmp_path / "shared"))
+    assert gi.open_case(original).replay().differences == []
+    made = gi.open_case(shared.path)
     replayed = made.replay()
     assert replayed.differences == []
     assert "byte for byte" in replayed.sentence
@@ -195,19 +208,17 @@ def test_a_redacted_case_of_a_whole_investigation_has_no_difference_of_its_own(w
     assert made.graph.number_of_edges() == case.graph.number_of_edges()
 
 
-def test_who_reads_a_redacted_case_is_told_so(case: gi.Case, tmp_path: Path) -> None:
+def test_who_reads_a_redacted_case_is_told_so(case: gi.Case, original: Path, shared: gi.Case, tmp_path: Path) -> None:
     """Its pseudonyms look like addresses that somebody owns: report, indicators and ticket say that they are none."""
-    made = case.redact(KEY)
+    made = shared
     warning = "This copy is redacted: "
     assert warning not in case.markdown()
     assert warning in made.markdown().partition("## Summary")[2].partition("##")[0]
-    made.save(tmp_path / "shared")
     report = made.report(tmp_path / "r.html").read_text("utf-8")
     assert report.count(warning) == 2
     assert warning in report[report.index("What to look for elsewhere") - 1000 :].partition("What to look for")[0]
     assert "names were replaced by pseudonyms" in report
-    case.save(tmp_path / "original")
-    heads = [page("case", path=tmp_path / name).children[0].value for name in ("original", "shared")]
+    heads = [page("case", path=path).children[0].value for path in (original, made.path)]
     assert [warning in head for head in heads] == [False, True]
     assert made.name in heads[1]
 
