@@ -68,8 +68,11 @@ def test_a_save_holds_no_second_graph(tmp_path: Path, monkeypatch: pytest.Monkey
         graphs.append(traced(lambda case=case: graph_of(case.frames))[0])
         case._contents.graph = case.graph
         about = {"name": case.name, "case_id": case.case_id, "created": case.created, "moment": case.created}
-        place = Place(tmp_path / case.name)
-        peaks.append(traced(lambda case=case, place=place, about=about: place.save(case._contents, **about))[1])
+        places = [Place(tmp_path / f"{case.name}-{number}") for number in range(3)]
+        # The least of three: what other threads do meanwhile is counted too, and says nothing of a save.
+        peaks.append(
+            min(traced(lambda case=case, at=at, about=about: at.save(case._contents, **about))[1] for at in places)
+        )
     assert graphs[1] > 3 * graphs[0]
     more = (peaks[1] - peaks[0]) / (graphs[1] - graphs[0])
     assert more < 1, f"graphs of {graphs} bytes, saves of {peaks}: {more:.1f} graphs at once"

@@ -43,9 +43,7 @@ def graph_of(seen: Seen, time: str | None = None, **by_hand: Any) -> nx.MultiDiG
         texts = list(map("=".join, ids))
         first = table.ends.code((kind, *ids[0]))
         names = {f"name of {texts[-1]}": [0, time or ""]}
-        parts.observations.add(
-            kind, ids, first, {"identifiers": texts, "names": names, "facts": {"seen": [texts[0]]}}
-        )
+        parts.observations.add(kind, ids, first, {"identifiers": texts, "names": names, "facts": {"seen": [texts[0]]}})
         beside = table.together([[text, "f", text] for text in texts[1:]])
         said = (table.records.code(record), table.texts.code("evidence[0]"), table.values.code(texts[0]))
         rows.append((table.ends.code(record), first, table.relations.code("names"), *said, NONE, beside, NONE))
