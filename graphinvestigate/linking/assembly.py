@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import compress, pairwise
-from operator import itemgetter
 from typing import Any
 
 import networkx as nx
@@ -79,9 +78,9 @@ def linked(parts: Parts) -> Linked:
     node_of_end = entities.of_end + len(records)
     node_of_end[its_own] = list(map(place.__getitem__, named))
     said = list(map(parts.records.get, parts.references.records.values))
-    unknown = [attrs is None for attrs in said]
-    begun, ended = (list(map(itemgetter(name), (attrs or _NO_TIMES for attrs in said))) for name in _NO_TIMES)
-    spans = Spans(begun, ended, np.array(unknown, bool))
+    known = [attrs or _NO_TIMES for attrs in said]
+    unknown = np.array([attrs is None for attrs in said], bool)
+    spans = Spans([attrs["time"] for attrs in known], [attrs["end_time"] for attrs in known], unknown)
     edges = edges_of(parts.references, [*records, *entities.entities], node_of_end, spans, place)
     return Linked(edges, records, entities, sorted(tenants))
 

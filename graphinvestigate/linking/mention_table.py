@@ -109,7 +109,6 @@ class Collector:
         self._ties: list[tuple[Codes, Codes, Codes]] = []
         self._known: dict[Any, int] = {}
         self._path_codes: dict[str, int] = {}
-        self._take_value = self.table.values.values.append
         self._size = 0
 
     def meaning(self, found: Meaning) -> int:
@@ -132,7 +131,7 @@ class Collector:
             return code
         if not named:
             self._observed.met(found, code, end)
-        self._take_value(values[0])  # its place is the meaning's
+        table.values.take(values[0])  # its place is the meaning's
         table.meanings.append(_FORGOTTEN if single else found)
         return code
 

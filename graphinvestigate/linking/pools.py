@@ -73,10 +73,9 @@ class Values:
             self.values.append(value)
         return code
 
-    def take(self, value: Any) -> int:
-        """Take in a value without a look at what is there; give its code."""
+    def take(self, value: Any) -> None:
+        """Take in a value without a look at what is there; its code is how many there were."""
         self.values.append(value)
-        return len(self.values) - 1
 
 
 def ints(values: Any) -> Codes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -23,9 +24,9 @@ _PICTURE = (900, 560)
 class ExplorerSaving(ExplorerEvents):
     """From the Save and Download buttons, and from code, to files."""
 
+    @abstractmethod
     def to_code(self) -> str:
         """Write the cells that lead to what it shows: of the class that knows how it was opened."""
-        raise NotImplementedError
 
     def export(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> list[Path]:
         """Save what is shown, or the graph in a format of another tool.

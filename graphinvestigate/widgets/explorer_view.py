@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -65,11 +66,13 @@ class ExplorerView(controls.VBox):
     _halted: Any
     _stranger: Entity | None
 
+    @abstractmethod
     def _code_lines(self, *, short: bool) -> list[str]:
-        raise NotImplementedError
+        """Give the lines of code that lead to what it shows."""
 
+    @abstractmethod
     def _show_plan(self) -> None:
-        raise NotImplementedError
+        """Show what a pivot would ask."""
 
     def __init__(self, state: State, *, since: str | None) -> None:
         self._state = state

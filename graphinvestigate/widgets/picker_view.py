@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -48,9 +49,9 @@ class PickerView(controls.VBox):
         Make it of plain ipywidgets.
     """
 
+    @abstractmethod
     def sort(self, column: str, *, descending: bool | None = None) -> None:
         """Sort the queue: of the class that users know."""
-        raise NotImplementedError
 
     def __init__(self, queue: Queue, selection: Selection, page_size: int, *, plain: bool) -> None:
         self._queue, self.selection = queue, selection

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import shutil
 from html.parser import HTMLParser
@@ -55,7 +54,7 @@ def sealed(manifest: dict[str, Any]) -> dict[str, Any]:
     return {**manifest, **hashes}
 
 
-def used(folder: Path, *, agrees: bool = True) -> None:
+def used(folder: Path, *, agrees: bool = True) -> gi.Case:
     """Open a case and look at all of it."""
     case = gi.open_case(folder)
     assert case.verify() == [] or not agrees
@@ -63,6 +62,16 @@ def used(folder: Path, *, agrees: bool = True) -> None:
     case.markdown()
     case.report(folder.parent / "report.html")
     case.replay()
+    return case
+
+
+def refusal(folder: Path, *, agrees: bool = True) -> str | None:
+    """What our own error says where a case is refused; None where all of it can be used."""
+    try:
+        used(folder, agrees=agrees)
+    except gi.GraphInvestigateError as error:
+        return str(error)
+    return None
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -73,8 +82,8 @@ def test_any_json_in_any_file_is_refused_or_read(whole, tmp_path, name, value) -
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(whole, folder)
     agree(folder, name, json.dumps(value).encode() + b"\n")
-    with contextlib.suppress(gi.GraphInvestigateError):
-        used(folder)
+    refused = refusal(folder)
+    assert refused is None or name in refused or str(folder) in refused, "an error says what it is of"
 
 
 def swapped(data: st.DataObject, value: object) -> object:
@@ -103,8 +112,8 @@ def test_one_wrong_value_anywhere_is_refused_or_read(whole, tmp_path, name, data
         (folder / name).write_text(json.dumps(sealed(value) if isinstance(value, dict) else value))
     else:
         agree(folder, name, json.dumps(value).encode())
-    with contextlib.suppress(gi.GraphInvestigateError):
-        used(folder, agrees=name != "manifest.json")
+    refused = refusal(folder, agrees=name != "manifest.json")
+    assert refused is None or name in refused or str(folder) in refused, "an error says what it is of"
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -112,7 +121,7 @@ def test_a_file_that_says_the_same_is_read(whole, tmp_path, name) -> None:
     """Written anew by the helpers of these tests, a case is used whole: what they refuse is what was put there."""
     shutil.copytree(whole, tmp_path / "case")
     agree(tmp_path / "case", name, (whole / name).read_bytes())
-    used(tmp_path / "case")
+    assert used(tmp_path / "case").replay().differences == []
 
 
 class Tags(HTMLParser):

@@ -37,6 +37,7 @@ def test_values_of_different_types_are_different():
     """1, 1.0, true and "1" are four values; one that is only taken in is not looked up."""
     values = Values()
     assert [values.code(one) for one in (1, 1.0, True, "1", 1, None, [1], [True])] == [0, 1, 2, 3, 0, 4, 5, 6]
-    assert values.take("1") == 7
+    values.take("1")
+    assert (len(values), values.values[7]) == (8, "1")
     assert values.values[7] == "1"
     assert values.code("1") == 3
