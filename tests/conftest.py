@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import importlib
 import os
+import pkgutil
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -14,6 +16,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+import graphinvestigate
 from graphinvestigate.client import EmulatorCredential, GraphClient, connect
 from graphinvestigate.demo.faults import Fault
 from graphinvestigate.demo.server import Emulator
@@ -26,6 +29,8 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
     derandomize=True,  # the same examples everywhere: a red run can be repeated
 )
+# Other examples each time, to look for what nobody has seen yet: --hypothesis-profile=explore
+settings.register_profile("explore", settings.get_profile("default"), derandomize=False, print_blob=True)
 settings.load_profile("default")
 
 NO_PAYLOADS = "no folder of recorded Graph payloads beside this checkout"
@@ -52,6 +57,17 @@ def no_loop_of_a_browser(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
     finally:
         asyncio._set_running_loop(loop)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Import the whole package before the first example: Hypothesis draws from the constants of what is imported.
+
+    Else examples would depend on which tests ran before in the same process.
+    """
+    if any(item.get_closest_marker("hypothesis") for item in items):
+        for module in pkgutil.walk_packages(graphinvestigate.__path__, "graphinvestigate."):
+            if not module.name.endswith("__main__"):
+                importlib.import_module(module.name)
 
 
 @pytest.hookimpl(trylast=True)

@@ -13,7 +13,7 @@ import plotly.graph_objects as go
 from graphinvestigate.cases.contents import contents_of
 from graphinvestigate.cases.difference_words import counted
 from graphinvestigate.cases.graph_json import FILE as GRAPH, graph_differences
-from graphinvestigate.cases.manifest import Manifest, versions
+from graphinvestigate.cases.manifest import NAME, Manifest, versions
 from graphinvestigate.cases.rebuilding import hashes, rebuild
 from graphinvestigate.cases.storage import Stored
 from graphinvestigate.errors import BadFileError
@@ -155,7 +155,10 @@ def _different(manifest: Manifest, found: Mapping[str, Any], *, exactly: bool) -
         if exactly and saved["report"]["sha256"] != found["report"]["sha256"] and not said:
             said.append("report: other bytes than when the case was saved, in what frames its sections.")
     except (LookupError, TypeError, AttributeError, ValueError) as error:
-        raise BadFileError(f"what the manifest says of derived values is damaged ({log(str(error))}).") from error
+        raise BadFileError(
+            f"{NAME}: what it says of the values that were derived is damaged ({log(str(error))}), so there is nothing "
+            "to compare with. Take an undamaged copy of the case."
+        ) from error
     return said
 
 
