@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import networkx as nx
 import pandas as pd
@@ -31,11 +31,12 @@ from graphinvestigate.pivots.found import Pivot
 from graphinvestigate.pivots.incidents import Incidents, incidents_of
 from graphinvestigate.pivots.steps import SOURCES, Step, identifiers_of, known_frames, pivot_steps, start_of, unhunted
 from graphinvestigate.queries.coverage import coverage_table, not_read, pulls_made, went_on
-from graphinvestigate.queries.questions import Time
+from graphinvestigate.queries.questions import Time, window
 from graphinvestigate.text import log
 from graphinvestigate.wanted import takes
 
 MOST_DAYS_HUNTED = 30
+_TOO_EARLY = f"not asked: hunting goes back {MOST_DAYS_HUNTED} days, and the window ends before that"
 LISTS: Mapping[str, Callable[..., pd.DataFrame]] = {
     "alerts": queries.list_alerts,
     "risk_detections": queries.list_risk_detections,
@@ -187,6 +188,8 @@ def _answer(question: _Question, step: Step, had: _Answer | None) -> _Answer:
     short = had.error if had is not None and isinstance(had.error, PartialResultError) else None
     failure: PartialResultError | None = None
     try:
+        if step.how == "hunting" and _too_early(question):
+            return _Answer(step, None, not_read(step.name, _TOO_EARLY))
         with pulls_made() as made:
             frame = short.resume() if short is not None and short.resume is not None else _ask(question, step)
             if had is not None and had.error is not None:
@@ -308,19 +311,30 @@ def _ask(question: _Question, step: Step) -> pd.DataFrame:
     if step.how == "known":
         return question.at_hand[step.source]
     if step.how == "hunting":
-        return queries.run_hunting_query(client, step.kql, parameters=step.asked, timespan=_span(question.since))
+        return queries.run_hunting_query(client, step.kql, parameters=step.asked, timespan=_span(question))
     window = {} if step.source in _STANDINGS else {"since": question.first, "until": question.until}
     # A replayed session shows among the others only; for the whole tenant they would be ten times as many.
     kinds = {"event_types": ["interactive", "nonInteractive"]} if step.source == "sign_ins" and step.asked else {}
     return LISTS[step.source](client, **window, **step.asked, **kinds)
 
 
-def _span(since: Time) -> str | None:
-    """The window as hunting takes it; what reaches back further than it can is left to its own limit."""
-    if not isinstance(since, str) or not since[:-1].isdigit() or since[-1] not in "mhdw":
+def _too_early(question: _Question) -> bool:
+    """Whether the window ends before what hunting keeps."""
+    if question.until is None:
+        return False
+    now = question.client.now()
+    _, end = window(question.since, question.until, now=question.asked_at or now)
+    return end is not None and end <= now - timedelta(days=MOST_DAYS_HUNTED)
+
+
+def _span(question: _Question) -> str | None:
+    """The window as hunting takes it, an ISO 8601 interval; None is all that it keeps."""
+    now = question.client.now()
+    kept = now - timedelta(days=MOST_DAYS_HUNTED)
+    begin, end = window(question.since, question.until, now=question.asked_at or now)
+    if end is None and (begin is None or begin <= kept):
         return None
-    days = int(since[:-1]) * {"m": 1 / 1440, "h": 1 / 24, "d": 1, "w": 7}[since[-1]]
-    return since if days <= MOST_DAYS_HUNTED else None
+    return "/".join(f"{one.replace(tzinfo=None).isoformat()}Z" for one in (max(begin or kept, kept), end or now))
 
 
 def _joined(first: pd.DataFrame | None, second: pd.DataFrame) -> pd.DataFrame:

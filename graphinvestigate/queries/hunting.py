@@ -116,7 +116,7 @@ def run_hunting_query(
         Pull(
             pull_id=pull_id, resource="hunting", path=PATH, params_asked=body, filters_server=query, pages=1,
             rows_received=len(frame), rows_kept=len(frame), complete=not missing,
-            note=missing or f"looked back {timespan or f'{MOST_DAYS}d'}", started=started, finished=client.now(),
+            note=missing or _looked(timespan), started=started, finished=client.now(),
             requests=client.requests_made - requests, waited_seconds=client.waited_seconds - waited,
         ),
     )  # fmt: skip
@@ -168,6 +168,12 @@ def literal(name: str, value: Any) -> str:
     raise UsageError(
         f"{log(name)} takes a str, bool, int, float, aware datetime or list of str; got {log(repr(value))}."
     )
+
+
+def _looked(timespan: str | None) -> str:
+    """Which time was looked at, for people."""
+    begin, between, end = (timespan or f"{MOST_DAYS}d").partition("/")
+    return f"looked from {log(begin)} to {log(end)}" if between else f"looked back {log(begin)}"
 
 
 def span(timespan: str) -> str:

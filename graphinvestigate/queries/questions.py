@@ -148,9 +148,7 @@ def ask(
     UsageError
         A time, a value, a limit or a page size that cannot be right; the message lists what can be.
     """
-    start, end = parse_time(since, now=now), parse_time(until, now=now)
-    if start is not None and end is not None and start > end:
-        raise UsageError(f"since ({start.isoformat()}) lies after until ({end.isoformat()}): swap them.")
+    start, end = window(since, until, now=now)
     if filter is not None and not (isinstance(filter, str) and filter.strip()):
         raise UsageError("filter takes OData text such as \"severity eq 'high'\", or leave it out.")
     closed = end is None and is_closable(resource)
@@ -180,6 +178,20 @@ def ask(
         ),
         expand=expand,
     )  # fmt: skip
+
+
+def window(since: Time, until: Time, *, now: datetime) -> tuple[datetime | None, datetime | None]:
+    """Both ends of a window as times.
+
+    Raises
+    ------
+    UsageError
+        One is no time, or it ends before it begins.
+    """
+    start, end = parse_time(since, now=now), parse_time(until, now=now)
+    if start is not None and end is not None and start > end:
+        raise UsageError(f"since ({start.isoformat()}) lies after until ({end.isoformat()}): swap them.")
+    return start, end
 
 
 def _journal(folder: object, resource: Resource, given: object) -> Journal:

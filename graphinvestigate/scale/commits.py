@@ -91,13 +91,22 @@ class CommitLog:
         Raises
         ------
         BadFileError
-            One is no commit, or of a later format.
+            One is no commit, of a later format, or missing.
         """
-        numbers = sorted(int(path.stem) for path in self.folder.glob("*.json") if path.stem.isdigit())
-        for number in numbers:
+        names = (path.stem for path in self.folder.glob("*.json"))
+        seen = {int(name) for name in names if len(name) == _DIGITS and name.isascii() and name.isdigit()}
+        for number in sorted(seen - self._read.keys()):
+            self._read[number] = self._parsed(number)
+        # A folder that is listed while others write may show a commit without the one before it; a copy may lack one.
+        number = max(self._read, default=0)
+        while number > 1 and not self._read[number].whole:
+            number -= 1
             if number not in self._read:
-                self._read[number] = _parsed(self.folder / f"{number:0{_DIGITS}}.json", number)
-        return [self._read[number] for number in numbers]
+                self._read[number] = self._parsed(number)
+        return [self._read[number] for number in sorted(self._read)]
+
+    def _parsed(self, number: int) -> Commit:
+        return _parsed(self.folder / f"{number:0{_DIGITS}}.json", number)
 
     def live(self, table: str | None = None) -> list[Held]:
         """List the files that hold the rows of now.

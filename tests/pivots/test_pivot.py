@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import networkx as nx
+import pandas as pd
 import pytest
 
 import graphinvestigate as gi
@@ -271,6 +273,48 @@ def test_hunting_answers_stand_by_table(world, g) -> None:
     assert set(address.hunted["AADSignInEventsBeta"]["RequestId"]) == set(truth.replay_sign_in_ids)
     assert len(address.coverage) == 2
     assert set(address.frames) == {"sign_in_event"}
+
+
+def test_hunting_obeys_the_window(world, g) -> None:
+    """However the window is written, hunting gives the rows of its time and no others, and the coverage says so."""
+    truth = world.tenant.truth.attack
+    laptop = gi.find_entity(g, truth.laptop.mde_device_id)
+
+    def hunt(**window: object) -> gi.Pivot:
+        return gi.pivot(world.client, laptop, g=g, sources=["hunting"], **window)
+
+    def times(found: gi.Pivot) -> list[pd.Timestamp]:
+        return sorted(found.hunted["DeviceLogonEvents"]["Timestamp"])
+
+    every = times(hunt())
+    assert len(set(every)) > 2
+    middle, now = every[len(every) // 2], world.client.now()
+    after, before = [one for one in every if one >= middle], [one for one in every if one <= middle]
+    found = hunt(since=middle.isoformat())
+    assert times(found) == after
+    assert found.coverage["note"].str.contains(f"looked from {middle:%Y-%m-%dT%H:%M:%S}").all()
+    assert times(hunt(since=middle)) == after
+    assert times(hunt(until=middle)) == before
+    assert times(hunt(since=None, until=middle)) == before
+    days = (now - middle) // timedelta(days=1) + 1
+    assert times(hunt(since=f" {days} D")) == [one for one in every if one >= now - timedelta(days=days)]
+    assert times(hunt(since="400d")) == every
+    with pytest.raises(gi.UsageError, match="swap them"):
+        hunt(since=now, until=middle)
+
+
+def test_a_window_before_what_hunting_keeps_is_not_hunted(world, g) -> None:
+    """Where the window ends too early for hunting, nothing is asked, and the coverage says why."""
+    laptop = gi.find_entity(g, world.tenant.truth.attack.laptop.mde_device_id)
+    asked = world.client.requests_made
+    found = gi.pivot(
+        world.client, laptop, g=g, sources=["hunting"], since="90d", until=world.client.now() - timedelta(days=31)
+    )
+    assert world.client.requests_made == asked
+    assert found.hunted == {}
+    assert len(found.coverage) > 0
+    assert found.coverage["note"].str.contains("hunting goes back 30 days, and the window ends before that").all()
+    assert not found.coverage["complete"].any()
 
 
 def test_hunted_rows_join_the_graph(world, g) -> None:

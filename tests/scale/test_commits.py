@@ -66,3 +66,43 @@ def test_what_is_no_commit_is_named(tmp_path, body):
     (tmp_path / "0000000001.json").write_text(body)
     with pytest.raises(BadFileError, match="0000000001"):
         CommitLog(tmp_path).commits()
+
+
+def test_a_commit_that_is_missing_is_told(tmp_path):
+    """A lake that was copied in part says which commit it lacks; what a whole commit made needless may be gone."""
+    log = CommitLog(tmp_path)
+    for name in "abc":
+        log.commit([held(name)])
+    middle = tmp_path / "0000000002.json"
+    body = middle.read_bytes()
+    middle.unlink()
+    with pytest.raises(BadFileError, match=r"0000000002\.json.*from a backup"):
+        CommitLog(tmp_path).live()
+    middle.write_bytes(body)
+    assert [file.path for file in CommitLog(tmp_path).live()] == [held(name).path for name in "abc"]
+    said = json.loads((tmp_path / "0000000003.json").read_bytes())
+    (tmp_path / "0000000003.json").write_text(json.dumps(said | {"whole": True}))
+    middle.unlink()
+    assert [file.path for file in CommitLog(tmp_path).live()] == [held("c").path]
+
+
+def test_a_listing_that_lacks_a_commit_loses_nothing(tmp_path):
+    """A folder listed while others write may show a commit and not the one before it: that one is read all the same."""
+
+    class Listed(type(tmp_path)):
+        def glob(self, pattern: str):
+            return [path for path in super().glob(pattern) if path.stem != "0000000001"]
+
+    log = CommitLog(tmp_path)
+    log.commit([held("a")])
+    log.commit([held("b")])
+    assert [file.path for file in CommitLog(Listed(tmp_path)).live()] == [held("a").path, held("b").path]
+
+
+@pytest.mark.parametrize("name", ["²", "00000000²1", "1", "notes", "0000000001 (copy)"])
+def test_a_file_of_another_name_is_no_commit(tmp_path, name):
+    """What somebody else put beside the commits is left alone."""
+    log = CommitLog(tmp_path)
+    log.commit([held("a")])
+    (tmp_path / f"{name}.json").write_text("{}")
+    assert [file.path for file in CommitLog(tmp_path).live()] == [held("a").path]

@@ -108,7 +108,7 @@ class Pseudonyms:
         domain = "-".join(head)
         numbers = struct.unpack("<8I", self._digest("sid", domain))
         middle = [str(number) for number in numbers[: max(len(head) - 4, 0)]]
-        if last.isdigit() and int(last) >= 1000:  # below, the number says which built-in account it is
+        if last.isdecimal() and len(last.lstrip("0")) > 3:  # below 1000 it says which built-in account it is
             last = str(1000 + int.from_bytes(self._digest("rid", value.upper())[:4], "big") % 2**31)
         return "-".join([*head[:4], *middle, last])
 

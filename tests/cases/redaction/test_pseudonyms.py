@@ -7,7 +7,7 @@ import re
 import uuid
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import example, given, strategies as st
 
 from graphinvestigate.cases.redaction.pseudonyms import Pseudonyms, fold
 from graphinvestigate.linking.identifiers import object_id_of_sid
@@ -41,7 +41,8 @@ def test_v4_neighbours_stay_neighbours(address: ipaddress.IPv4Address, other: in
     beside = ipaddress.IPv4Address(int(address) & ~0xFF | other)
     one, two = (ipaddress.ip_address(NAMES.ip(str(each))) for each in (address, beside))
     assert (one == two) == (address == beside)
-    assert int(one) >> 8 == int(two) >> 8
+    if int(address) and int(beside):  # 0.0.0.0 fills a column where no address is known, and stays
+        assert int(one) >> 8 == int(two) >> 8
     assert home(one) == home(address)
 
 
@@ -167,6 +168,8 @@ def test_paths_keep_what_every_machine_has() -> None:
 
 
 @given(st.text(max_size=30))
+@example("²")  # a digit that is no number
+@example("S-1-5-21-1-2-3-" + "9" * 5_000)
 def test_any_text_has_a_pseudonym_of_every_kind(value: str) -> None:
     """No value, however odd, breaks a pseudonym, and each is the same twice."""
     for make in (
