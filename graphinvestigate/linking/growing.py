@@ -116,7 +116,7 @@ class _Known:
         kinds = {node.kind for node in g if isinstance(node, Entity)}
         self._together = [
             {token for kind in kinds for token in self._tokens(kind, group)}
-            for group in (*overrides.merges, *overrides.splits)
+            for group in (*overrides.groups(), *overrides.splits)
         ]
 
     def _tokens(self, kind: str, texts: Iterable[str]) -> Iterator[Token]:

@@ -52,10 +52,14 @@ class Overrides:
 
         splits = [(given, those(given)) for given in self.splits]
         return KindOverrides(
-            joined=tuple(g for g in (those(group) for group in _closed(self.merges)) if len(g) > 1),
+            joined=tuple(g for g in (those(group) for group in self.groups()) if len(g) > 1),
             apart=tuple((ids[0], ids[1]) for _, ids in splits if len(ids) == 2),
             alone=frozenset(ids[0] for given, ids in splits if len(given) == len(ids) == 1),
         )
+
+    def groups(self) -> list[tuple[str, ...]]:
+        """Return who is one by hand, groups that share a member as one group."""
+        return _closed(self.merges)
 
     def __or__(self, other: Overrides) -> Overrides:
         """Return both together, each once."""

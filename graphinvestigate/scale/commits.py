@@ -8,6 +8,7 @@ disturb each other (the one who finds its number taken takes the next), and a re
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -19,6 +20,7 @@ from graphinvestigate.text import log as logged
 
 FORMAT = 1
 _DIGITS = 10
+_PATIENCE = 2.0  # seconds: so long a name may be taken before its content is there, on a file system without links
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,9 +173,22 @@ def live_after(commits: Iterable[Commit]) -> dict[str, Held]:
     return held
 
 
+def _body(path: Path) -> bytes:
+    """Read a commit; wait for one whose name is taken and whose content is on its way (see `files.write_new`)."""
+    end = time.monotonic() + _PATIENCE
+    while not (body := path.read_bytes()) and time.monotonic() < end:
+        time.sleep(0.01)
+    return body
+
+
 def _parsed(path: Path, number: int) -> Commit:
     try:
-        said = json.loads(path.read_bytes())
+        if not (body := _body(path)):
+            raise BadFileError(
+                f"{logged(str(path))}: a writer was stopped before it wrote this commit. Delete the file: nothing that "
+                "is in the lake is lost. Then pull, or add, again."
+            )
+        said = json.loads(body)
         if said["format"] != FORMAT:
             raise BadFileError(
                 f"{logged(str(path))}: written by another version (format {said['format']}); this one reads {FORMAT}"

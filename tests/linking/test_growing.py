@@ -30,15 +30,17 @@ TIMES = st.sampled_from(["2026-02-03T10:00:00.000000Z", "2026-02-03T11:00:00.000
 Seen = list[tuple[int, tuple[str, list[Identifier]]]]
 
 
-def graph_of(seen: Seen, time: str | None = None, **by_hand: Any) -> nx.MultiDiGraph:
+def graph_of(
+    seen: Seen, time: str | None = None, end: str | None = None, updated: str | None = None, **by_hand: Any
+) -> nx.MultiDiGraph:
     """A graph of records that name entities; those that one record names are linked, too."""
     overrides = overrides_of(by_hand.get("merges"), by_hand.get("splits"))
     parts = Parts(overrides=overrides, tenants={"t1", "t2"})
     table, rows, before = parts.references, [], {}
     for number, (kind, some) in seen:
         record = Record("alert", f"a{number}")
-        about = {"kind": "alert", "id": record.id, "read": True, "title": "t", "time": time, "end_time": time}
-        parts.records[record] = about | {"updated": time, "severity": "high"}
+        about = {"kind": "alert", "id": record.id, "read": True, "title": "t", "time": time, "end_time": end or time}
+        parts.records[record] = about | {"updated": updated or time, "severity": "high"}
         ids = tuple(sorted(some, key=lambda one: (rank(kind, one[0]), one)))
         texts = list(map("=".join, ids))
         first = table.ends.code((kind, *ids[0]))
@@ -172,6 +174,34 @@ def test_what_changes_far_away_is_seen(before: Seen, more: Seen, in_part: bool) 
     joined(a, b)
 
 
+TEN, ELEVEN, NOON = (f"2026-02-03T{hour}:00:00.000000Z" for hour in (10, 11, 12))
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "expected"),
+    [
+        ((TEN, TEN, TEN), (ELEVEN, ELEVEN, ELEVEN), (ELEVEN, ELEVEN)),  # a newer version
+        ((TEN, TEN, TEN), (TEN, ELEVEN, NOON), (TEN, ELEVEN)),  # that ends later
+        ((TEN, NOON, TEN), (ELEVEN, NOON, NOON), (ELEVEN, NOON)),  # that begins later
+        ((TEN, TEN, NOON), (ELEVEN, ELEVEN, ELEVEN), (TEN, TEN)),  # an older one that comes late
+        (None, (ELEVEN, NOON, NOON), (ELEVEN, NOON)),  # the first one that is read
+    ],
+)
+def test_what_a_record_says_is_dated_by_its_newest_version(
+    before: tuple[str, str, str] | None, now: tuple[str, str, str], expected: tuple[str, str]
+) -> None:
+    """A record that comes again, and names others now, dates anew also what it had said of those it named before."""
+    a = graph_of([*USERS, (0, USERS[1][1])], *(before or (TEN, TEN, TEN)))
+    if before is None:
+        a.remove_node(Record("alert", "a0"))
+        a = as_assembled(joined_whole(a, graph_of(seen(USERS[1][1], first=7))))
+    b = graph_of(seen(one("user", "upn=carol@contoso.com")), *now)
+    alice, bob = (Entity("user", f"{name}@contoso.com") for name in ("alice", "bob"))
+    assert grown(a, b, joined_whole) is not None
+    dated = joined(a, b).edges[alice, bob, "with"]
+    assert (dated["first_seen"], dated["last_seen"]) == expected
+
+
 def test_overrides_reach_who_was_not_there() -> None:
     """Who was joined by hand with somebody that only now comes becomes one with them; new ones are for the whole."""
     by_hand = {"merges": [("upn=alice@contoso.com", "upn=al@contoso.com")]}
@@ -180,6 +210,31 @@ def test_overrides_reach_who_was_not_there() -> None:
     merged = joined(a, b)
     assert {len(attrs["identifiers"]) for node, attrs in merged.nodes(data=True) if node[0] == "user"} == {1, 2}
     assert grown(graph_of(USERS), graph_of(seen(one("user", "upn=carol@contoso.com")), **by_hand), joined_whole) is None
+
+
+@pytest.mark.parametrize("between", ["upn=between@contoso.com", "upn=a@contoso.com", "upn=zz@contoso.com"])
+def test_overrides_reach_through_who_was_never_there(between: str) -> None:
+    """Who was joined by hand with somebody through a name that no record holds becomes one with them, too."""
+    by_hand = {"merges": [("upn=alice@contoso.com", between), (between, "upn=zed@contoso.com")]}
+    a, b = graph_of(USERS, **by_hand), graph_of(seen(one("user", "upn=zed@contoso.com"), first=5))
+    assert grown(a, b, joined_whole) is not None
+    merged = joined(a, b)
+    assert [node.key for node in merged if node[0] == "user"] == ["alice@contoso.com", "bob@contoso.com"]
+
+
+@pytest.mark.parametrize("called", ["carol@contoso.com", "bob@contoso.com"])
+@pytest.mark.parametrize("more", ["upn=alice@contoso.com", "upn=zed@contoso.com"])
+def test_who_comes_out_as_somebody_else_is_for_the_whole(more: str, called: str) -> None:
+    """A part in which who was to stay is called otherwise, or a new one as another is, does not fit: none is given."""
+    a, b = graph_of(USERS), graph_of(seen(one("user", more), first=5))
+
+    def otherwise(a: nx.MultiDiGraph, b: nx.MultiDiGraph) -> nx.MultiDiGraph:
+        g = joined_whole(a, b)
+        return nx.relabel_nodes(g, {Entity("user", pair_of(more)[1]): Entity("user", called)})
+
+    assert grown(a, b, joined_whole) is not None
+    fits = more == "upn=zed@contoso.com" and called == "carol@contoso.com"
+    assert (grown(a, b, otherwise) is not None) is fits
 
 
 def test_another_tenant_is_for_the_whole() -> None:
