@@ -88,10 +88,7 @@ def closing(
     lines = timeline.state_lines("explorer.timeline", lanes="record_kind")
     lines += entities.state_lines("explorer.entities")
     if picker is not None:
-        asked = picker.state_lines("picker", always=timed)
-        lines += asked
-        if asked and not selection.nodes:
-            lines.append("explorer.select()")  # a queue that is filtered anew selects its first alert
+        lines += picker.state_lines("picker", always=timed)
     if set(selection.nodes) != set(nodes) and selection.node is not None:
         lines.append(f"explorer.selection.select({references(selection.nodes)}, current={reference(selection.node)})")
     return ["", "# %% Timeline, tables and queue", *lines] if lines else []

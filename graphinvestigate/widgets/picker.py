@@ -124,6 +124,7 @@ class AlertPicker(PickerView):
         text: str = "",
         since: str | datetime | None = None,
         until: str | datetime | None = None,
+        choose: bool = True,
     ) -> None:
         """Show only some alerts, as the buttons above the queue do; without arguments, all.
 
@@ -140,6 +141,9 @@ class AlertPicker(PickerView):
             Only alerts that were active at or after the one and before the other: ``"7d"`` (before the alerts were
             pulled, or before now where that is not known), ISO text with a zone, or an aware datetime. Alerts of
             unknown time pass neither.
+        choose : bool, optional
+            Where nothing is selected, or nothing that is selected passes, the first alert that does is; False leaves
+            the selection as it is.
 
         Raises
         ------
@@ -153,7 +157,8 @@ class AlertPicker(PickerView):
                 facets["source"].chosen(names_of(source)), facets["tactic"].chosen(names_of(tactic)),
                 known_entities(self._queue, names_of(entity)), text,
                 self._queue.moment(since), self._queue.moment(until),
-            )
+            ),
+            choose=choose,
         )  # fmt: skip
 
     def sort(self, column: str, *, descending: bool | None = None) -> None:
@@ -173,7 +178,7 @@ class AlertPicker(PickerView):
             descending = not self._descending if column == self._sort else column in FIRST_DOWN
         self._sort, self._descending = column, descending
         self.selection.note("sort", by="picker", column=column, descending=descending)
-        self._refilter(self._filters)
+        self._refilter(self._filters, choose=False)
 
     def to_code(self, name: str = "picker", frame: str = "alerts") -> str:
         """Give the code that makes a picker with these filters, this order and this selection.
@@ -192,5 +197,5 @@ class AlertPicker(PickerView):
         return code_of(name, frame, self._filters, self._sort, self._descending, None if every else ids)
 
     def state_lines(self, name: str, *, always: bool = False) -> list[str]:
-        """Give the calls that filter and sort another picker of these alerts like this one."""
-        return state_lines(name, self._filters, self._sort, self._descending, always=always)
+        """Give the calls that filter and sort another picker of these alerts like this one, its selection left alone."""
+        return state_lines(name, self._filters, self._sort, self._descending, always=always, choose=False)

@@ -49,12 +49,13 @@ def code_of(name: str, frame: str, filters: Filters, sort: str, descending: bool
     return "\n".join(lines)
 
 
-def state_lines(name: str, filters: Filters, sort: str, descending: bool, *, always: bool = False) -> list[str]:
+def state_lines(
+    name: str, filters: Filters, sort: str, descending: bool, *, always: bool = False, choose: bool = True
+) -> list[str]:
     """Give the calls that filter and sort a picker so; without filters one only if asked for in any case."""
     asked = plain_filters(filters)
-    lines = (
-        [f"{name}.filter({', '.join(f'{key}={value!r}' for key, value in asked.items())})"] if asked or always else []
-    )
+    said = [f"{key}={value!r}" for key, value in asked.items()] + ([] if choose else ["choose=False"])
+    lines = [f"{name}.filter({', '.join(said)})"] if asked or always else []
     if (sort, descending) != ("first_activity", True):
         lines.append(f"{name}.sort({sort!r}, descending={descending})")
     return lines

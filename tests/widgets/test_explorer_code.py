@@ -7,7 +7,7 @@ from typing import Any
 import networkx as nx
 import pandas as pd
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import example, given, settings, strategies as st
 
 import graphinvestigate as gi
 from graphinvestigate.linking import Record
@@ -46,6 +46,7 @@ ACTIONS = {
     "sort the queue": lambda e, p, n: p.sort(["severity", "title", "last_activity"][n % 3]),
     "select a user": lambda e, p, n: e.select(most_linked(e.graph, "user", n % 4)),
     "select two": lambda e, p, n: e.select(most_linked(e.graph, "user"), most_linked(e.graph, "host", n % 3)),
+    "select an alert": lambda e, p, n: e.select(Record("alert", p.alerts["id"].iloc[n + 10])),
     "select nothing": lambda e, p, n: e.select(),
     "expand": lambda e, p, n: e.expand(most_linked(e.graph, "host", n % 3)),
     "hide": lambda e, p, n: e.hide(most_linked(e.graph, "ip", n % 3)),
@@ -71,6 +72,7 @@ ACTIONS = {
 
 @settings(max_examples=10, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(sorted(ACTIONS)), st.integers(0, 9)), min_size=1, max_size=6))
+@example([("select nothing", 0), ("filter by time", 0)])  # filters of the queue select nothing, and draw nothing
 def test_any_sequence_of_actions_is_rebuilt_by_its_code(
     alerts: pd.DataFrame, graph: nx.MultiDiGraph, done: list[tuple[str, int]]
 ) -> None:

@@ -370,6 +370,21 @@ def test_severities_sort_by_rank_not_by_letter(alerts: pd.DataFrame, make: Any) 
     assert picker.shown["severity"].drop_duplicates().tolist() == ["informational", "low", "medium", "high"]
 
 
+def test_sorting_selects_nothing(alerts: pd.DataFrame, make: Any) -> None:
+    """Where nothing is selected, another order selects nothing; nor does a filter that is told not to choose."""
+    picker = make(alerts)
+    picker.select()
+    picker.sort("severity")
+    assert picker.selected.empty
+    picker.filter(severity="high", choose=False)
+    assert picker.selected.empty
+    picker.filter(severity="low")
+    assert picker.selected["id"].tolist() == picker.shown["id"].tolist()[:1]
+    before = picker.selection.nodes
+    picker.filter(severity="high", choose=False)
+    assert picker.selection.nodes == before
+
+
 @pytest.mark.parametrize("column", ["title", "status", "source", "entities", "tactic", "last_activity", "assigned_to"])
 def test_every_column_sorts_both_ways_with_unknown_last(alerts: pd.DataFrame, column: str) -> None:
     """Turning the direction turns the order of the values; what has none stands last either way."""
