@@ -197,5 +197,5 @@ class AlertPicker(PickerView):
         return code_of(name, frame, self._filters, self._sort, self._descending, None if every else ids)
 
     def state_lines(self, name: str, *, always: bool = False) -> list[str]:
-        """Give the calls that filter and sort another picker of these alerts like this one, its selection left alone."""
+        """Give the calls that filter and sort another picker of these alerts like this one; its selection stays."""
         return state_lines(name, self._filters, self._sort, self._descending, always=always, choose=False)
