@@ -40,7 +40,7 @@ def takes(function: Callable[P, R]) -> Callable[P, R]:
         for place, name in enumerate(names)
         if (said := function.__annotations__.get(name)) in _WANTED
     ]
-    shown = function.__qualname__.removesuffix(".__init__")
+    owner, _, own = function.__qualname__.rpartition(".")
 
     @functools.wraps(function)
     def checked(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -52,7 +52,10 @@ def takes(function: Callable[P, R]) -> Callable[P, R]:
             else:
                 continue
             if not fits(value):
-                raise UsageError(f"{shown}: {name} takes {words}; got {_given(value)}")
+                shown = f"{type(args[0]).__name__ if args else owner}." if owner else ""  # not the class that it is of
+                raise UsageError(
+                    f"{shown}{own}".removesuffix(".__init__") + f": {name} takes {words}; got {_given(value)}"
+                )
         try:
             return function(*args, **kwargs)
         except TypeError as error:

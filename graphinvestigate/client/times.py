@@ -18,7 +18,7 @@ _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _LEEWAY = timedelta(minutes=5)
 
 
-def parse_time(value: str | datetime | None, *, now: datetime) -> datetime | None:
+def parse_time(value: str | datetime | None, *, now: datetime, latest: datetime | None = None) -> datetime | None:
     """Read a point in time as a caller wrote it.
 
     Parameters
@@ -28,6 +28,8 @@ def parse_time(value: str | datetime | None, *, now: datetime) -> datetime | Non
         (a `pandas.Timestamp` is one). None stays None.
     now : datetime
         Aware; what "ago" counts from: the tenant's clock (:meth:`GraphClient.now`).
+    latest : datetime, optional
+        Aware; what lies after it is in the future. By default `now`.
 
     Returns
     -------
@@ -52,10 +54,11 @@ def parse_time(value: str | datetime | None, *, now: datetime) -> datetime | Non
     if moment.utcoffset() is None:
         raise UsageError(f"{text.log(str(value))!r} has no time zone, so it may be hours off; add one. {_FORMS}")
     moment = _utc(moment, shown=str(value))
-    if moment > now + _LEEWAY:
+    latest = latest or now
+    if moment > latest + _LEEWAY:
         raise UsageError(
             f"{text.log(str(value))!r} lies in the future: by the tenant's clock it is "
-            f"{now.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}. {_FORMS}"
+            f"{latest.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}. {_FORMS}"
         )
     return moment
 

@@ -87,6 +87,13 @@ class RawArray(OwnArray):
             return scalars.copy()
         return cls.from_texts(None if text is None else str(text).encode() for text in objects(scalars))
 
+    @classmethod
+    def _from_scalars(cls, scalars: Any, *, dtype: Any = None) -> RawArray:
+        # What a function made of each text (`Series.map`) is raw where it is text again, and else what it is.
+        if not all(one is None or isinstance(one, str) for one in objects(scalars)):
+            raise TypeError("no texts")
+        return cls._from_sequence(scalars, dtype=dtype)
+
     @property
     def dtype(self) -> RawDtype:
         """The column's type."""

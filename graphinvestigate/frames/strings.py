@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 from pandas.api.extensions import register_extension_dtype
 
@@ -53,6 +54,18 @@ class StringsArray(OwnArray):
         if isinstance(scalars, cls):
             return scalars.copy()
         return cls(pa.array([None if v is None else list(v) for v in objects(scalars)], LISTS))
+
+    @classmethod
+    def _from_scalars(cls, scalars: Any, *, dtype: Any = None) -> StringsArray:
+        # What a function made of each list (`Series.map`): a text is no list of its letters.
+        if not all(one is None or isinstance(one, list) for one in objects(scalars)):
+            raise TypeError("no lists")
+        return cls._from_sequence(scalars, dtype=dtype)
+
+    def _explode(self) -> tuple[Any, np.ndarray]:
+        lists = [one or [None] for one in self]  # what `Series.explode` asks: one row for an empty list, too
+        texts = pd.array([text for one in lists for text in one], dtype="str")
+        return texts, np.array([len(one) for one in lists], np.uint64)
 
     @property
     def dtype(self) -> StringsDtype:

@@ -51,18 +51,9 @@ def find_entity(g: nx.MultiDiGraph, text: str | Entity) -> Entity:
     EntityNotFoundError
         None does; ``near`` holds entities whose names come close.
     """
-    if isinstance(text, Entity):
-        if text in g:
-            return text
-        kind, wanted = text.kind, text.key
-    else:
-        kind, wanted = None, str(text).strip() if isinstance(text, str) else ""
-    if not wanted and kind is None:
-        given = log(repr(text)) if text is None or isinstance(text, str) else f"a {type(text).__name__}"
-        raise UsageError(
-            f"{given[:80]} names nobody: give an entity's name (an address, a user principal name, a host, a hash …) "
-            "as text, or an Entity(kind, key)."
-        )
+    if isinstance(text, Entity) and text in g:
+        return text
+    kind, wanted = name_given(text)
     names = _names_in(g)
     spelt = spellings(wanted)
     for level in names:
@@ -83,6 +74,24 @@ def find_entity(g: nx.MultiDiGraph, text: str | Entity) -> Entity:
         f"no entity goes by {wanted!r:.200}; "
         + (f"names that come close: {hint}" if near else "entities(g) lists what there is"),
         near=near,
+    )
+
+
+def name_given(text: object) -> tuple[str | None, str]:
+    """Give the kind (None for any) and the name that somebody is asked for by; `UsageError` where it is no name."""
+    if isinstance(text, Entity) and isinstance(text.kind, str) and isinstance(text.key, str):
+        return text.kind, text.key
+    if isinstance(text, str) and text.strip():
+        return None, text.strip()
+    raise nobody(text)
+
+
+def nobody(text: object) -> UsageError:
+    """Say that what was given names nobody."""
+    given = log(repr(text)) if text is None or isinstance(text, str | Entity) else f"a {type(text).__name__}"
+    return UsageError(
+        f"{given[:80]} names nobody: give an entity's name (an address, a user principal name, a host, a hash …) "
+        "as text, or an Entity(kind, key)."
     )
 
 

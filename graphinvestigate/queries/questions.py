@@ -180,15 +180,17 @@ def ask(
     )  # fmt: skip
 
 
-def window(since: Time, until: Time, *, now: datetime) -> tuple[datetime | None, datetime | None]:
-    """Both ends of a window as times.
+def window(
+    since: Time, until: Time, *, now: datetime, latest: datetime | None = None
+) -> tuple[datetime | None, datetime | None]:
+    """Both ends of a window as times; `now` and `latest` as `parse_time` takes them.
 
     Raises
     ------
     UsageError
         One is no time, or it ends before it begins.
     """
-    start, end = parse_time(since, now=now), parse_time(until, now=now)
+    start, end = (parse_time(value, now=now, latest=latest) for value in (since, until))
     if start is not None and end is not None and start > end:
         raise UsageError(f"since ({start.isoformat()}) lies after until ({end.isoformat()}): swap them.")
     return start, end

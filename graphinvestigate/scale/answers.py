@@ -18,7 +18,7 @@ _LEVELS = {
     "service_principal_risk_detections": "risk_level", "risky_service_principals": "risk_level",
     "sign_ins": "risk_level_during_sign_in", "directory_audits": "result",
 }  # fmt: skip
-_SPAN = re.compile(r"([0-9]{1,6})(s|min|h|d|w)")
+_SPAN = re.compile(r"([0-9]{1,6})\s*(s|min|h|d|w)")
 _SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 UTC_TIMES = "datetime64[us, UTC]"
 
@@ -46,7 +46,7 @@ def width_of(text: str) -> int:
     UsageError
         It is none.
     """
-    found = _SPAN.fullmatch(text) if isinstance(text, str) else None
+    found = _SPAN.fullmatch(text.strip().casefold()) if isinstance(text, str) else None
     if found is None or int(found[1]) == 0:
         raise UsageError(f"width takes a span such as '15min', '1h' or '1d'; got {log(repr(text))[:60]}.")
     return int(found[1]) * _SECONDS[found[2]] * 1_000_000

@@ -26,6 +26,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from graphinvestigate.errors import UsageError
 from graphinvestigate.frames import EVIDENCE, RESOURCES, RawArray, Resource, empty_frame, evidence
 from graphinvestigate.frames.chunks import ChunkReader, spans_of
 from graphinvestigate.frames.columns import ARROW, constant, from_arrow
@@ -34,6 +35,7 @@ from graphinvestigate.frames.raw import as_raw
 from graphinvestigate.frames.schema import Column
 from graphinvestigate.linking.record_kinds import KINDS
 from graphinvestigate.linking.record_rows import ids_of
+from graphinvestigate.text import log
 
 UNKNOWN_DAY = "unknown"
 OF_TABLE = 1 << 61  # (microseconds: before all time)
@@ -200,6 +202,30 @@ def resource_of(frame: pd.DataFrame) -> Resource | None:
     kinds = set(frame["record_kind"].dropna().unique()) if "record_kind" in frame else set()
     found = [resource for resource in RESOURCES.values() if resource.record_kind in kinds]
     return found[0] if len(kinds) == len(found) == 1 else None
+
+
+def check(frame: pd.DataFrame, resource: Resource) -> None:
+    """Refuse a frame that can't be kept: with `UsageError`, naming what it lacks.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+    resource : Resource
+        Of its records.
+    """
+    kind = KINDS.get(resource.record_kind)
+    happened = [*kind.begin, *([kind.end] if kind.end else [])] if kind else [resource.event_time]
+    times = {name for name in (WINDOWS.get(resource.name), resource.updated, *happened) if name}
+    inner = {column.name for column in resource.columns if column.dtype == "raw"}
+    missing = sorted({"id", "pull_id", "raw", *times, *inner} - set(frame.columns))
+    twice = sorted(set(frame.columns[frame.columns.duplicated()]))
+    other = sorted(name for name in times if name in frame and getattr(frame[name].dtype, "kind", "") != "M")
+    for wrong, what in ((missing, "no column"), (twice, "twice the column"), (other, "no times in the column")):
+        if wrong:
+            raise UsageError(
+                f"a lake can't keep this frame of {resource.name}: it has {what} {log(', '.join(map(str, wrong)))}. "
+                "Add it as list_…, read_records or read_table returned it; rows may be left out, columns not."
+            )
 
 
 def _micros(values: pd.Series) -> pa.Array:

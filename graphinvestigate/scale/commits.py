@@ -8,9 +8,12 @@ disturb each other (the one who finds its number taken takes the next), and a re
 from __future__ import annotations
 
 import json
+import os
+import re
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +23,7 @@ from graphinvestigate.text import log as logged
 
 FORMAT = 1
 _DIGITS = 10
+_NAME = re.compile(rf"([0-9]{{{_DIGITS}}})\.json")
 _PATIENCE = 2.0  # seconds: so long a name may be taken before its content is there, on a file system without links
 
 
@@ -95,9 +99,7 @@ class CommitLog:
         BadFileError
             One is no commit, of a later format, or missing.
         """
-        names = (path.stem for path in self.folder.glob("*.json"))
-        seen = {int(name) for name in names if len(name) == _DIGITS and name.isascii() and name.isdigit()}
-        for number in sorted(seen - self._read.keys()):
+        for number in sorted(self._seen() - self._read.keys()):
             self._read[number] = self._parsed(number)
         # A folder that is listed while others write may show a commit without the one before it; a copy may lack one.
         number = max(self._read, default=0)
@@ -106,6 +108,16 @@ class CommitLog:
             if number not in self._read:
                 self._read[number] = self._parsed(number)
         return [self._read[number] for number in sorted(self._read)]
+
+    def _seen(self) -> set[int]:
+        """List the folder; one that can't be listed is not one without commits."""
+        try:
+            names = os.listdir(self.folder)
+        except FileNotFoundError:
+            return set()
+        except OSError as error:
+            raise BadFileError(f"{logged(str(self.folder))}: it can't be read ({error.strerror}).") from error
+        return {int(found[1]) for name in names if (found := _NAME.fullmatch(name))}
 
     def _parsed(self, number: int) -> Commit:
         return _parsed(self.folder / f"{number:0{_DIGITS}}.json", number)
@@ -193,17 +205,53 @@ def _parsed(path: Path, number: int) -> Commit:
             raise BadFileError(
                 f"{logged(str(path))}: written by another version (format {said['format']}); this one reads {FORMAT}"
             )
-        return Commit(
-            number,
-            tuple(Held(**file) for file in said["added"]),
-            tuple(said["removed"]),
-            dict(said["note"]),
-            bool(said["whole"]),
-        )
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        return _read_commit(said, number)
+    except FileNotFoundError as error:
+        raise BadFileError(
+            f"{logged(str(path))}: this commit is missing, though there are later ones: the lake was copied in part. "
+            "Copy it whole, take the file from a backup, or pull into a new folder."
+        ) from error
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         if isinstance(error, BadFileError):
             raise
         raise BadFileError(
             f"{logged(str(path))}: no commit of a lake. Nothing else may be changed by hand there; take the file from "
             "a backup, or pull into a new folder."
         ) from error
+
+
+def _read_commit(said: dict[str, Any], number: int) -> Commit:
+    made = Commit(
+        number,
+        tuple(Held(**file) for file in said["added"]),
+        tuple(said["removed"]),
+        dict(said["note"]),
+        bool(said["whole"]),
+    )
+    texts = all(isinstance(path, str) for path in made.removed)
+    if not (texts and all(map(_is_held, made.added)) and _is_note(made.note)):
+        raise ValueError(number)
+    return made
+
+
+def _is_held(file: Held) -> bool:
+    """Tell whether a file is one of the tables': a path within them, a day, and counts."""
+    texts = (file.path, file.table, file.day)
+    return (
+        all(isinstance(text, str) and text for text in texts)
+        and all(type(count) is int and count >= 0 for count in (file.rows, file.size))
+        and file.path.startswith("tables/")
+        and ".." not in file.path.split("/")
+    )
+
+
+def _is_note(note: dict[str, Any]) -> bool:
+    """Tell whether a note says of a pull what `pulling` asks of it."""
+    if "pull" not in note:
+        return True
+    pull = note["pull"]
+    for name in ("started", "since", "until"):
+        if name == "started" or pull[name] is not None:
+            datetime.fromisoformat(pull[name])
+    windowed = pull["what"] != "window" or None not in (pull["since"], pull["until"])
+    return windowed and isinstance(pull["source"], str) and isinstance(pull["complete"], bool)

@@ -17,7 +17,7 @@ import narwhals as nw
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from graphinvestigate.errors import BadFileError, UsageError
+from graphinvestigate.errors import BadFileError, GraphInvestigateError, UsageError
 from graphinvestigate.text import log
 
 Frame: TypeAlias = Any  # a narwhals LazyFrame
@@ -66,6 +66,8 @@ def readable(where: str) -> Iterator[None]:
     """
     try:
         yield
+    except GraphInvestigateError:
+        raise
     except MemoryError as error:
         raise UsageError(_TOO_LARGE) from error
     except Exception as error:

@@ -14,6 +14,7 @@ from graphinvestigate.errors import UsageError
 from graphinvestigate.frames import RESOURCES, Resource
 from graphinvestigate.linking import Entity
 from graphinvestigate.linking.entity_graph import entity_graph
+from graphinvestigate.linking.find import nobody
 from graphinvestigate.pivots import Pivot
 from graphinvestigate.scale import seeds
 from graphinvestigate.scale.answers import (
@@ -25,6 +26,7 @@ from graphinvestigate.scale.answers import (
     timeline_rows,
     width_of,
 )
+from graphinvestigate.scale.asked import columns_asked, number, resource_called, sources_of, texts_asked, values_asked
 from graphinvestigate.scale.at_rest import from_rest, needed_for
 from graphinvestigate.scale.components import components
 from graphinvestigate.scale.engines import Frame
@@ -44,8 +46,10 @@ from graphinvestigate.scale.folder import LakeFolder, Time, Values
 from graphinvestigate.scale.linked import LEAN
 from graphinvestigate.scale.pulling import SOURCES
 from graphinvestigate.scale.reading import Reader, Window
-from graphinvestigate.text import log
+from graphinvestigate.views.style import template
+from graphinvestigate.views.timeline import zone_of
 from graphinvestigate.views.timeline_notes import Bins, bins_between
+from graphinvestigate.wanted import takes
 
 _MOST = 20_000  # records that become a networkx graph
 
@@ -72,6 +76,7 @@ class Lake(LakeFolder):
         The folder holds something else, or what the engine needs is not installed (``graphinvestigate[lake]``).
     """
 
+    @takes
     def records(
         self,
         name: str,
@@ -105,21 +110,17 @@ class Lake(LakeFolder):
         Raises
         ------
         UsageError
-            There is no such kind, column or time.
+            There is no such kind, column, value or time.
         """
-        resource = self._resource(name)
-        known = {column.name: column.dtype for column in resource.columns}
-        wrong = [c for c in (where or {}) if known.get(c) != "string"]
-        wrong += [c for c in (columns or ()) if c not in known and c not in ("record_kind", "pull_id", "raw")]
-        if wrong:
-            raise UsageError(f"{name} have no such column of texts: {log(', '.join(wrong))}.")
+        resource = resource_called(name)
+        asked, columns = texts_asked(resource, where), columns_asked(resource, columns)
+        limit = limit if limit is None else number("limit", limit)
         reader, window, rest = self._reader(), self._window(since, until), needed_for(resource, columns)
-        asked = {column: values for column, values in (where or {}).items() if values is not None}
         with self._answering():
             if asked or limit is not None:  # first which records, then no more than those
                 named = reader.records(resource, window, list(asked))
                 for column, values in asked.items():
-                    named = equal_to(named, column, (values,) if isinstance(values, str) else values)
+                    named = equal_to(named, column, values)
                 named = _newest_first(named.select("lake_id", "lake_window"))
                 keys = self.engine.arrow(named if limit is None else named.head(limit))
                 found = reader.chosen(resource, keys, rest)
@@ -127,6 +128,7 @@ class Lake(LakeFolder):
                 found = reader.records(resource, window, rest)
             return from_rest(resource, self.engine.arrow(_newest_first(found)), columns)
 
+    @takes
     def alerts(
         self,
         *,
@@ -140,9 +142,10 @@ class Lake(LakeFolder):
     ) -> pd.DataFrame:
         """Read alerts, newest first; see `records` and `list_alerts`."""
         where = {"severity": severity, "status": status, "service_source": service_source}
-        chosen = {name: values for name, values in where.items() if values is not None}
+        chosen = values_asked(RESOURCES["alerts"], where)
         return self.records("alerts", since=since, until=until, where=chosen, columns=columns, limit=limit)
 
+    @takes
     def entity_graph(
         self,
         *,
@@ -183,6 +186,7 @@ class Lake(LakeFolder):
         with self._answering():
             return self._around(seed, hops, self._window(since, until), most_records, limit)[2]
 
+    @takes
     def pivot(self, entity: str | Entity, *, since: Time = None, until: Time = None, limit: int = _MOST) -> Pivot:
         """Read the records that name somebody, as `pivot` asks Graph for them.
 
@@ -203,11 +207,14 @@ class Lake(LakeFolder):
         EntityNotFoundError, AmbiguousEntityError, UsageError
             As `entity_graph`.
         """
+        if entity is None:
+            raise nobody(entity)
         window = self._window(since, until)
         with self._answering():
             found, frames, g = self._around(entity, 1, window, MOST_RECORDS, limit)
         return Pivot(found, frames, coverage_of(self.pulls(), frames), g)  # type: ignore[arg-type]
 
+    @takes
     def timeline(
         self,
         *,
@@ -236,14 +243,16 @@ class Lake(LakeFolder):
         micros = width_of(width)
         reader, window = self._reader(), self._window(since, until)
         parts = []
+        chosen = reader.resources() if sources is None else sources_of(sources, RESOURCES)
         with self._answering():
-            for name in sources if sources is not None else reader.resources():
-                resource, level = self._resource(name), level_of(name)
+            for name in chosen:
+                resource, level = RESOURCES[name], level_of(name)
                 found = reader.records(resource, window, [level])
                 bins = timeline_bins(found, start=0, width=micros, by=level)
                 parts.append((resource.record_kind, level, self.engine.arrow(bins)))
         return timeline_rows(parts, micros)
 
+    @takes
     def plot_timeline(
         self,
         *,
@@ -267,7 +276,8 @@ class Lake(LakeFolder):
         plotly.graph_objects.Figure
             Its subtitle counts what is drawn, and what has no time.
         """
-        chosen = list(sources) if sources is not None else self._reader().resources()
+        chosen = self._reader().resources() if sources is None else sources_of(sources, RESOURCES)
+        zone_of(tz), template(theme)  # what can't be right is said before anything is counted
         days = self.timeline(width="1d", since=since, until=until, sources=chosen)
         low, high = day_span(days)
         bins = bins_between(low, high)
@@ -287,6 +297,7 @@ class Lake(LakeFolder):
                 untimed[RESOURCES[name].record_kind] = int(self.engine.arrow(found.select(n=nw.len()))["n"][0].as_py())
         return counts_figure(rows, bins, untimed, tz=tz, theme=theme)
 
+    @takes
     def entities(self, *, since: Time = None, until: Time = None) -> pd.DataFrame:
         """List everybody and everything that the records name, one row per entity; computed by the engine.
 
@@ -298,6 +309,7 @@ class Lake(LakeFolder):
         with self._answering():
             return entity_rows(self.engine.arrow(entity_table(self._edges(self._window(since, until)))))
 
+    @takes
     def co_occurrence(
         self, *, since: Time = None, until: Time = None, least: int = 2, most: int = MOST_TOGETHER
     ) -> pd.DataFrame:
@@ -317,6 +329,7 @@ class Lake(LakeFolder):
         DataFrame
             `left_kind`, `left_key`, `right_kind`, `right_key`, `records`; most records first.
         """
+        least, most = number("least", least), number("most", most)
         with self._answering():
             found = self.engine.kept(self._edges(self._window(since, until)))
             pairs = co_occurrence(found, most=most).filter(nw.col("records") >= least)
@@ -331,13 +344,12 @@ class Lake(LakeFolder):
     def _around(
         self, seed: str | Entity | None, hops: int, window: Window, most_records: int, limit: int
     ) -> tuple[Entity | None, dict[str, pd.DataFrame], nx.MultiDiGraph]:
-        if hops < 1:
-            raise UsageError("hops counts from 1: the records that name the seed.")
+        hops, limit = number("hops", hops), number("limit", limit)
+        most_records = number("most_records", most_records)
         reader = self._reader()
         not_walked: dict[str, int] = {}
         if seed is None:
-            entity, wanted = None, None
-            size = sum(file.rows for file in reader.store.log.live() if file.table in RESOURCES)
+            entity, wanted, size = None, None, self._size(reader, window, limit)
         else:
             mentions = reader.mentions(window, columns=LEAN)
             start = seeds.find_seed(self.engine, mentions, seed, tenant=reader.store.tenant)
@@ -357,6 +369,14 @@ class Lake(LakeFolder):
         g.graph["not_walked"] = not_walked
         return entity, frames, g
 
+    def _size(self, reader: Reader, window: Window, limit: int) -> int:
+        """Count the records of a window; where its files hold no more than `limit` rows, those."""
+        size = reader.rows(window)
+        if size <= limit:
+            return size
+        every = (reader.records(RESOURCES[name], window, []) for name in reader.resources())
+        return sum(int(self.engine.arrow(found.select(n=nw.len()))["n"][0].as_py()) for found in every)
+
     def _frame(self, reader: Reader, resource: Resource, window: Window, wanted: pa.Table | None) -> pd.DataFrame:
         """Read records in full: all of a window, or some by their ids, on the days that these are of."""
         if wanted is None:
@@ -365,11 +385,6 @@ class Lake(LakeFolder):
         keys = ids.select(["record_id", "lake_window"]).rename_columns(["lake_id", "lake_window"])
         found = reader.chosen(resource, keys)
         return from_rest(resource, self.engine.arrow(found.sort("lake_window", "lake_id", nulls_last=True)))
-
-    def _resource(self, name: str) -> Resource:
-        if name not in RESOURCES:
-            raise UsageError(f"{log(repr(name))}: no such records; there are {', '.join(sorted(RESOURCES))}.")
-        return RESOURCES[name]
 
 
 def _newest_first(found: Frame) -> Frame:

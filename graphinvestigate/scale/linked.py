@@ -203,7 +203,16 @@ def _records(records: list[Record], codes: Codes, row_of: Codes, of_record: Mapp
 
 def _texts(values: list[Any], codes: Codes) -> pa.Array:
     """Give the text of each code; missing where the code is -1."""
-    return pa.array(values, pa.string()).take(pa.array(codes, mask=codes == NONE))
+    try:
+        texts = pa.array(values, pa.string())
+    except UnicodeEncodeError:
+        texts = pa.array([None if value is None else storable(value) for value in values], pa.string())
+    return texts.take(pa.array(codes, mask=codes == NONE))
+
+
+def storable(text: str) -> str:
+    """Write half a surrogate pair, which JSON may hold and UTF-8 can't, with a backslash; all else stays as it is."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
 def _fields(found: MentionTable, mention: Codes, place: Codes) -> pa.Array:

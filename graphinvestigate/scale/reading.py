@@ -9,7 +9,7 @@ import narwhals as nw
 import pyarrow as pa
 
 from graphinvestigate.frames import RESOURCES, Resource
-from graphinvestigate.scale.at_rest import OWN, by_time, days_of, evidence_schema, rest_schema
+from graphinvestigate.scale.at_rest import OWN, UNKNOWN_DAY, by_time, days_of, evidence_schema, rest_schema
 from graphinvestigate.scale.commits import Held
 from graphinvestigate.scale.engines import Engine, Frame
 from graphinvestigate.scale.expressions import FEW, among, latest, of_latest
@@ -36,6 +36,11 @@ class Reader:
     def resources(self) -> list[str]:
         """List the resources that have records here."""
         return sorted({file.table for file in self._held if file.table in RESOURCES})
+
+    def rows(self, window: Window = ALL) -> int:
+        """Count the rows of records in the files of a window: at least as many as it has records."""
+        alone, several = self._of_days(self.resources(), window)
+        return sum(file.rows for file in (*alone, *several))
 
     def records(self, resource: Resource, window: Window = ALL, columns: Sequence[str] | None = None) -> Frame:
         """Give the latest version of each record.
@@ -122,7 +127,7 @@ class Reader:
                 for file in self._held
                 if file.table in tables
                 and (days is None or file.day in days)
-                and not (timed and not file.day[0].isdigit())
+                and not (timed and file.day == UNKNOWN_DAY)
                 and (since is None or file.day >= since)
                 and (until is None or file.day <= until)
             ),

@@ -12,11 +12,12 @@ import pyarrow as pa
 
 from graphinvestigate.errors import AmbiguousEntityError, EntityNotFoundError
 from graphinvestigate.linking import Entity
-from graphinvestigate.linking.find import spellings
+from graphinvestigate.linking.find import name_given, spellings
 from graphinvestigate.linking.identifiers import LEADS_ONLY, ONLY_ALONE, RANKED, SCOPED, rank, url_text
 from graphinvestigate.linking.identity import resolve
 from graphinvestigate.scale.engines import Engine, Frame
 from graphinvestigate.scale.expressions import among
+from graphinvestigate.scale.linked import storable
 
 _ROUNDS = 8  # of looking for what stands beside what is known; people have few names
 _WEAK = sorted(LEADS_ONLY | ONLY_ALONE)
@@ -57,14 +58,18 @@ def find_seed(engine: Engine, mentions: Frame, text: str | Entity, *, tenant: st
 
     Raises
     ------
+    UsageError
+        It is no name.
     EntityNotFoundError, AmbiguousEntityError
         Nobody, or several, go by it.
     """
+    kind, name = name_given(text)
+    name = storable(name)
     entities = mentions.filter(~nw.col("is_record"))
-    near = among(entities, "identifier", _forms(text, tenant))
-    found = _matching(engine, near, text) or _matching(engine, entities, text)
+    near = among(entities, "identifier", _forms(name, tenant))
+    found = _matching(engine, near, kind, name) or _matching(engine, entities, kind, name)
     if not found:
-        raise _not_found(engine, entities, text)
+        raise _not_found(engine, entities, name)
     known, observations = _closure(engine, entities, found)
     leads = resolve(sorted(observations)).leads
     candidates: defaultdict[Entity, set[tuple[str, str, str]]] = defaultdict(set)
@@ -77,45 +82,37 @@ def find_seed(engine: Engine, mentions: Frame, text: str | Entity, *, tenant: st
     if len(met) > 1:
         listed = ", ".join(f"{entity.kind} {entity.key}" for entity in met[:5])
         raise AmbiguousEntityError(
-            f"{_shown(text)!r} fits {len(met)} entities of the lake: {listed}; choose one, e.g. "
+            f"{name!r:.200} fits {len(met)} entities of the lake: {listed}; choose one, e.g. "
             f"Entity({met[0].kind!r}, {met[0].key!r})",
             candidates=met,
         )
     return Seed(met[0], frozenset(candidates[met[0]]))
 
 
-def _shown(text: str | Entity) -> str:
-    return text.key if isinstance(text, Entity) else str(text)
-
-
-def _forms(text: str | Entity, tenant: str | None) -> set[str]:
+def _forms(name: str, tenant: str | None) -> set[str]:
     """How a name may be spelt at rest: as the engine compares without changing a letter."""
-    wanted = _shown(text).strip()
-    said = wanted.partition("=")[2].strip()
-    given = {one for part in filter(None, (wanted, said)) for one in (part, part.upper(), *spellings(part))}
-    kept = {url for part in (wanted, said) if (url := url_text(part))}  # the path of a URL has its case
+    said = name.partition("=")[2].strip()
+    given = {one for part in filter(None, (name, said)) for one in (part, part.upper(), *spellings(part))}
+    kept = {url for part in (name, said) if (url := url_text(part))}  # the path of a URL has its case
     return given | kept | ({f"{tenant}/{one}" for one in given} if tenant else set())
 
 
-def _matching(engine: Engine, entities: Frame, text: str | Entity) -> set[Any]:
-    rows = engine.arrow(entities.filter(_matches(text)).select("kind", "identifier_type", "identifier").unique())
+def _matching(engine: Engine, entities: Frame, kind: str | None, name: str) -> set[Any]:
+    rows = engine.arrow(entities.filter(_matches(kind, name)).select("kind", "identifier_type", "identifier").unique())
     return {tuple(row.values()) for row in rows.to_pylist()}
 
 
-def _matches(text: str | Entity) -> Any:
-    wanted = _shown(text).strip()
-    names = spellings(wanted)
+def _matches(kind: str | None, name: str) -> Any:
+    names = spellings(name)
     value: Any = nw.col("identifier").str.to_lowercase().is_in(names)
-    for name in names:
-        scoped = nw.col("identifier_type").is_in(sorted(SCOPED)) & nw.col("identifier").str.ends_with(f"/{name}")
+    for spelt in names:
+        scoped = nw.col("identifier_type").is_in(sorted(SCOPED)) & nw.col("identifier").str.ends_with(f"/{spelt}")
         value = value | scoped
-    id_type, equals, said = wanted.partition("=")
+    id_type, equals, said = name.partition("=")
     if equals:
         typed = nw.col("identifier").str.to_lowercase().is_in(spellings(said))
         value = value | ((nw.col("identifier_type") == id_type) & typed)
-    if isinstance(text, Entity):
-        value = value & (nw.col("kind") == text.kind)
-    return value
+    return value if kind is None else value & (nw.col("kind") == kind)
 
 
 def _closure(engine: Engine, entities: Frame, found: set[Any]) -> tuple[set[Any], set[Any]]:
@@ -155,15 +152,17 @@ def _identifiers(found: Any) -> pa.Table:
     return pa.table({name: pa.array(column, pa.string()) for name, column in zip(names, columns, strict=True)})
 
 
-def _not_found(engine: Engine, entities: Frame, text: str | Entity) -> EntityNotFoundError:
-    wanted = _shown(text).strip().casefold()
+def _not_found(engine: Engine, entities: Frame, name: str) -> EntityNotFoundError:
+    wanted = name.casefold()
     part = nw.col("identifier").str.to_lowercase().str.contains(wanted, literal=True)
     near = []
     if len(wanted) > 2:
         rows = engine.arrow(entities.filter(part).select("kind", "identifier_type", "identifier").unique().head(5))
         near = sorted(Entity(row["kind"], _key(row)) for row in rows.to_pylist())
-    hint = f"; names that hold it: {', '.join(entity.key for entity in near)}" if near else ""
-    return EntityNotFoundError(f"no record of the lake names {_shown(text)!r}{hint}", near=near)
+    hint = f"names that hold it: {', '.join(entity.key for entity in near)}" if near else (
+        "lake.entities() lists whom they name; give a longer window, or pull more"
+    )  # fmt: skip
+    return EntityNotFoundError(f"no record of the lake, in this window, names {name!r:.200}; {hint}", near=near)
 
 
 def _key(row: dict[str, str]) -> str:

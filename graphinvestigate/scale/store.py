@@ -16,7 +16,8 @@ import os
 import time
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from graphinvestigate import frames
-from graphinvestigate.errors import UsageError
+from graphinvestigate.errors import GraphInvestigateError, NotSavedError, UsageError
 from graphinvestigate.files import sync_folder
 from graphinvestigate.frames import RESOURCES, Resource, newest
 from graphinvestigate.frames.raw import as_raw
@@ -35,6 +36,7 @@ from graphinvestigate.scale.at_rest import by_time, days_of, evidence_to_rest, t
 from graphinvestigate.scale.commits import Commit, CommitLog, ConflictError, Held
 from graphinvestigate.scale.linked import linked
 from graphinvestigate.scale.pages import PageStore
+from graphinvestigate.text import log
 
 PARTS = ("evidence", "mentions", "edges")
 _ROW_GROUPS = {"mentions": 16384, "edges": 65536, "evidence": 16384, "": 2048}  # rows with `raw` are large
@@ -43,6 +45,26 @@ _NAMES = ("identifier", "strongest")  # columns by which somebody is looked up
 _LEVEL = 1  # zstd
 # Row groups without a name are passed over by its filter. Old versions of pyarrow write none, and more is read then.
 _FILTERS = "bloom_filter_options" in inspect.signature(pq.ParquetWriter.__init__).parameters
+
+
+@contextmanager
+def writable(where: Path) -> Iterator[None]:
+    """Turn what a disk says against writing into `NotSavedError`; what is in the lake stays.
+
+    Parameters
+    ----------
+    where : Path
+        What is written.
+    """
+    try:
+        yield
+    except OSError as error:
+        if isinstance(error, GraphInvestigateError):
+            raise
+        raise NotSavedError(
+            f"{log(str(where))}: it can't be written ({error.strerror or log(str(error))}). Give the lake a folder "
+            "that you may write, with room left; what is in it is as it was, and the same call goes on."
+        ) from error
 
 
 class TenantStore:
@@ -126,21 +148,22 @@ class TenantStore:
 
     def _write_file(self, table: str, day: str, rows: pa.Table) -> Held:
         folder = self.folder / "tables" / table / f"day={day}"
-        folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{uuid.uuid4().hex}.parquet"
         part = path.with_suffix(".tmp")
         size = _ROW_GROUPS[table.partition(".")[2]]
         names = {"ndv": max(min(len(rows), size) // _ROWS_OF_NAME, 100), "fpp": 0.001}
         named = {"bloom_filter_options": {name: names for name in _NAMES if name in rows.column_names}}
-        with part.open("wb") as file:
-            pq.write_table(
-                rows, file, compression="zstd", compression_level=_LEVEL, row_group_size=size, store_schema=False,
-                **(named if _FILTERS else {}),
-            )  # fmt: skip
-            file.flush()
-            os.fsync(file.fileno())
-        part.rename(path)
-        sync_folder(folder)
+        with writable(self.folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            with part.open("wb") as file:
+                pq.write_table(
+                    rows, file, compression="zstd", compression_level=_LEVEL, row_group_size=size, store_schema=False,
+                    **(named if _FILTERS else {}),
+                )  # fmt: skip
+                file.flush()
+                os.fsync(file.fileno())
+            part.rename(path)
+            sync_folder(folder)
         return Held(path.relative_to(self.folder).as_posix(), table, day, len(rows), path.stat().st_size)
 
     def held(self, tables: Iterable[str], days: tuple[str | None, str | None] = (None, None)) -> list[Held]:

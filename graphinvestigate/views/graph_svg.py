@@ -24,7 +24,7 @@ from graphinvestigate.views.graph_model import (
     GraphTraces,
 )  # fmt: skip
 from graphinvestigate.views.node_facts import VERDICTS
-from graphinvestigate.views.style import EDGE_HIGHLIGHT, FONT, KINDS, OTHER, SEVERITIES, THEMES
+from graphinvestigate.views.style import EDGE_HIGHLIGHT, FONT, KINDS, OTHER, SEVERITIES, colors_of
 
 _FOOT, _ROW = 8, 18
 _KEY_WIDTH = 150
@@ -63,7 +63,7 @@ def graph_svg(model: GraphTraces, *, size: tuple[int, int] = (900, 560), theme: 
         One ``<svg>`` with a title, every text escaped, no script, no style sheet and no address.
     """
     width, height = size
-    colors = THEMES[theme]
+    colors = colors_of(theme)
     (x0, x1), (y0, y1) = model.x_range, model.y_range
 
     def at(trace: int) -> np.ndarray:

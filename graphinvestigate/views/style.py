@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from graphinvestigate import text
+from graphinvestigate.errors import UsageError
 
 _LONGEST_KIND = 40
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
@@ -219,6 +220,13 @@ def source_word(value: object) -> str:
     return words[:1].upper() + words[1:]
 
 
+def colors_of(theme: str) -> Theme:
+    """Give the colours of a theme; `UsageError` where there is none of that name."""
+    if theme not in tuple(THEMES):  # (also what has no hash)
+        raise UsageError(f"theme takes {' or '.join(map(repr, THEMES))}; got {text.log(repr(theme))[:60]}.")
+    return THEMES[theme]
+
+
 def template(theme: str = "light") -> dict[str, Any]:
     """Give the plotly template of a theme: background, text and grid, nothing else.
 
@@ -231,8 +239,13 @@ def template(theme: str = "light") -> dict[str, Any]:
     -------
     dict
         For ``layout.template``.
+
+    Raises
+    ------
+    UsageError
+        There is no such theme.
     """
-    colors = THEMES[theme]
+    colors = colors_of(theme)
     axis = {
         "gridcolor": colors.grid,
         "linecolor": colors.grid,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import pickle
 
 import numpy as np
@@ -258,3 +259,29 @@ def test_part_of_an_arrow_column(make, values):
     assert list(dtype.__from_arrow__(whole.slice(2, 2))) == values[2:4]
     assert list(dtype.__from_arrow__(pa.chunked_array([whole.slice(2), whole.slice(0, 1)]))) == [*values[2:], values[0]]
     assert list(dtype.__from_arrow__(pa.chunked_array([], whole.type))) == []
+
+
+@pytest.mark.parametrize(
+    ("make", "values", "ask"),
+    [
+        (raw, ['{"a":1}', None], lambda text: text is not None and "a" in text),
+        (raw, ['{"a":1}', None], lambda text: len(text or "")),
+        (raw, ['{"a":1}', '{"a":[]}'], json.loads),
+        (strings, [["a", "b"], []], ", ".join),
+        (strings, [["ab"], []], lambda items: items[0] if items else ""),
+        (strings, [["a"], []], tuple),
+    ],
+)
+def test_what_a_function_makes_of_each_value_is_what_it_made(make, values, ask):
+    """`alerts["raw"].map(json.loads)`: what comes back is no text of it, nor the letters of a text as a list."""
+    assert pd.Series(make(*values)).map(ask).tolist() == [ask(value) for value in values]
+
+
+def test_lists_are_taken_apart_as_pandas_does():
+    """`alerts.explode("mitre_techniques")` has a row per text, and one for an empty or a missing list."""
+    lists = [["a", "b"], None, [], ["c"]]
+    own = pd.DataFrame({"key": range(4), "value": strings(*lists)}).explode("value")
+    plain = pd.DataFrame({"key": range(4), "value": lists}).explode("value")
+    assert own["key"].tolist() == plain["key"].tolist()
+    assert [None if pd.isna(v) else v for v in own["value"]] == ["a", "b", None, None, "c"]
+    assert own["value"].value_counts().to_dict() == {"a": 1, "b": 1, "c": 1}

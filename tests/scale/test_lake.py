@@ -409,7 +409,7 @@ def test_what_is_no_lake_is_left_alone(tmp_path):
     (tmp_path / "lake.json").write_text("graphinvestigate lake 99\n")
     with pytest.raises(BadFileError, match="another version"):
         Lake(tmp_path)
-    with pytest.raises(UsageError, match="pull first"):
+    with pytest.raises(UsageError, match="does not exist yet"):
         Lake(tmp_path / "none").alerts()
     assert not (tmp_path / "none").exists()
     with pytest.raises(UsageError, match="engine="):

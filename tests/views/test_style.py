@@ -10,6 +10,7 @@ import pytest
 from plotly.graph_objects import Scatter
 
 from graphinvestigate import widgets
+from graphinvestigate.errors import UsageError
 from graphinvestigate.linking import ENTITY_KINDS, RECORD_KINDS
 from graphinvestigate.views import page_parts
 from graphinvestigate.views.style import (
@@ -19,6 +20,7 @@ from graphinvestigate.views.style import (
     OTHER,
     SEVERITIES,
     THEMES,
+    colors_of,
     kind_look,
     kind_word,
     severity,
@@ -210,3 +212,10 @@ def test_what_was_not_seen_is_unknown():
 def test_a_service_is_named_as_people_name_it(value, word):
     """A service's name in words; what is no name of Graph's stays as it came."""
     assert source_word(value) == word
+
+
+@pytest.mark.parametrize("theme", ["drak", "", None, 5, ["dark"]])
+def test_an_unknown_theme_is_refused_with_those_there_are(theme):
+    """A misspelt theme names the two that there are."""
+    with pytest.raises(UsageError, match="theme takes 'light' or 'dark'"):
+        colors_of(theme)
