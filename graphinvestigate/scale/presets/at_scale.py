@@ -8,7 +8,10 @@ nothing without it (``SecurityAlert.Entities``) is read by it, some rows at a ti
 
 from __future__ import annotations
 
+import json
+from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -24,8 +27,9 @@ from graphinvestigate.linking.record_rows import ids_of
 from graphinvestigate.scale.at_rest import resource_of, to_rest
 from graphinvestigate.scale.engine_choice import engine_for
 from graphinvestigate.scale.engines import Engine, Frame
-from graphinvestigate.scale.linked import MENTIONS, linked
+from graphinvestigate.scale.linked import MENTIONS, linked, storable
 from graphinvestigate.scale.presets.reading import read_table, unwrapped
+from graphinvestigate.scale.presets.values import plain
 from graphinvestigate.scale.spark import Spark
 from graphinvestigate.text import log
 
@@ -196,6 +200,7 @@ def table_mentions(
     if by_row or name in BY_ROW:
         return _by_row(name, frame, tenant, engine)
     known = TABLES[name]
+    frame = _texts_only(frame, [*known.id, *(column for named in known.named for _, column in named.ids)])
     columns = set(frame.collect_schema().names())
     frame = _with_micros(frame, next((c for c in (known.time, "TimeGenerated", "Timestamp") if c in columns), None))
     parts = []
@@ -207,6 +212,21 @@ def table_mentions(
     if not parts or not set(known.id) & columns:
         raise UsageError(f"the table has no column of {name} that names somebody: {', '.join(known.id)} …")
     return nw.concat(parts)
+
+
+def _texts_only(frame: Frame, columns: Collection[str]) -> Frame:
+    """Make cells of pandas that Arrow has no text for (bytes, half a character, objects) texts that it has."""
+    if not frame.implementation.is_pandas():
+        return frame
+    native = frame.collect().to_native()
+    mixed = [column for column in dict.fromkeys(columns) if column in native and native[column].dtype == object]
+    made = {column: pd.array([_text(one) for one in native[column]], dtype="str") for column in mixed}
+    return nw.from_native(native.assign(**made)).lazy()
+
+
+def _text(cell: Any) -> str | None:
+    found = plain(cell)
+    return None if found is None else storable(found if isinstance(found, str) else json.dumps(found))
 
 
 def _by_row(name: str, frame: Frame, tenant: str | None, engine: Engine | None) -> Frame:
@@ -287,7 +307,9 @@ def _with_micros(frame: Frame, column: str | None) -> Frame:
     native = frame.to_native()
     if frame.implementation.is_pandas():
         given = list(native[column]) if column else [None] * len(native)
-        times = pd.to_datetime(pd.Series(given, dtype=object), utc=True, format="ISO8601")
+        given = [one if isinstance(one, str | datetime | np.datetime64) else None for one in given]
+        # What is no time leaves its row without one, as `read_table` does.
+        times = pd.to_datetime(pd.Series(given, dtype=object), utc=True, format="ISO8601", errors="coerce")
         micros = pd.array(times.astype("datetime64[us, UTC]").astype("int64"), dtype="Int64")
         micros[times.isna().to_numpy()] = pd.NA
         return nw.from_native(native.assign(**{_AT: micros})).lazy()
@@ -296,8 +318,13 @@ def _with_micros(frame: Frame, column: str | None) -> Frame:
     if frame.implementation.is_duckdb():
         kind = str(native.types[native.columns.index(column)]).upper()
         quoted = '"' + column.replace('"', '""') + '"'
-        moment = f"cast({quoted} as timestamptz)" if "TZ_NS" in kind else quoted
-        return nw.from_native(native.project(f"*, epoch_us({moment}) as {_AT}"))
+        if kind == "VARCHAR":  # a text that is no time is missing; one without a zone is UTC, wherever the session is
+            zoned = f"regexp_matches(trim({quoted}), '[+-][0-9]{{2}}:?[0-9]{{2}}$')"
+            moments = [f"epoch_us(try_cast(trim({quoted}) as {one}))" for one in ("timestamptz", "timestamp")]
+            micros = f"case when {zoned} then {moments[0]} else {moments[1]} end"
+        else:
+            micros = f"epoch_us(cast({quoted} as timestamptz))" if "TZ_NS" in kind else f"epoch_us({quoted})"
+        return nw.from_native(native.project(f"*, {micros} as {_AT}"))
     if frame.implementation.is_pyspark():
         return nw.from_native(native.selectExpr("*", f"unix_micros(cast(`{column}` as timestamp)) as {_AT}"))
     return frame.with_columns(nw.col(column).dt.timestamp("us").cast(nw.Int64).alias(_AT))

@@ -5,12 +5,15 @@ from __future__ import annotations
 import glob
 import hashlib
 import json
+import os
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from pathlib import Path
+from difflib import get_close_matches
 from typing import Any
 
 import narwhals as nw
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -74,20 +77,28 @@ def read_table(name: str, source: Any, *, evidence: Any = None, tenant: str | No
     Raises
     ------
     UsageError
-        There is no such table, or the rows have none of its columns.
+        There is no such table, the rows have none of its columns, or two columns of one name.
     BadFileError
         A file that can't be read.
     """
     if not isinstance(name, str):
         raise UsageError(f"read_table takes a table's name first, such as 'SigninLogs'; got a {type(name).__name__}.")
+    if tenant is not None and not isinstance(tenant, str):
+        raise UsageError(f"tenant takes the id of a tenant as text; got {log(repr(tenant))[:60]}.")
+    if evidence is not None and name != "AlertInfo":
+        raise UsageError(f"evidence= goes with AlertInfo; {log(repr(name))[:60]} has none.")
     if name == "AlertEvidence":
         return _frame(RECORDS["AlertInfo"], [], _rows(source), tenant, name)
     if name in EVENTS:
         return map_records(pd.DataFrame(_rows(source)), table=name, tenant=guid(tenant))
     if name not in RECORDS:
-        known = ", ".join(sorted([*RECORDS, *EVENTS, "AlertEvidence"]))
+        known = sorted([*RECORDS, *EVENTS, "AlertEvidence"])
+        same = {one.casefold(): one for one in known}
+        near = [same[one] for one in get_close_matches(name.casefold(), same, n=1)]
+        meant = f" (did you mean {near[0]!r}?)" if near else ""
         raise UsageError(
-            f"no preset reads the table {log(repr(name))}; there are {known}. map_records reads any other."
+            f"no preset reads the table {log(repr(name))}{meant}; there are {', '.join(known)}. map_records reads any "
+            "other."
         )
     return _frame(RECORDS[name], _rows(source), None if evidence is None else _rows(evidence), tenant, name)
 
@@ -185,9 +196,11 @@ def _finish_incident(record: Row, tenant: str | None) -> None:
 
 def _with_evidence(records: list[Row], evidence: list[Row], tenant: str | None) -> list[Row]:
     by_id = {record["id"]: record for record in records if "id" in record}
+    if evidence and not any("AlertId" in row for row in evidence):
+        raise UsageError("these rows of AlertEvidence have no column AlertId, which says of which alert they are.")
     for row in evidence:
         alert_id = read("text", row.get("AlertId"))
-        if alert_id is None:
+        if alert_id is None:  # it belongs to no alert, and is none
             continue
         alert = by_id.get(alert_id)
         if alert is None:
@@ -204,30 +217,67 @@ def _with_evidence(records: list[Row], evidence: list[Row], tenant: str | None) 
 def _rows(source: Any) -> list[Row]:
     """Bring rows here, as plain values."""
     source = unwrapped(source)
-    if isinstance(source, str | Path):
-        return [row for path in _paths(str(source)) for row in _plain_rows(_parquet(path).to_pylist())]
+    if isinstance(source, str | os.PathLike):
+        return [row for path in _paths(os.fspath(source)) for row in _of_arrow(_parquet(path))]
     if isinstance(source, pd.DataFrame):
+        _once(source.columns)
         return _plain_rows(source.to_dict("records"))
     if isinstance(source, list) and all(isinstance(row, Mapping) for row in source):
         return _plain_rows(source)
-    if isinstance(source, pa.Table):
-        return _plain_rows(source.to_pylist())
-    if hasattr(source, "toArrow"):  # Spark
-        return _plain_rows(source.toArrow().to_pylist())
+    return _of_arrow(source if isinstance(source, pa.Table) else _brought(source))
+
+
+def _brought(source: Any) -> pa.Table:
+    """Bring the rows of an engine here."""
     try:
+        if hasattr(source, "toArrow"):  # Spark
+            table: pa.Table = source.toArrow()
+            return table
         frame: Any = nw.from_native(source)
+        held = frame.collect("pyarrow") if isinstance(frame, nw.LazyFrame) else frame
+        return held.to_arrow()
     except TypeError as error:
         raise UsageError(
             f"read_table reads pandas, polars, Arrow, DuckDB and Spark frames, rows as dicts, and Parquet files; not "
             f"{type(source).__name__}."
         ) from error
-    table = frame.collect("pyarrow") if isinstance(frame, nw.LazyFrame) else frame
-    return _plain_rows(table.to_arrow().to_pylist())
+    except Exception as error:
+        if type(error).__module__.partition(".")[0].lstrip("_") not in ("duckdb", "pyspark", "py4j", "polars"):
+            raise
+        raise UsageError(f"these rows can't be read where they lie: {log(str(error).strip())}") from error
+
+
+def _of_arrow(table: pa.Table) -> list[Row]:
+    _once(table.column_names)
+    columns = [_cells(name, table[name]) for name in table.column_names]
+    return _plain_rows(dict(zip(table.column_names, row, strict=True)) for row in zip(*columns, strict=True))
+
+
+def _cells(name: str, column: pa.ChunkedArray) -> list[Any]:
+    kind = column.type
+    if pa.types.is_timestamp(kind):  # Python's own times end with the year 9999, and know not every zone's name
+        return [None if at is None else np.datetime64(at, kind.unit) for at in column.cast(pa.int64()).to_pylist()]
+    try:
+        cells: list[Any] = column.to_pylist()
+    except (ValueError, OverflowError, LookupError, pa.ArrowException) as error:
+        raise UsageError(f"the column {log(name)[:80]} can't be read: {log(str(error))}") from error
+    return cells
+
+
+def _once(names: Iterable[Any]) -> None:
+    twice = [str(name) for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise UsageError(
+            f"these rows have several columns called {log(', '.join(twice))[:160]}: only one could be read; rename, or "
+            "leave out, the others."
+        )
 
 
 def unwrapped(source: Any) -> Any:
     """Give the Spark frame inside what ``MicrosoftSentinelProvider.read_table`` returns; all else as it is."""
-    inner = None if isinstance(source, pd.DataFrame | pa.Table | str | Path | list) else getattr(source, "df", None)
+    inner = (
+        None if isinstance(source, pd.DataFrame | pa.Table | str | os.PathLike | list) else getattr(source, "df", None)
+    )
     return inner if hasattr(inner, "sparkSession") else source
 
 
@@ -236,9 +286,11 @@ def _plain_rows(rows: Iterable[Mapping[Any, Any]]) -> list[Row]:
 
 
 def _paths(name: str) -> list[str]:
-    found = sorted(glob.glob(name, recursive=True)) if glob.has_magic(name) else [name]
+    there = os.path.lexists(name) if name and "\0" not in name else False  # also one with [ ] in its name
+    found = [name] if there else sorted(glob.glob(name, recursive=True)) if glob.has_magic(name) else []
     if not found:
-        raise BadFileError(f"{log(name)}: matches no file.")
+        what = "matches no file" if glob.has_magic(name) else "there is no such file"
+        raise BadFileError(f"{log(name) or repr(name)}: {what}. Give the path of a Parquet file, or a glob of some.")
     return found
 
 

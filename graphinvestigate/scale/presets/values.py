@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
 import numpy as np
 import pandas as pd
 
 from graphinvestigate.scale.presets.declared import Reader
+
+_MOST_BITS, _MOST_DIGITS = 1024, 300  # of whole numbers: what a float, too, could hold
 
 
 def plain(value: Any) -> Any:
@@ -36,7 +37,10 @@ def plain(value: Any) -> Any:
     if isinstance(value, list | tuple | set | np.ndarray):
         return [plain(inner) for inner in value]
     if isinstance(value, np.datetime64 | datetime):
-        return moment(value)
+        try:
+            return moment(value)
+        except (ValueError, OverflowError):  # further away than UTC can say
+            return str(value)
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, np.generic):
@@ -44,10 +48,20 @@ def plain(value: Any) -> Any:
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
+        return _plain_decimal(value)
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
-    return str(value) if isinstance(value, UUID) else value
+    if isinstance(value, int) and value.bit_length() > _MOST_BITS:
+        return hex(value)  # more digits than JSON is written with
+    return value if isinstance(value, str | int) else str(value)
+
+
+def _plain_decimal(value: Decimal) -> int | float | str | None:
+    if not value.is_finite():
+        return None
+    if value.adjusted() > _MOST_DIGITS:
+        return str(value)
+    return int(value) if value == value.to_integral_value() else float(value)
 
 
 def moment(value: Any) -> str | None:
@@ -101,7 +115,7 @@ def opened(value: Any) -> Any:
     """Open a dynamic cell: JSON that came as text; other texts stay texts."""
     if isinstance(value, str) and value.strip()[:1] in ("{", "["):
         try:
-            return json.loads(value)
+            return plain(json.loads(value))  # (1e999 and NaN are no JSON when they are written again)
         except (ValueError, RecursionError):
             return value
     return value
@@ -123,8 +137,10 @@ def _time(value: Any) -> str | None:
 def _number(value: Any) -> int | float | None:
     if isinstance(value, bool):
         return None
-    if isinstance(value, int | float):
-        return int(value) if float(value).is_integer() else value
+    if isinstance(value, int):
+        return value
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else value
     try:
         return int(str(value).strip())
     except ValueError:
