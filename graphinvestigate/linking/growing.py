@@ -19,7 +19,6 @@ import networkx as nx
 from graphinvestigate.linking.identity import in_tenant, note_domains
 from graphinvestigate.linking.nodes import Entity, Node, Record
 from graphinvestigate.linking.overrides import Overrides, overrides_of, pair_of
-from graphinvestigate.linking.record_rows import newer
 
 Pair: TypeAlias = tuple[Node, Node]
 Token: TypeAlias = tuple[str, str]
@@ -227,13 +226,12 @@ def _pairs_at(g: nx.MultiDiGraph, node: Node) -> Iterator[Pair]:
 
 
 def _dated_anew(a: nx.MultiDiGraph, b: nx.MultiDiGraph) -> Iterator[Pair]:
-    """Yield the pairs whose edges may be dated otherwise, as a record that says so is read or newer now."""
+    """Yield the pairs whose edges may be dated otherwise, as a record that says so is read now, or says otherwise."""
     changed = set()
     for record, attrs in b.nodes(data=True):
         if isinstance(record, Record) and attrs.get("read"):
             before = a.nodes[record] if record in a else {}
-            known = newer(before, attrs) if before.get("read") else attrs
-            if not before.get("read") or any(known[name] != before[name] for name in ("time", "end_time")):
+            if not before.get("read") or any(attrs[name] != before[name] for name in ("time", "end_time")):
                 changed.add(tuple(record))
     if changed:
         for source, target, references in a.edges(data="references"):

@@ -137,6 +137,14 @@ def _closure(engine: Engine, entities: Frame, found: set[Any]) -> tuple[set[Any]
             observations.add((kind, tuple(sorted(ids, key=lambda i: (rank(kind, i[0]), i)))))
             known |= {(kind, *identifier) for identifier in ids if identifier[0] not in _WEAK}
     known |= {(kind, *identifier) for kind, ids in observations for identifier in ids}
+    # Beside whom else a name stands that only leads decides whether it leads to anybody.
+    weak = {identifier for identifier in known - asked if identifier[1] in LEADS_ONLY}
+    rows = engine.arrow(_naming(engine, entities, weak).select(*_ON, "strongest").unique()) if weak else None
+    for row in rows.to_pylist() if rows is not None else ():
+        kind, id_type, value = row["strongest"].split("|", 2)
+        ids = {(id_type, value), (row["identifier_type"], row["identifier"])}
+        observations.add((kind, tuple(sorted(ids, key=lambda i: (rank(kind, i[0]), i)))))
+        known.add((kind, id_type, value))
     return known, observations
 
 
