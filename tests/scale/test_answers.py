@@ -1,4 +1,4 @@
-"""What engines computed becomes frames: keys as graphs write them, days to their last moment, what is known of pulls."""
+"""As frames: keys as graphs write them, days to their last moment, and what is known of pulls."""
 
 from __future__ import annotations
 

@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
 import graphinvestigate as gi
 from graphinvestigate.demo.faults import Fault, error
 from graphinvestigate.errors import PartialResultError, UsageError
+from graphinvestigate.frames import RESOURCES
 from graphinvestigate.frames.raw import as_raw
+from graphinvestigate.scale.engine_choice import engine_for
 from graphinvestigate.scale.lake import Lake
-from graphinvestigate.scale.pulling import LATE, SOURCES, changes_since, covered, days, missing
+from graphinvestigate.scale.pulling import (
+    LATE,
+    SOURCES,
+    Puller,
+    Source,
+    changes_since,
+    covered,
+    days,
+    missing,
+    notes_of,
+)
+from graphinvestigate.scale.reading import Reader
+from graphinvestigate.scale.store import TenantStore
+from tests.scale.test_lake import ONE, TWO, alert, frame
 
 DAY = timedelta(days=1)
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -144,3 +159,136 @@ def test_a_service_that_fails_half_way_loses_nothing(make_world, make_lake):
     windows = rest[rest["what"] == "window"]
     assert windows["since"].min() == stopped["until"].max()
     assert sorted(lake.alerts()["id"]) == sorted(gi.list_alerts(world.client, since="8d")["id"])
+
+
+class Clock:
+    """What a puller asks of its client when a source of these tests answers in Graph's place."""
+
+    def __init__(self) -> None:
+        self.time = at(20)
+
+    def now(self) -> datetime:
+        """The moment that was set."""
+        return self.time
+
+
+def asking(name, answers=()):
+    """A source that keeps what it is asked, and answers in turn: with a frame, or an error that is raised."""
+    asked, left = [], list(answers)
+
+    def pull(_, **options):
+        asked.append(options)
+        answer = left.pop(0) if left else frame([], name)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    return Source(name, pull, journaled=SOURCES[name].journaled), asked
+
+
+@pytest.fixture
+def puller(tmp_path):
+    """Pulls into a store of its own."""
+    return Puller(Clock(), TenantStore(tmp_path / "t", ONE), keep_pages=False)
+
+
+def test_half_a_day_is_kept_and_asked_for_again(puller):
+    """Rows of a day that broke off are in the lake, the day is not: it is asked for again, those before are not."""
+    half = PartialResultError("broke off", frame=frame([alert(2)]), missing="the rest")
+    source, asked = asking("alerts", [frame([alert(1)]), half])
+    puller.pull(source, at(0), at(3))
+    assert [one["since"] for one in asked] == [at(0), at(1)]
+    summary = puller.summary()
+    assert summary["what"].tolist() == ["window", "window", "stopped"]
+    assert summary["complete"].tolist() == [True, False, False]
+    assert summary["rows"].tolist()[:2] == [1, 1]
+    assert summary["note"].iloc[2] == str(half) == str(puller.failed[0])
+    engine = engine_for("duckdb")
+    held = engine.arrow(Reader(puller.store, engine).records(RESOURCES["alerts"]))
+    assert sorted(held["lake_id"].to_pylist()) == ["a1", "a2"]
+    assert [(note["since"], note["rows"]) for note in notes_of(puller.store.log.commits())] == [(at(0).isoformat(), 1)]
+    again, asked = asking("alerts")
+    puller.pull(again, at(0), at(3))
+    assert [one.get("since") for one in asked] == [at(1), at(2), None]
+
+
+def test_changes_are_asked_for_from_where_they_are_unknown(puller):
+    """From ten minutes before the first window's pull, then before the last pull of changes, of however many."""
+    for now, until in ((at(20), at(2)), (at(22), at(3)), (at(25), at(3))):
+        source, asked = asking("alerts")
+        puller.client.time = now
+        puller.pull(source, at(0), until)
+        last = asked[-1]
+        if now == at(20):
+            assert all("filter" not in one for one in asked)
+        else:
+            assert last == {
+                "filter": f"lastUpdateDateTime ge {'2026-01-20' if now == at(22) else '2026-01-22'}T23:50:00Z"
+            }
+    kinds = [note["what"] for note in notes_of(puller.store.log.commits(), "alerts")]
+    assert kinds == ["window"] * 3 + ["changes"] * 2
+    assert notes_of(puller.store.log.commits(), "sign_ins") == []
+
+
+def test_each_source_is_asked_in_its_own_way(puller):
+    """Lists are journaled beside the lake where they can be; standings are asked for whole each time; the rest once."""
+    folder = puller.store.folder / "journal"
+    for name, expected in {
+        "alerts": [{"since": at(0), "until": at(1), "journal": folder}],
+        "incidents": [{"since": at(0), "until": at(1)}],
+        "directory_audits": [{"since": at(0), "until": at(1), "journal": folder}],
+        "risky_users": [{}],
+    }.items():
+        source, asked = asking(name)
+        puller.pull(source, at(0), at(1))
+        assert asked == expected
+        puller.pull(source, at(0), at(1))
+        more = asked[len(expected) :]
+        assert [sorted(one) for one in more] == {"directory_audits": [], "risky_users": [[]]}.get(name, [["filter"]])
+
+
+def test_days_are_utc_whatever_zone_the_window_is_given_in():
+    """A window of another time zone is cut at UTC's midnights, as the days of the files are."""
+    zone = timezone(timedelta(hours=5))
+    start, end = at(0).astimezone(zone), (at(1) + timedelta(hours=3)).astimezone(zone)
+    assert list(days([(start, end)])) == [(at(0), at(1)), (at(1), end)]
+
+
+def test_how_long_ago_is_counted_from_the_newest_pull(make_lake):
+    """A lake that was pulled long ago answers "2d" for the two days before its newest pull, not before today."""
+    lake = make_lake(tenant=ONE)
+    store = lake._store(create=True)
+    said = {"source": "alerts", "what": "window", "complete": True, "since": None, "until": None, "rows": 1, "note": ""}
+    for number, day in ((1, 3), (2, 9), (3, 5)):
+        one = alert(number, created=(at(day) - timedelta(hours=30)).isoformat())
+        store.add(RESOURCES["alerts"], frame([one]), note={"pull": {**said, "started": at(day).isoformat()}})
+    assert lake.alerts(since="2d")["id"].tolist() == ["a2"]
+    assert lake.alerts(until="2d")["id"].tolist() == ["a3", "a1"]
+
+
+def test_what_is_pulled_is_its_own_tenants(world, make_lake):
+    """Pulled through a client of another tenant than the lake was opened for, records lie with theirs, not with it."""
+    lake = make_lake(tenant=ONE)
+    lake.pull(world.client, since="1d", sources=["risky_users"])
+    assert lake.tenants() == [world.client.tenant_id]
+    with pytest.raises(UsageError, match="nothing of tenant"):
+        lake.records("risky_users")
+
+
+def test_what_a_record_says_of_its_tenant_counts(make_lake):
+    """Added to a lake of one tenant, records that say another are that one's; those that say none are the lake's."""
+    lake = make_lake(tenant=ONE)
+    silent = {key: value for key, value in alert(3).items() if key != "tenantId"}
+    assert lake.add(frame([alert(1), alert(2, tenant=TWO), silent])) == 3
+    assert sorted(lake.alerts()["id"]) == ["a1", "a3"]
+    assert make_lake(tenant=TWO).alerts()["id"].tolist() == ["a2"]
+
+
+def test_alerts_inside_several_incidents_are_there_once(make_lake):
+    """Of an alert that came inside two incidents of one answer the newer version counts, and it is counted once."""
+    lake = make_lake(tenant=ONE)
+    held = [alert(1, updated=f"2026-01-0{day}T00:00:00Z", severity=level) for day, level in ((7, "high"), (6, "low"))]
+    common = {"tenantId": ONE, "createdDateTime": "2026-01-01T00:00:00Z"}
+    lake.add(frame([{"id": f"i{number}", **common, "alerts": [one]} for number, one in enumerate(held)], "incidents"))
+    assert lake.alerts()["severity"].tolist() == ["high"]
+    assert lake.entities()["records"].tolist() == [1]

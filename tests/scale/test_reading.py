@@ -120,7 +120,7 @@ class Overtaken(TenantStore):
 
 
 def test_of_two_who_compact_one_day_one_does(lake: Lake) -> None:
-    """Who finds a day put together meanwhile counts it not as done, deletes its own files, and no row is there twice."""
+    """Who finds a day put together meanwhile counts it not, and deletes its own files: no row is there twice."""
     lake.add(frame([alert(1)]))
     lake.add(frame([alert(1, severity="high"), alert(5)]))
     others: list[int] = []
