@@ -142,8 +142,8 @@ def _closure(engine: Engine, entities: Frame, found: set[Any]) -> tuple[set[Any]
     rows = engine.arrow(_naming(engine, entities, weak).select(*_ON, "strongest").unique()) if weak else None
     for row in rows.to_pylist() if rows is not None else ():
         kind, id_type, value = row["strongest"].split("|", 2)
-        ids = {(id_type, value), (row["identifier_type"], row["identifier"])}
-        observations.add((kind, tuple(sorted(ids, key=lambda i: (rank(kind, i[0]), i)))))
+        both = {(id_type, value), (row["identifier_type"], row["identifier"])}
+        observations.add((kind, tuple(sorted(both, key=lambda i: (rank(kind, i[0]), i)))))
         known.add((kind, id_type, value))
     return known, observations
 
