@@ -242,6 +242,18 @@ def test_another_tenant_is_for_the_whole() -> None:
     a, b = graph_of(seen(one("host", "short_name=a"))), graph_of(seen(one("host", "short_name=b"), first=5))
     a.graph["tenants"] = ["t1"]
     assert grown(a, b, joined_whole) is None
+    b.graph["tenants"] = ["t1"]
+    assert grown(a, b, joined_whole) is not None
+    b.nodes[Record("alert", "a5")]["tenant_id"] = "t2"  # as in what was cut out, or put together by hand
+    assert grown(a, b, joined_whole) is None
+
+
+def test_who_was_never_observed_is_for_the_whole() -> None:
+    """An entity that says of nobody how it was seen could become anybody: all is built anew."""
+    a, b = graph_of(USERS), graph_of(seen(one("user", "upn=carol@contoso.com"), first=5))
+    assert grown(a, b, joined_whole) is not None
+    a.nodes[Entity("user", "bob@contoso.com")]["observations"] = []
+    assert grown(a, b, joined_whole) is None
 
 
 @pytest.fixture(scope="module")

@@ -94,7 +94,7 @@ def test_one_name_of_a_user_and_of_a_mailbox_means_the_user(make_lake: Callable[
 def test_a_name_of_several_is_not_guessed(make_lake: Callable[..., Lake]) -> None:
     """Hosts of one name in two domains are two: the error lists both, and an Entity chooses."""
     hosts = [device(mdeDeviceId=digit * 40, deviceDnsName="pc.example.org") for digit in "12"]
-    lake = made(make_lake, [hosts[0]], [hosts[1]], [user(userPrincipalName="pc.example.org@x.org")])
+    lake = made(make_lake, [hosts[0]], [hosts[1]])
     dns = [{"@odata.type": f"{TYPE}dnsEvidence", "domainName": "pc.example.org"}]
     lake.add(frame([alert(7, evidence=dns)]))
     with pytest.raises(AmbiguousEntityError, match="fits 2 entities") as caught:
