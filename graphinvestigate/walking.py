@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NoReturn
@@ -12,6 +13,7 @@ import numpy as np
 from graphinvestigate.errors import BadResponseError
 
 BOM = b"\xef\xbb\xbf"
+_MOST_DIGITS = 4000  # Python writes no number that is much longer
 _SPACE = re.compile(r"[ \t\n\r]*")
 
 
@@ -24,6 +26,28 @@ class Digits(str):
     """An integer's digits: as long as they like, and still no text."""
 
     __slots__ = ()
+
+
+def to_write_again(text: str | bytes) -> Any:
+    """Read JSON that is to be written again: a number that Python cannot hold, or not write, comes as its text.
+
+    Raises
+    ------
+    ValueError
+        It is no JSON.
+    RecursionError
+        It is nested too deeply.
+    """
+    return json.loads(text, parse_int=_int_or_text, parse_float=_float_or_text, parse_constant=no_constant)
+
+
+def _int_or_text(digits: str) -> int | str:
+    return int(digits) if len(digits) <= _MOST_DIGITS else digits
+
+
+def _float_or_text(digits: str) -> float | str:
+    value = float(digits)
+    return value if math.isfinite(value) else digits
 
 
 def no_constant(name: str) -> NoReturn:

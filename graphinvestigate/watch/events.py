@@ -14,6 +14,8 @@ from graphinvestigate.exports.ocsf import detection_findings
 from graphinvestigate.files import sha256
 from graphinvestigate.frames.schema import Resource
 from graphinvestigate.linking import Record
+from graphinvestigate.linking.record_rows import ids_of
+from graphinvestigate.walking import to_write_again
 from graphinvestigate.watch.ocsf import ocsf_event
 
 FORMATS = ("jsonl", "ocsf")
@@ -48,19 +50,25 @@ def record_event(resource: Resource, row: pd.Series, *, word: str, polled: str) 
         `polled` and the `record` as Graph sent it.
     """
     updated = time_of(row, updated_of(resource))
-    key = event_id(resource.record_kind, str(row["id"]), updated)
+    name = name_of(row)
+    key = event_id(resource.record_kind, name, updated)
     tenant = row.get("tenant_id")
     body: Body = {
         "event_id": key,
         "event": word,
         "record_kind": resource.record_kind,
-        "id": row["id"],
+        "id": name,
         "tenant_id": tenant if isinstance(tenant, str) else None,
         "updated": updated,
         "polled": polled,
-        "record": json.loads(row["raw"]),
+        "record": to_write_again(row["raw"]),
     }
     return key, body
+
+
+def name_of(row: pd.Series) -> str:
+    """A record's id; of one that came without, what a graph calls it, so that no two are taken for one."""
+    return ids_of(row.to_frame().T)[0] if not isinstance(row["id"], str) else row["id"]
 
 
 def case_event(word: str, *, case_id: str, about: Iterable[str] = (), **facts: Any) -> tuple[str, Body]:

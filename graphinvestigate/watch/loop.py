@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import functools
+import sqlite3
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 
@@ -16,6 +17,7 @@ from graphinvestigate.client import GraphClient, odata_datetime, parse_time
 from graphinvestigate.errors import (
     GraphInvestigateError,
     LicenceMissingError,
+    NotSavedError,
     PermissionMissingError,
     UsageError,
 )
@@ -28,6 +30,7 @@ from graphinvestigate.watch.events import (
     WATCHED,
     Body,
     case_event,
+    name_of,
     record_event,
     time_of,
     updated_of,
@@ -48,6 +51,7 @@ LISTS: Mapping[str, Callable[..., pd.DataFrame]] = {
 }
 OVERLAP = timedelta(minutes=10)  # what Graph shows later than its own time of update says is still found
 LEAST_INTERVAL = 30.0
+MOST_INTERVAL = 86_400.0
 MANY_TRIES = 4  # in a row; after them every 8th, 16th, 32nd … poll tries: an outage ends, a broken record may not
 _BATCH = 100
 
@@ -94,7 +98,7 @@ class Watch:
     UsageError
         Something that cannot be right.
     NotSavedError
-        Another watch uses `state`.
+        Another watch uses `state`, or a folder cannot be written.
     """
 
     def __init__(
@@ -115,6 +119,8 @@ class Watch:
     ) -> None:
         if isinstance(also, str) or not set(also) <= set(ALSO):
             raise UsageError(f"also is a list of {' and '.join(ALSO)}; got {log(repr(also))}.")
+        state = Path(state)
+        cases, notebook = (None if path is None else Path(path) for path in (cases, notebook))
         self._watched = (*WATCHED, *(name for name in ALSO if name in also))
         if format not in FORMATS:
             raise UsageError(f"events are written as {' or '.join(FORMATS)}; got {log(repr(format))}.")
@@ -122,6 +128,8 @@ class Watch:
             raise UsageError("name the folder of cases that new incidents become cases in.")
         if notebook is not None:
             check_notebook(notebook)
+        if parse_time(look_back, now=datetime.now(UTC)) is None:  # here, not when there is an incident
+            raise UsageError("pivots of a new case look back somewhere: give look_back, such as '30d'.")
         self._client, self._cases, self._wanted, self._notebook = client, cases, wanted, notebook
         self._since, self._look_back, self._format = since, look_back, format
         self._tell = tell or (lambda _: None)
@@ -129,7 +137,13 @@ class Watch:
         self._unreadable: set[str] = set()
         self.undone: list[str] = []
         if cases is not None:
-            cases.mkdir(mode=0o700, parents=True, exist_ok=True)
+            try:
+                cases.mkdir(mode=0o700, parents=True, exist_ok=True)
+            except OSError as error:
+                raise NotSavedError(
+                    f"{log(str(cases))}: no folder for cases ({error.strerror or log(str(error))}). Name one that you "
+                    "may write."
+                ) from error
         self._store = Store(state, tenant_id=client.tenant_id)
         try:
             self._meet_sinks(forget_others)
@@ -175,12 +189,15 @@ class Watch:
         Parameters
         ----------
         interval : float
-            Seconds between polls; at least 30.
+            Seconds between polls; at least 30, at most a day.
         stop : threading.Event
             Set it to end after the step at hand.
         """
-        if interval < LEAST_INTERVAL:
-            raise UsageError(f"the least interval is {LEAST_INTERVAL:.0f} seconds: Graph limits requests per tenant.")
+        if not isinstance(interval, int | float) or not LEAST_INTERVAL <= interval <= MOST_INTERVAL:
+            raise UsageError(
+                f"the interval is {LEAST_INTERVAL:.0f} seconds (Graph limits requests per tenant) to "
+                f"{MOST_INTERVAL:.0f}; got {log(repr(interval))[:40]}."
+            )
         while not stop.is_set():
             try:
                 self.poll()
@@ -199,14 +216,22 @@ class Watch:
         -------
         int
             How many events were added.
+
+        Raises
+        ------
+        BadFileError
+            What it remembers is damaged.
         """
         before = self._store.counted()
         self.undone = []
         try:
-            self._look()
-            self._open()
-        finally:  # while Graph does not answer, a collector that is back gets what waits for it
-            self.deliver()
+            try:
+                self._look()
+                self._open()
+            finally:  # while Graph does not answer, a collector that is back gets what waits for it
+                self.deliver()
+        except sqlite3.DatabaseError as error:
+            raise self._store.damaged(log(str(error))) from error
         return self._store.counted() - before
 
     # ---- what changed ---------------------------------------------------------------------------------------
@@ -234,10 +259,11 @@ class Watch:
         fresh = []
         for at in range(len(frame)):
             row = frame.iloc[at]
-            if not self._store.is_new(kind, str(row["id"]), time_of(row, updated)):
+            name = name_of(row)
+            if not self._store.is_new(kind, name, time_of(row, updated)):
                 continue
             fresh.append(at)
-            first = self._store.meets(kind, str(row["id"]))
+            first = self._store.meets(kind, name)
             born = row.get("created_date_time", row.get("detected_date_time"))
             unknown = born is None or pd.isna(born)
             is_new = first and (unknown or born >= since)
@@ -246,7 +272,7 @@ class Watch:
             # An incident that began small is new to us still when it has grown to what is wanted.
             young = is_new or (not unknown and born >= self._store.began(since))
             if kind == "incident" and young and self._wanted is not None and self._wanted.matches(row):
-                self._store.want(str(row["id"]))
+                self._store.want(name)
         self._store.forget(kind, (since - OVERLAP).isoformat())
         return frame.iloc[fresh].reset_index(drop=True)
 

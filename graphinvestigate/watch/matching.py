@@ -33,6 +33,8 @@ class Wanted:
     def __post_init__(self) -> None:
         if severity_rank(self.min_severity) == 0:
             raise UsageError(f"a severity is one of {', '.join(SEVERITIES)}; got {log(repr(self.min_severity))}.")
+        if not isinstance(self.title, str):
+            raise UsageError(f"title takes the words that an incident's name holds; got {log(repr(self.title))}.")
 
     def matches(self, incident: pd.Series | dict[str, Any]) -> bool:
         """Whether an incident (a row of `list_incidents`) becomes a case; merged ones never do, their target does."""

@@ -155,10 +155,11 @@ def _audit(record: Json, _: bool) -> Json | None:
     if app:
         actor |= {"app_name": _text(app.get("displayName")), "app_uid": _text(app.get("appId"))}
     actor = _without_nothing(actor) or {"app_name": "Microsoft Entra"}
-    targets = [one for one in record.get("targetResources") or () if isinstance(one, dict)]
+    listed = record.get("targetResources")
+    targets = [one for one in (listed if isinstance(listed, list) else ()) if isinstance(one, dict)]
     result = _text(record.get("result")).lower()
     status = {"success": (1, "Success"), "failure": (2, "Failure")}.get(result, (_OTHER, result or "unknown"))
-    operation = _text(record.get("activityDisplayName")) or "unknown"
+    operation = _text(record.get("activityDisplayName")).strip() or "unknown"
     shared = {
         "severity_id": 1, "actor": actor, "message": operation, "status_id": status[0], "status": status[1],
         "status_detail": _text(record.get("resultReason")),

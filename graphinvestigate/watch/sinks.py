@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -17,6 +18,7 @@ from graphinvestigate.watch.store import Event
 
 _TAIL = 2**20
 _LONGEST = 64 * 2**20  # a line that is longer is none of ours
+_TOKEN = re.compile(r"[!-~]*")
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -42,17 +44,30 @@ class FileSink:
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
+        self.path = path = Path(path)
         self.name = f"file {path.absolute()}"
         if path.is_dir() or not path.absolute().parent.is_dir():
             raise UsageError(f"{log(str(path))}: name a file in a folder that exists.")
 
     def recover(self, known: Callable[[str], int | None]) -> int:
-        """Find the last whole line; half a line, left by a kill, is taken away: its event is written again."""
+        """Find the last whole line; half a line, left by a kill, is taken away: its event is written again.
+
+        Raises
+        ------
+        NotSavedError
+            The file cannot be read and written.
+        """
         try:
-            size = self.path.stat().st_size
+            return self._recovered(known)
         except FileNotFoundError:
             return 0
+        except OSError as error:
+            raise NotSavedError(
+                f"{log(str(self.path))} can take no events ({error.strerror}): name a file that you may write."
+            ) from error
+
+    def _recovered(self, known: Callable[[str], int | None]) -> int:
+        size = self.path.stat().st_size
         with self.path.open("r+b") as file:
             start = size
             tail = b""
@@ -137,7 +152,14 @@ class HttpSink:
     def __init__(
         self, url: str, *, token: str | None = None, headers: Mapping[str, str] | None = None, timeout: float = 30.0
     ) -> None:
-        place = httpx.URL(url)
+        try:
+            place = httpx.URL(url)
+        except (httpx.InvalidURL, TypeError) as error:
+            raise UsageError(f"{log(repr(url))[:100]} is no address of a collector ({error}).") from error
+        if not place.host or place.host != place.host.strip() or " " in place.host:
+            raise UsageError(f"{log(repr(url))[:100]} is no address of a collector: it names no host.")
+        if token is not None and not (isinstance(token, str) and _TOKEN.fullmatch(token)):
+            raise UsageError("a collector's token is text without spaces, line ends or letters beyond ASCII.")
         if place.scheme != "https" and not (place.scheme == "http" and place.host in _LOOPBACK):
             raise UsageError("a collector has an https address (http only on this machine): events name people.")
         if place.userinfo:

@@ -62,6 +62,7 @@ class Store:
     """
 
     def __init__(self, folder: Path, *, tenant_id: str) -> None:
+        self._path = folder / NAME
         try:
             private_folder(folder)
         except OSError as error:
@@ -80,9 +81,7 @@ class Store:
             self._prepare(tenant_id, folder)
         except sqlite3.DatabaseError as error:
             self._lock.__exit__(None, None, None)
-            raise BadFileError(
-                f"{log(str(folder / NAME))} is damaged ({log(str(error))}). Move it away: the watch then begins anew."
-            ) from error
+            raise self.damaged(log(str(error))) from error
         except BaseException:
             self._lock.__exit__(None, None, None)
             raise
@@ -140,12 +139,26 @@ class Store:
         """From when on things are new to this watch: what its first poll asked for, which is given here."""
         self._db.execute("INSERT OR IGNORE INTO about VALUES ('began', ?)", (since.isoformat(),))
         (found,) = self._db.execute("SELECT value FROM about WHERE name = 'began'").fetchone()
-        return datetime.fromisoformat(found)
+        return self._moment(found)
 
     def cursor(self, resource: str) -> datetime | None:
         """Up to when a resource was read; None where it never was."""
         found = self._db.execute("SELECT until FROM cursors WHERE resource = ?", (resource,)).fetchone()
-        return datetime.fromisoformat(found[0]) if found else None
+        return self._moment(found[0]) if found else None
+
+    def _moment(self, kept: object) -> datetime:
+        damaged = self.damaged(f"it holds {log(repr(kept))[:60]} for a time")
+        try:
+            moment = datetime.fromisoformat(str(kept))
+        except ValueError as error:
+            raise damaged from error
+        if moment.utcoffset() is None:  # it is kept with its zone
+            raise damaged
+        return moment
+
+    def damaged(self, what: str) -> BadFileError:
+        """Say that the file is not what was written, and what to do."""
+        return BadFileError(f"{log(str(self._path))} is damaged ({what}). Move it away: the watch then begins anew.")
 
     def move(self, resource: str, until: datetime) -> None:
         """Remember up to when a resource was read."""

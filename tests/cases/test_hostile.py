@@ -196,3 +196,46 @@ def test_an_old_case_can_be_saved_by_this_version(tmp_path) -> None:
     assert again.verify() == []
     assert {"a fact", "years later"} <= set(again.notes["text"])
     assert again.replay().differences == []
+
+
+def _hostile_alerts(**own: str) -> Any:
+    """One alert; `own` gives members as JSON."""
+    members = {"id": '"a1"', "tenantId": '"t1"', "createdDateTime": '"2026-01-01T00:00:00Z"', "evidence": "[]", **own}
+    body = ", ".join(f'"{name}": {value}' for name, value in members.items())
+    return gi.read_records("alerts", f'{{"value": [{{{body}}}]}}'.encode())
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        {"x": "9" * 5000},
+        {"x": "1e999"},
+        {"title": r'"\ud800 ann@example.org"'},
+        {"title": json.dumps("[" * 50_000)},
+        {"title": json.dumps('{"a":' * 50_000)},
+        {"title": json.dumps("[" * 600 + '"ann@example.org"' + "]" * 600)},
+        {"title": json.dumps('{"a": 1e999, "b": "ann@example.org"}')},
+    ],
+    ids=["digits", "infinite", "half", "brackets", "braces", "deep", "infinite text"],
+)
+def test_no_record_stops_a_redaction(tmp_path, own) -> None:
+    """Long numbers, half characters and texts that only look like JSON are redacted with all else, and stay JSON."""
+    alerts = _hostile_alerts(**own)
+    case = Case("odd")
+    case.add(alerts, gi.entity_graph(alerts=alerts))
+    case.save(tmp_path / "case")
+    for redacted in (
+        gi.redact(alerts, key=b"k" * 32),
+        gi.redact(gi.open_case(tmp_path / "case"), key=b"k" * 32).frames["alerts"],
+    ):
+        text = redacted["raw"].iloc[0]
+        assert "ann@" not in text
+        record = json.loads(text, parse_int=str, parse_constant=pytest.fail)
+        assert "x" not in own or record["x"] == own["x"]
+        assert "Infinity" not in str(record.get("title"))
+
+
+def test_a_record_that_is_too_deep_to_redact_is_named() -> None:
+    """It can't come from Graph; the error says which column it is in, and what to do."""
+    with pytest.raises(gi.UsageError, match="column raw is nested too deeply to be redacted"):
+        gi.redact(_hostile_alerts(x="[" * 700 + "]" * 700), key=b"k" * 32)

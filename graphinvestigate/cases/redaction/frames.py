@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pandas as pd
 
 from graphinvestigate.cases.redaction.documents import Replace, Taker, gather, walked
 from graphinvestigate.cases.redaction.fields import kind_of
+from graphinvestigate.errors import UsageError
 from graphinvestigate.frames.raw import RawArray, RawDtype
 from graphinvestigate.frames.strings import StringsArray, StringsDtype
+from graphinvestigate.text import log
+from graphinvestigate.walking import to_write_again
 
 
 def gather_frame(frame: pd.DataFrame, taker: Taker) -> None:
@@ -22,7 +27,8 @@ def gather_frame(frame: pd.DataFrame, taker: Taker) -> None:
         if isinstance(column.dtype, RawDtype):
             for piece in column.array.slices():
                 if piece is not None:
-                    gather(json.loads(bytes(piece)), taker, name if name != "raw" else "")
+                    with _shallow(name):
+                        gather(to_write_again(bytes(piece)), taker, name if name != "raw" else "")
         elif _may_hold_text(column):
             gather(_distinct(column), taker, name)
 
@@ -47,10 +53,11 @@ def _redacted_index(index: pd.Index, replace: Replace) -> pd.Index:
 def _redacted(column: pd.Series, name: str, replace: Replace) -> pd.Series:
     if isinstance(column.dtype, RawDtype):
         within = "" if name == "raw" else name
-        texts = [
-            None if piece is None else _dumped(walked(json.loads(bytes(piece)), replace, within)).encode()
-            for piece in column.array.slices()
-        ]
+        with _shallow(name):
+            texts = [
+                None if piece is None else _dumped(walked(to_write_again(bytes(piece)), replace, within))
+                for piece in column.array.slices()
+            ]
         return pd.Series(RawArray.from_texts(texts), index=column.index, name=column.name)
     if isinstance(column.dtype, StringsDtype):
         lists = [None if value is None else walked(value, replace, name) for value in column.array]
@@ -82,5 +89,17 @@ def _distinct(column: pd.Series) -> list[Any]:
     return values
 
 
-def _dumped(document: Any) -> str:
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+@contextmanager
+def _shallow(name: str) -> Iterator[None]:
+    try:
+        yield
+    except RecursionError as error:
+        raise UsageError(
+            f"a record in the column {log(name)} is nested too deeply to be redacted. Graph sends nothing like it: "
+            "leave that row out."
+        ) from error
+
+
+def _dumped(document: Any) -> bytes:
+    # Half a surrogate pair, which UTF-8 cannot hold, is written as JSON does: with a backslash.
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace")

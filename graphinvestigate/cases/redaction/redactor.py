@@ -29,6 +29,7 @@ from graphinvestigate.cases.saying import Sayings
 from graphinvestigate.errors import RedactionLeakError, UsageError
 from graphinvestigate.frames.raw import RawDtype
 from graphinvestigate.linking.assembly import uncollected
+from graphinvestigate.walking import to_write_again
 from graphinvestigate.wanted import takes
 
 REVIEW_COLUMNS = ("original", "pseudonym", "kind", "how", "texts")
@@ -108,8 +109,8 @@ class Redactor:
         for thing in _opened(things):
             _gather(thing, taker)
         for text in documents:
-            with contextlib.suppress(ValueError):
-                gather(json.loads(text), taker)
+            with contextlib.suppress(ValueError, RecursionError):
+                gather(to_write_again(text), taker)
         for (kind, own), texts in told.items():
             for text in texts:
                 self._vocabulary.add(kind, text, own=own)
@@ -361,7 +362,7 @@ def _names(thing: Any) -> Iterator[str]:
                 put([name for name, _ in pairs])
 
             for text in thing[column].dropna():
-                json.loads(text, object_pairs_hook=fields)
+                json.loads(text, object_pairs_hook=fields, parse_int=str)
             yield from sorted(found)
     elif isinstance(thing, nx.MultiDiGraph):
         for attrs in thing.nodes.values():

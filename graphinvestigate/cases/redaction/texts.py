@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from graphinvestigate.cases.redaction.fields import kind_of
 from graphinvestigate.cases.redaction.pseudonyms import Pseudonyms, fold
 from graphinvestigate.cases.redaction.seeing import in_base64, read
 from graphinvestigate.cases.redaction.vocabulary import PLAIN_WORD, WORDS_ALONE, Vocabulary
+from graphinvestigate.walking import to_write_again
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?: ?(?:Z|UTC|[+-]\d\d:?\d\d))?)?")
 LOOKS = re.compile(
@@ -175,11 +177,9 @@ class Texts:
     def _free(self, value: str, *, sure: bool = True) -> str:
         stripped = value.strip()
         if sure and stripped[:1] in '[{"' and len(stripped) > 2:
-            try:
-                document = json.loads(stripped)
-            except ValueError:
-                pass
-            else:
+            # What is no JSON, or nested deeper than it can be walked, is a text like any other.
+            with contextlib.suppress(ValueError, RecursionError):
+                document = to_write_again(stripped)
                 if not isinstance(document, str) or document != stripped:
                     return json.dumps(walked(document, self), ensure_ascii=False, separators=(",", ":"))
         return self.plain(value)
