@@ -29,7 +29,16 @@ from graphinvestigate.linking.hunted import EVENTS
 from graphinvestigate.linking.identifiers import STRONG
 from graphinvestigate.pivots.found import Pivot
 from graphinvestigate.pivots.incidents import Incidents, incidents_of
-from graphinvestigate.pivots.steps import SOURCES, Step, identifiers_of, known_frames, pivot_steps, start_of, unhunted
+from graphinvestigate.pivots.steps import (
+    SOURCES,
+    Step,
+    identifiers_of,
+    known_frames,
+    own_records,
+    pivot_steps,
+    start_of,
+    unhunted,
+)
 from graphinvestigate.queries.coverage import coverage_table, not_read, pulls_made, went_on
 from graphinvestigate.queries.questions import Time, window
 from graphinvestigate.text import log
@@ -158,7 +167,7 @@ def pivot(
     steps = pivot_steps(start, g=g, sources=sources, known=at_hand)
     hunts = sources is None or "hunting" in sources
     question = _Question(
-        client, start, identifiers_of(start, g), g, since, until, at_hand, tuple(records), tuple(steps), hunts
+        client, start, identifiers_of(start, g), g, since, until, at_hand, own_records(records), tuple(steps), hunts
     )
     return _read(question, [None] * len(steps), on_step)
 

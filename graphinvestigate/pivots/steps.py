@@ -159,6 +159,8 @@ def pivot_steps(
         A source that does not exist or never mentions entities of this kind.
     """
     possible = MENTIONED_IN.get(entity.kind, _ELSEWHERE)
+    if sources is not None and not (isinstance(sources, Collection) and sources):
+        raise UsageError(f"sources takes a list of some of {', '.join(possible)}; got {log(repr(sources))[:80]}.")
     chosen = possible if sources is None else (sources,) if isinstance(sources, str) else tuple(sources)
     for source in chosen:
         if source not in SOURCES:
@@ -196,17 +198,38 @@ def known_frames(known: object) -> dict[str, pd.DataFrame]:
     Raises
     ------
     UsageError
-        Something else is given, or a source that does not exist: it would be asked for again, without a word.
+        Something else is given, or a source that does not exist, or that frames can't stand for: it would be asked for
+        again, without a word.
     """
     if known is None:
         return {}
     if not isinstance(known, Mapping) or not all(isinstance(frame, pd.DataFrame) for frame in known.values()):
         raise UsageError(f"known takes frames by source, such as {{'alerts': alerts}}; not {type(known).__name__}.")
     listed = [source for source in SOURCES if source not in ("incidents", "hunting")]
-    for name in known:
+    for name, frame in known.items():
         if name not in SOURCES:
             raise UsageError(f"known: there is no source {log(repr(name))[:80]}{_near(name, listed)}")
+        if name not in listed:
+            raise UsageError(f"known: {name} are asked for in any case; it takes frames of {', '.join(listed)}.")
+        if not {"id", "record_kind"} <= set(frame.columns):
+            raise UsageError(f"known: {name} is no frame of records; pass it as list_{name} returned it.")
     return dict(known)
+
+
+def own_records(records: object) -> tuple[pd.DataFrame, ...]:
+    """See that one's own logs are given as a list of frames of records.
+
+    Raises
+    ------
+    UsageError
+        Something else is given.
+    """
+    given = tuple(records) if isinstance(records, Sequence) and not isinstance(records, str) else None
+    if given is None or not all(
+        isinstance(frame, pd.DataFrame) and {"id", "record_kind"} <= set(frame.columns) for frame in given
+    ):
+        raise UsageError("records takes a list of frames, as gi.map_records(…) returns them.")
+    return given
 
 
 def unhunted(entity: Entity, steps: Collection[Step]) -> dict[str, str]:

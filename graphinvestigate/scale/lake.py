@@ -27,7 +27,7 @@ from graphinvestigate.scale.answers import (
     width_of,
 )
 from graphinvestigate.scale.asked import columns_asked, number, resource_called, sources_of, texts_asked, values_asked
-from graphinvestigate.scale.at_rest import from_rest, needed_for
+from graphinvestigate.scale.at_rest import WINDOWS, from_rest, needed_for
 from graphinvestigate.scale.components import components
 from graphinvestigate.scale.engines import Frame
 from graphinvestigate.scale.expressions import (
@@ -45,7 +45,7 @@ from graphinvestigate.scale.figures import counts_figure
 from graphinvestigate.scale.folder import LakeFolder, Time, Values
 from graphinvestigate.scale.linked import LEAN
 from graphinvestigate.scale.pulling import SOURCES
-from graphinvestigate.scale.reading import Reader, Window
+from graphinvestigate.scale.reading import Reader, Window, happened_in
 from graphinvestigate.views.style import template
 from graphinvestigate.views.timeline import zone_of
 from graphinvestigate.views.timeline_notes import Bins, bins_between
@@ -118,14 +118,14 @@ class Lake(LakeFolder):
         reader, window, rest = self._reader(), self._window(since, until), needed_for(resource, columns)
         with self._answering():
             if asked or limit is not None:  # first which records, then no more than those
-                named = reader.records(resource, window, list(asked))
+                named = self._asked(reader, resource, window, list(asked))
                 for column, values in asked.items():
                     named = equal_to(named, column, values)
                 named = _newest_first(named.select("lake_id", "lake_window"))
                 keys = self.engine.arrow(named if limit is None else named.head(limit))
                 found = reader.chosen(resource, keys, rest)
             else:
-                found = reader.records(resource, window, rest)
+                found = self._asked(reader, resource, window, rest)
             return from_rest(resource, self.engine.arrow(_newest_first(found)), columns)
 
     @takes
@@ -165,7 +165,7 @@ class Lake(LakeFolder):
         hops : int
             1: the records that name the seed; 2: also those that name whom these name, and so on.
         since, until : str or datetime, optional
-            Only records of this window.
+            Only records of this window; standings (risky users) are no events, and in each.
         most_records : int
             What more records name is not walked through; ``.graph["not_walked"]`` says what that was.
         limit : int
@@ -247,7 +247,7 @@ class Lake(LakeFolder):
         with self._answering():
             for name in chosen:
                 resource, level = RESOURCES[name], level_of(name)
-                found = reader.records(resource, window, [level])
+                found = self._asked(reader, resource, window, [level])
                 bins = timeline_bins(found, start=0, width=micros, by=level)
                 parts.append((resource.record_kind, level, self.engine.arrow(bins)))
         return timeline_rows(parts, micros)
@@ -293,8 +293,9 @@ class Lake(LakeFolder):
         untimed = {}
         with self._answering():
             for name in chosen:
-                found = reader.records(RESOURCES[name], window, [level_of(name)]).filter(nw.col("lake_at").is_null())
-                untimed[RESOURCES[name].record_kind] = int(self.engine.arrow(found.select(n=nw.len()))["n"][0].as_py())
+                found = self._asked(reader, RESOURCES[name], window, [level_of(name)])
+                found = found.filter(nw.col("lake_at").is_null()).select(n=nw.len())
+                untimed[RESOURCES[name].record_kind] = int(self.engine.arrow(found)["n"][0].as_py())
         return counts_figure(rows, bins, untimed, tz=tz, theme=theme)
 
     @takes
@@ -368,6 +369,11 @@ class Lake(LakeFolder):
         g = entity_graph(records=linked, tenant=reader.store.tenant)
         g.graph["not_walked"] = not_walked
         return entity, frames, g
+
+    def _asked(self, reader: Reader, resource: Resource, window: Window, columns: list[str] | None) -> Frame:
+        """Give the records of a window: of standings those that were updated in it, as their `list_…` function does."""
+        found = reader.records(resource, window, columns)
+        return found if resource.name in WINDOWS else happened_in(found, window)
 
     def _size(self, reader: Reader, window: Window, limit: int) -> int:
         """Count the records of a window; where its files hold no more than `limit` rows, those."""

@@ -9,7 +9,7 @@ import narwhals as nw
 import pyarrow as pa
 
 from graphinvestigate.frames import RESOURCES, Resource
-from graphinvestigate.scale.at_rest import OWN, UNKNOWN_DAY, by_time, days_of, evidence_schema, rest_schema
+from graphinvestigate.scale.at_rest import OWN, UNKNOWN_DAY, WINDOWS, by_time, days_of, evidence_schema, rest_schema
 from graphinvestigate.scale.commits import Held
 from graphinvestigate.scale.engines import Engine, Frame
 from graphinvestigate.scale.expressions import FEW, among, latest, of_latest
@@ -18,6 +18,20 @@ from graphinvestigate.scale.store import PARTS, TenantStore, day_of
 
 Window = tuple[int | None, int | None]  # from, and before, in microseconds
 ALL: Window = (None, None)
+
+
+def window_of(name: str, window: Window) -> Window:
+    """Give the window of a resource's records: a standing (of a risky user) is no event, so it is in every one."""
+    return window if name in WINDOWS else ALL
+
+
+def happened_in(found: Frame, window: Window) -> Frame:
+    """Keep the records that happened in a window, and those of which nobody knows when."""
+    at = nw.col("lake_at")
+    for end, fits in zip(window, (lambda one: at >= one, lambda one: at < one), strict=True):
+        if end is not None:
+            found = found.filter(at.is_null() | fits(end))
+    return found
 
 
 class Reader:
@@ -39,8 +53,8 @@ class Reader:
 
     def rows(self, window: Window = ALL) -> int:
         """Count the rows of records in the files of a window: at least as many as it has records."""
-        alone, several = self._of_days(self.resources(), window)
-        return sum(file.rows for file in (*alone, *several))
+        held = (self._of_days([name], window_of(name, window)) for name in self.resources())
+        return sum(file.rows for alone, several in held for file in (*alone, *several))
 
     def records(self, resource: Resource, window: Window = ALL, columns: Sequence[str] | None = None) -> Frame:
         """Give the latest version of each record.
@@ -56,7 +70,7 @@ class Reader:
         -------
         frame
         """
-        schema = _some(rest_schema(resource), columns, OWN)
+        schema, window = _some(rest_schema(resource), columns, OWN), window_of(resource.name, window)
         alone, several = self._of_days([resource.name], window)
         found = [self._scan(alone, schema)]
         if several:
@@ -106,14 +120,15 @@ class Reader:
     def _part(self, part: str, schema: pa.Schema, window: Window, resources: Iterable[str] | None) -> Frame:
         found = []
         for name in self.resources() if resources is None else resources:
-            alone, several = self._of_days([name, f"{name}.{part}"], window)
-            found.append(self._scan([file for file in alone if file.table != name], schema))
+            own_window = window_of(name, window)
+            alone, several = self._of_days([name, f"{name}.{part}"], own_window)
+            found.append(_within(self._scan([file for file in alone if file.table != name], schema), own_window))
             if several:
                 own = pa.schema([rest_schema(RESOURCES[name]).field(column) for column in OWN])
-                rows = _within(self._scan([file for file in several if file.table != name], schema), window)
-                records = _within(self._scan([file for file in several if file.table == name], own), window)
+                rows = _within(self._scan([file for file in several if file.table != name], schema), own_window)
+                records = _within(self._scan([file for file in several if file.table == name], own), own_window)
                 found.append(of_latest(rows, latest(records)))
-        return _within(_one(found or [self._scan([], schema)]), window)
+        return _one(found or [self._scan([], schema)])
 
     def _of_days(
         self, tables: Sequence[str], window: Window, days: set[str] | None = None

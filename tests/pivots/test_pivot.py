@@ -378,6 +378,7 @@ def test_wrong_sources_and_frames_at_hand_are_refused(make_world) -> None:
     g = gi.entity_graph(alerts=gi.list_alerts(client))
     user = next(node for node in sorted(g) if node.kind == "user" and node.key.count("-") == 4)
     alerts = gi.list_alerts(client)
+    incidents = gi.list_incidents(client)
     asked = len(gi.coverage(client))
     for wrong, said in (
         ({"sources": ["signins"]}, "no source 'signins'; did you mean 'sign_ins'"),
@@ -385,6 +386,12 @@ def test_wrong_sources_and_frames_at_hand_are_refused(make_world) -> None:
         ({"known": alerts}, "known takes frames by source, such as"),
         ({"known": {"alerts": alerts["raw"].tolist()}}, "known takes frames by source, such as"),
         ({"known": {"alert": alerts}}, "known: there is no source 'alert'; did you mean 'alerts'"),
+        ({"known": {"incidents": incidents}}, "known: incidents are asked for in any case"),
+        ({"known": {"alerts": pd.DataFrame()}}, "known: alerts is no frame of records"),
+        ({"records": alerts}, "records takes a list of frames"),
+        ({"records": [pd.DataFrame()]}, "records takes a list of frames"),
+        ({"sources": []}, "sources takes a list of some of alerts"),
+        ({"sources": 5}, "sources takes a list of some of alerts"),
     ):
         with pytest.raises(gi.UsageError, match=re.escape(said)):
             gi.pivot(client, user, g=g, **wrong)

@@ -267,3 +267,22 @@ def test_a_log_that_cannot_be_read_is_no_empty_lake(lake, monkeypatch):
     monkeypatch.setattr(os, "listdir", no)
     with pytest.raises(BadFileError, match=r"can't be read \(Permission denied\)"):
         lake.alerts()
+
+
+def test_a_window_leaves_no_standing_out(world, pulled):
+    """A risky user's standing is no event: a windowed graph or pivot has it, as `pivot` has; a list has its window."""
+    lake = Lake(pulled)
+    standing = lake.records("risky_users")
+    assert len(standing) > 3
+    found = lake.pivot(standing["id"].iloc[0], since="9d")
+    assert found.frames["risky_users"]["id"].tolist() == [standing["id"].iloc[0]]
+    g = lake.entity_graph(since="9d")
+    assert {node.id for node in g if isinstance(node, gi.Record) and node.kind == "risky_user"} == set(standing["id"])
+    middle = standing["risk_last_updated_date_time"].sort_values().iloc[len(standing) // 2].floor("s")
+    for asked in ({"since": middle}, {"until": middle}, {"since": middle, "limit": 2}):
+        rows = lake.records("risky_users", **asked)
+        listed = gi.list_risky_users(world.client, **asked)
+        assert len(rows) == len(listed) > 0
+        assert "limit" in asked or set(rows["id"]) == set(listed["id"])
+    since = lake.timeline(sources=["risky_users"], since=middle)["records"].sum()
+    assert since + lake.timeline(sources=["risky_users"], until=middle)["records"].sum() == len(standing)

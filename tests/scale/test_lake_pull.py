@@ -258,7 +258,8 @@ def test_how_long_ago_is_counted_from_the_newest_pull(make_lake):
     """A lake that was pulled long ago answers "2d" for the two days before its newest pull, not before today."""
     lake = make_lake(tenant=ONE)
     store = lake._store(create=True)
-    said = {"source": "alerts", "what": "window", "complete": True, "since": None, "until": None, "rows": 1, "note": ""}
+    window = {"since": at(1).isoformat(), "until": at(2).isoformat()}
+    said = {"source": "alerts", "what": "window", "complete": True, **window, "rows": 1, "note": ""}
     for number, day in ((1, 3), (2, 9), (3, 5)):
         one = alert(number, created=(at(day) - timedelta(hours=30)).isoformat())
         store.add(RESOURCES["alerts"], frame([one]), note={"pull": {**said, "started": at(day).isoformat()}})
@@ -267,9 +268,12 @@ def test_how_long_ago_is_counted_from_the_newest_pull(make_lake):
 
 
 def test_what_is_pulled_is_its_own_tenants(world, make_lake):
-    """Pulled through a client of another tenant than the lake was opened for, records lie with theirs, not with it."""
+    """A client of another tenant than the lake was opened for fills nothing that this lake would not look at."""
     lake = make_lake(tenant=ONE)
-    lake.pull(world.client, since="1d", sources=["risky_users"])
+    with pytest.raises(UsageError, match="opened for tenant"):
+        lake.pull(world.client, since="1d", sources=["risky_users"])
+    assert lake.tenants() == []
+    make_lake().pull(world.client, since="1d", sources=["risky_users"])
     assert lake.tenants() == [world.client.tenant_id]
     with pytest.raises(UsageError, match="nothing of tenant"):
         lake.records("risky_users")
