@@ -140,8 +140,10 @@ class Joining:
         reasons: list[str] = []
         for id_type in sorted(carriers, key=lambda t: (t == _STRONGER, t)):
             tops = carriers[id_type]
-            if len(tops) > 1 and self._contradicts(id_type, place) and not (id_type == _STRONGER and reasons):
+            if len(tops) > 1 and self._contradicts(id_type, place):
                 ends.update(tops)
+                if id_type == _STRONGER and reasons:
+                    continue  # enough was said
                 examples = _some(self._holds(top)[id_type][1] for top in tops)
                 word = "identities" if id_type == _STRONGER else f"{identifier_word(id_type)}s"
                 reasons.append(f"{len(tops)} different {word} ({examples}) are never one {kind_word(self.kind)}")

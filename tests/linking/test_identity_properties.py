@@ -6,7 +6,7 @@ import itertools
 from collections import defaultdict
 from typing import Any
 
-from hypothesis import given, settings, strategies as st
+from hypothesis import example, given, settings, strategies as st
 
 from graphinvestigate.linking.identifiers import LEADS_ONLY, RANKED, STRONG, Identifier, rank
 from graphinvestigate.linking.identity import KindedId, Observation, Resolution, resolve
@@ -85,8 +85,16 @@ def test_entities_are_held_together_by_what_was_seen(seen: list[Observation]) ->
         assert reached == ids
 
 
+TWO_AND_A_THIRD = [  # of three hosts, two hold another id of one type: the third one is another host, too
+    ("host", (("mde_device_id", "1@x"), ("short_name", "2@x"))),
+    ("host", (("device_id", "1@x"), ("short_name", "1@x"))),
+    ("host", (("mde_device_id", "2@x"), ("short_name", "1@x"), ("short_name", "2@x"))),
+]
+
+
 @FEW
 @given(OBSERVATIONS)
+@example(TWO_AND_A_THIRD)
 def test_a_name_that_only_leads_joins_no_two(seen: list[Observation]) -> None:
     """Without the names that only lead, the same other identifiers are together."""
     kept = [(kind, tuple(i for i in ids if i[0] not in LEADS_ONLY)) for kind, ids in seen]
