@@ -187,7 +187,9 @@ class Store:
 
     def add(self, event_id: str, body: str) -> bool:
         """Keep an event; one that is kept already, or was handed on, is not kept twice."""
-        made = self._db.execute("INSERT OR IGNORE INTO events (event_id, body) VALUES (?, ?)", (event_id, body))
+        # Not INSERT OR IGNORE: it would use up a number, and a collector takes a gap for a loss.
+        new = "INSERT INTO events (event_id, body) SELECT ?, ? WHERE ? NOT IN (SELECT event_id FROM events)"
+        made = self._db.execute(new, (event_id, body, event_id))
         return made.rowcount == 1
 
     def sequence_of(self, event_id: str) -> int | None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
 
+import pandas as pd
 import pytest
 
 import graphinvestigate as gi
+from graphinvestigate.client.pull import Pull
 from graphinvestigate.demo.faults import Fault, error
 from graphinvestigate.errors import PartialResultError, UsageError
 from graphinvestigate.frames import RESOURCES
 from graphinvestigate.frames.raw import as_raw
+from graphinvestigate.queries.coverage import remember
 from graphinvestigate.scale.engine_choice import engine_for
 from graphinvestigate.scale.lake import Lake
 from graphinvestigate.scale.pulling import (
@@ -61,6 +64,10 @@ def test_days_of_sign_ins_are_settled_late():
     later = {**note, "what": "changes", "started": at(8).isoformat()}
     assert changes_since([note]) < at(5)
     assert at(7) < changes_since([note, later]) < at(8)
+    rest = {**note, "started": at(7).isoformat()}  # of a pull that went on with what had failed
+    assert changes_since([note, rest]) == changes_since([rest, note]) == changes_since([note])
+    latest = {**later, "started": at(9).isoformat()}
+    assert changes_since([later, latest]) == changes_since([latest, later]) > at(8)
 
 
 def test_a_second_pull_asks_only_for_what_is_missing_or_changed(make_world, make_lake):
@@ -166,6 +173,7 @@ class Clock:
 
     def __init__(self) -> None:
         self.time = at(20)
+        self.pulls = {}
 
     def now(self) -> datetime:
         """The moment that was set."""
@@ -214,7 +222,8 @@ def test_half_a_day_is_kept_and_asked_for_again(puller):
 
 def test_changes_are_asked_for_from_where_they_are_unknown(puller):
     """From ten minutes before the first window's pull, then before the last pull of changes, of however many."""
-    for now, until in ((at(20), at(2)), (at(22), at(3)), (at(25), at(3))):
+    expected = {at(22): "2026-01-20T23:50:00Z", at(25): "2026-01-22T23:50:00Z", at(29): "2026-01-25T23:50:00Z"}
+    for now, until in ((at(20), at(2)), (at(22), at(3)), (at(25), at(3)), (at(29), at(3))):
         source, asked = asking("alerts")
         puller.client.time = now
         puller.pull(source, at(0), until)
@@ -222,12 +231,21 @@ def test_changes_are_asked_for_from_where_they_are_unknown(puller):
         if now == at(20):
             assert all("filter" not in one for one in asked)
         else:
-            assert last == {
-                "filter": f"lastUpdateDateTime ge {'2026-01-20' if now == at(22) else '2026-01-22'}T23:50:00Z"
-            }
+            assert last == {"filter": f"lastUpdateDateTime ge {expected[now]}"}
     kinds = [note["what"] for note in notes_of(puller.store.log.commits(), "alerts")]
-    assert kinds == ["window"] * 3 + ["changes"] * 2
+    assert kinds == ["window"] * 3 + ["changes"] * 3
     assert notes_of(puller.store.log.commits(), "sign_ins") == []
+
+
+def test_what_is_to_be_known_of_a_pull_stays_with_it(puller):
+    """What Graph's list said of itself, once however many rows say it, stands in the summary and in the lake."""
+    for number, note in enumerate(("rows went while it was read", "", "rows went while it was read"), start=1):
+        pull = Pull(pull_id=f"noted {number}", resource="alerts", path="/security/alerts_v2", note=note)
+        remember(puller.client, pull)
+    both = pd.concat([frame([alert(number)], pull_id=f"noted {number}") for number in (1, 2, 3)], ignore_index=True)
+    puller.pull(asking("alerts", [both])[0], at(0), at(1))
+    assert puller.summary()["note"].tolist() == ["rows went while it was read"]
+    assert [note["note"] for note in notes_of(puller.store.log.commits())] == ["rows went while it was read"]
 
 
 def test_each_source_is_asked_in_its_own_way(puller):

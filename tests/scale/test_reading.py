@@ -80,6 +80,16 @@ def test_records_without_a_time_are_not_opened_for_a_window(lake: Lake) -> None:
         lake.alerts()
 
 
+def test_whole_records_are_read_on_their_days_only(lake: Lake) -> None:
+    """Who asks for somebody opens the records of the days on which somebody is named, and of no other."""
+    lake.add(frame([alert(1), alert(2, user=OTHER), alert(5)]))
+    for file in lake.path.rglob("alerts/day=2026-01-03/*.parquet"):
+        file.write_bytes(b"not Parquet")
+    assert ids(lake.pivot(USER).frames["alerts"]) == ["a1", "a5"]
+    with pytest.raises(BadFileError):
+        lake.pivot(OTHER)
+
+
 @pytest.mark.parametrize("few", [2, 1000])
 @pytest.mark.parametrize("together", [False, True])
 def test_chosen_records_are_those_and_no_others(
@@ -99,6 +109,9 @@ def test_chosen_records_are_those_and_no_others(
         assert ids(own) == sorted(name for name, said in levels.items() if said == level)
         assert set(own["severity"]) == {level}
     newest = lake.alerts()["id"].tolist()
+    assert newest == [
+        f"a{number}" for day in (3, 2, 1, 0) for number in sorted(range(12), key=str) if number % 4 == day
+    ]
     assert lake.alerts(limit=5)["id"].tolist() == newest[:5]
     high = [name for name in newest if levels[name] == "high"]
     assert lake.alerts(limit=4, severity="HIGH")["id"].tolist() == high[:4]

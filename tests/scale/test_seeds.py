@@ -141,7 +141,7 @@ def test_as_many_records_as_the_limit_are_shown(make_lake: Callable[..., Lake]) 
 def test_records_of_two_kinds_may_have_one_id(make_lake: Callable[..., Lake]) -> None:
     """A sign-in that has the id of an alert is not taken for it: a pivot brings the alert alone."""
     lake = made(make_lake, [upn(0)], [upn(1)])
-    sign_in = {"id": "a0", "createdDateTime": "2026-01-01T10:00:00Z", "userPrincipalName": "u9@example.org"}
+    sign_in = {"id": "a0", "createdDateTime": alert(0)["createdDateTime"], "userPrincipalName": "u9@example.org"}
     lake.add(frame([sign_in], "sign_ins"), tenant=ONE)
     found = lake.pivot("u0@example.org")
     assert {name: rows["id"].tolist() for name, rows in found.frames.items()} == {"alerts": ["a0"]}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import stat
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -27,6 +29,7 @@ class Collector:
         self.script: list[str] = []  # what happens to the next requests: a status, "drop", or "take and drop"
         self.taken: list[dict] = []
         self.headers: list[dict[str, str]] = []
+        self.paths: list[str] = []
         self.elsewhere = "http://127.0.0.1:1/"  # where it sends those on whom it answers with 3xx
         outer = self
 
@@ -34,6 +37,7 @@ class Collector:
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 outer.headers.append(dict(self.headers))
+                outer.paths.append(self.path)
                 fate = outer.script.pop(0) if outer.script else "200"
                 known = {one["event_id"] for one in outer.taken}
                 if fate in ("200", "take and drop") and body["event_id"] not in known:
@@ -138,6 +142,61 @@ def test_a_collector_that_is_down_keeps_no_other_sink_waiting_and_nothing_is_los
         watch.poll()
     assert [one["sequence"] for one in collector.taken] == list(range(1, count + 1))
     assert len((tmp_path / "e").read_text().splitlines()) == count
+
+
+def test_a_collector_that_took_events_is_sent_none_of_them_after_a_restart(tmp_path, collector) -> None:
+    """A collector cannot be asked how far it got: that is remembered, also while another destination still waits."""
+    client = gi.connect_demo(seed=4, alerts=30)
+    (tmp_path / "gone").mkdir()
+    sinks = [HttpSink(collector.url), FileSink(tmp_path / "gone" / "e")]
+    (tmp_path / "gone").rmdir()
+    for _ in range(2):
+        with Watch(client, tmp_path / "s", sinks, since="5d") as watch:
+            watch.poll()
+            assert len(watch.undone) == 1
+    ids = [one["Idempotency-Key"] for one in collector.headers]
+    assert len(ids) == len(set(ids)) == len(collector.taken) > 3
+
+
+def test_many_events_are_handed_on_in_one_poll(tmp_path, collector) -> None:
+    """However many wait, a destination has them all when the poll is over, each once and in order."""
+    client = gi.connect_demo(seed=4, alerts=30)
+    with Watch(client, tmp_path / "s", [HttpSink(collector.url)]) as watch, watch._store.whole():
+        for number in range(110):
+            watch._store.add(f"id-{number}", json.dumps({"event_id": f"id-{number}"}))
+    with Watch(client, tmp_path / "s", [HttpSink(collector.url)]) as watch:
+        watch.deliver()
+    assert [one["event_id"] for one in collector.taken] == [f"id-{number}" for number in range(110)]
+
+
+def test_an_event_that_is_told_again_uses_up_no_number(tmp_path) -> None:
+    """A collector takes a gap in the numbers for a loss: they go on without one, and a poll counts what it added."""
+    client = gi.connect_demo(seed=4, alerts=30)
+    with Watch(client, tmp_path / "s", [FileSink(tmp_path / "e")]) as watch:
+        for key in ("a", "b", "a", "b", "c"):
+            watch._add(key, {"event_id": key})
+        assert watch._store.counted() == 3
+        watch.deliver()
+    lines = [json.loads(line) for line in (tmp_path / "e").read_text().splitlines()]
+    assert [(one["sequence"], one["event_id"]) for one in lines] == [(1, "a"), (2, "b"), (3, "c")]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="file modes are POSIX")
+def test_a_file_of_events_is_for_this_account_alone(tmp_path) -> None:
+    """Events name people: a file that is made for them is nobody else's to read; one that was there keeps its mode."""
+    list(FileSink(tmp_path / "new").take(EVENTS[:1]))
+    assert stat.S_IMODE((tmp_path / "new").stat().st_mode) == 0o600
+    (tmp_path / "theirs").touch(mode=0o640)
+    list(FileSink(tmp_path / "theirs").take(EVENTS[:1]))
+    assert stat.S_IMODE((tmp_path / "theirs").stat().st_mode) == 0o640
+
+
+def test_a_collectors_address_is_taken_whole_and_named_without_its_query(collector) -> None:
+    """A query in an address, which may hold a key, is sent and never shown."""
+    sink = HttpSink(f"{collector.url}?key=s3cret")
+    list(sink.take(EVENTS[:1]))
+    assert collector.paths == ["/events?key=s3cret"]
+    assert "s3cret" not in sink.name + repr(sink)
 
 
 def test_a_new_destination_begins_where_events_are_still_kept(tmp_path, collector) -> None:

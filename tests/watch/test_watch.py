@@ -212,7 +212,8 @@ def test_new_incidents_that_match_become_cases_with_report_and_ticket(tenant, tm
         case = gi.open_case(one["case"])
         assert one["incident_id"] in set(case.frames["incidents"]["id"])
         assert set(case.frames["alerts"]["incident_id"]) >= {one["incident_id"]}
-        assert "pivot" in {step["action"] for step in case.actions}
+        assert {step["kind"] for step in case.actions if step["action"] == "pivot"} == {"user", "ip"}
+        assert [step["record_id"] for step in case.actions if step["action"] == "focus"] == [one["incident_id"]]
         assert len(case.frames["sign_ins"])
         assert one["incident_id"] in Path(one["report"]).read_text(encoding="utf-8")
         assert Path(one["ticket"]).read_text(encoding="utf-8").startswith("# Incident")
@@ -394,6 +395,8 @@ def test_an_incident_that_fails_is_told_once_and_tried_on(tenant, tmp_path, monk
         for poll in range(1, 18):
             watch.poll()
             undone += [poll for sentence in watch.undone if "became no case" in sentence]
+            failed = [one for one in events_in(tmp_path / "e") if one["event"] == "case_failed"]
+            assert len(failed) == (poll >= 4), poll
     assert calls == [1, 2, 3, 4, 8, 16]
     assert undone == [1, 2, 3, 4, 8], "a poll that did not try it has not failed"
     told = [one["event"] for one in events_in(tmp_path / "e") if one["event"].startswith("case_")]
@@ -634,6 +637,8 @@ def test_sign_ins_are_watched_where_asked_for(tenant, tmp_path) -> None:
     both = gi.list_sign_ins(tenant, since="3d", event_types=["interactive", "nonInteractive"])
     assert [one["id"] for one in events if one["event"] == "new" and one["record_kind"] == "sign_in"]
     assert {one["id"] for one in events if one.get("record_kind") == "sign_in"} == set(both["id"])
+    actions = gi.open_case(tmp_path / "cases" / "open").actions
+    assert [one["action"] for one in actions if one.get("what") == "sign_ins"] == ["add"]
     assert len(gi.open_case(tmp_path / "cases" / "open").frames["sign_ins"]) == 3
     with pytest.raises(gi.UsageError, match="sign_ins and directory_audits"):
         Watch(tenant, tmp_path / "c", [], also=["emails"])
@@ -648,6 +653,24 @@ def test_what_may_not_be_read_is_told_once_and_stops_nothing(make_world, tmp_pat
         watch.poll()
     assert {one["record_kind"] for one in events_in(tmp_path / "e")} == {"alert", "incident"}
     assert len([one for one in said if "IdentityRiskEvent.Read.All" in one]) == 1
+
+
+def test_a_watch_that_may_not_read_alerts_says_so_and_ends_the_poll(make_world, tmp_path) -> None:
+    """Without the permission for alerts there is nothing to watch: that is an error, and nothing counts as read."""
+    world = make_world(seed=4, alerts=30, permissions=["SecurityIncident.Read.All"])
+    with Watch(world.client, tmp_path / "s", [FileSink(tmp_path / "e")], since="30d") as watch:
+        with pytest.raises(gi.PermissionMissingError, match=r"SecurityAlert\.Read\.All"):
+            watch.poll()
+        assert watch._store.cursor("incidents") is None
+    assert events_in(tmp_path / "e") == []
+
+
+def test_what_can_never_work_is_not_tried_again(tenant, tmp_path, monkeypatch) -> None:
+    """A wrong option found while polling ends the watch with its error; only what may pass is tried again."""
+    stop = threading.Event()
+    monkeypatch.setattr(stop, "wait", lambda _: stop.set())
+    with Watch(tenant, tmp_path / "s", [], since="soon") as watch, pytest.raises(gi.UsageError, match="soon"):
+        watch.run(interval=30, stop=stop)
 
 
 def test_a_poll_that_fails_is_made_again(tenant, tmp_path, monkeypatch) -> None:
