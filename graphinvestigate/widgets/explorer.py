@@ -248,7 +248,7 @@ class EntityExplorer(ExplorerPivots):
             *self._history.lines(short=short),
             *closing(
                 self.selection, self._state.nodes, self.timeline, self.entities, picker,
-                timed=bool(filters.since or filters.until),
+                timed=bool(filters.since or filters.until), span=self._span(),
             ),
             "explorer" if not workbench else "workbench",
             "",

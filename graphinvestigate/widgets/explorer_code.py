@@ -6,7 +6,7 @@ from graphinvestigate.linking import Entity, Record
 from graphinvestigate.widgets.entity_grid import EntityGrid
 from graphinvestigate.widgets.explorer_history import reference, references
 from graphinvestigate.widgets.picker import AlertPicker
-from graphinvestigate.widgets.selection import Selection
+from graphinvestigate.widgets.selection import Selection, Span
 from graphinvestigate.widgets.timeline_view import TimelineView
 
 
@@ -67,6 +67,7 @@ def closing(
     picker: AlertPicker | None,
     *,
     timed: bool,
+    span: Span | None,
 ) -> list[str]:
     """Write what stands beside the explorer's own steps: the timeline's lanes, zone and window, the picker's filters.
 
@@ -80,12 +81,18 @@ def closing(
     picker : AlertPicker or None
     timed : bool
         Whether the explorer's filters set the time that the picker follows.
+    span : (pandas.Timestamp, pandas.Timestamp) or None
+        The window that the explorer's filters set for all; a timeline that leads knows it to more digits.
 
     Returns
     -------
     list of str
     """
-    lines = timeline.state_lines("explorer.timeline", lanes="record_kind")
+    lines = []
+    if selection.time_range is not None and selection.time_range != span:
+        times = ", ".join(repr(time.isoformat()) for time in selection.time_range)
+        lines.append(f"explorer.selection.set_time_range({times})")
+    lines += timeline.state_lines("explorer.timeline", lanes="record_kind")
     lines += entities.state_lines("explorer.entities")
     if picker is not None:
         lines += picker.state_lines("picker", always=timed)

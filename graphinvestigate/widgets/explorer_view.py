@@ -125,9 +125,12 @@ class ExplorerView(controls.VBox):
                 self._tell_selection()
             raise
 
+    def _span(self) -> Span | None:
+        return _span(self._state.filters, self._known().ends)
+
     def _tell_selection(self) -> None:
         state = self._state
-        span = _span(state.filters, self._known().ends)
+        span = self._span()
         if span != self.selection.time_range and not self._follows_span:
             self._quiet = True
             try:

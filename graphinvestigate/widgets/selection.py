@@ -124,12 +124,12 @@ class Selection(traitlets.HasTraits):
         """Select nothing."""
         self.select(by=by)
 
-    def set_time_range(self, start: datetime | None, end: datetime | None, *, by: str = "code") -> None:
+    def set_time_range(self, start: datetime | str | None, end: datetime | str | None, *, by: str = "code") -> None:
         """Set from when to when views that follow show something.
 
         Parameters
         ----------
-        start, end : aware datetime or None
+        start, end : aware datetime, ISO text with its zone, or None
             Both, or neither for all of time.
         by : str
             Who does: for the log.

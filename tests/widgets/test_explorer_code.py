@@ -72,6 +72,7 @@ ACTIONS = {
 
 @settings(max_examples=10, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(sorted(ACTIONS)), st.integers(0, 9)), min_size=1, max_size=6))
+@example([("lead", 0)])  # the timeline's window has more digits than the graph's filters
 @example([("select nothing", 0), ("filter by time", 0)])  # filters of the queue select nothing, and draw nothing
 def test_any_sequence_of_actions_is_rebuilt_by_its_code(
     alerts: pd.DataFrame, graph: nx.MultiDiGraph, done: list[tuple[str, int]]
