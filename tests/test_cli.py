@@ -230,3 +230,30 @@ def test_watch_takes_the_clouds_that_connect_takes() -> None:
         assert _parser().parse_args(["watch", "--state", "s", "--cloud", cloud]).cloud == cloud
     with pytest.raises(SystemExit):
         _parser().parse_args(["watch", "--state", "s", "--cloud", "usgovdod"])
+
+
+@pytest.mark.parametrize("command", ["replay", "report"])
+def test_where_a_report_cannot_go_is_said_before_the_work(command, case, tmp_path, capsys) -> None:
+    """A folder, a place below a file, or the case itself, which verify would then find changed."""
+    (tmp_path / "file").write_text("x")
+    for output in (tmp_path, tmp_path / "file" / "r.html", case / "r.html"):
+        assert main([command, str(case), "--output", str(output)]) == 2
+        assert "--output" in capsys.readouterr().err
+    assert main(["verify", str(case)]) == 0
+
+
+def test_what_a_disk_refuses_is_one_line_that_names_the_file(case, tmp_path, capsys, monkeypatch) -> None:
+    """Full, or not to be written: one line, and the exit status of an error."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "n.ipynb").write_text('{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}')
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device", "r.html")
+
+    monkeypatch.setattr("os.fsync", full)
+    for arguments in (["replay", str(case), "--output", "r.html"], ["freeze", "n.ipynb", "--output", "f.ipynb"]):
+        assert main(arguments) == 1
+        said = capsys.readouterr().err
+        assert re.fullmatch(r"graphinvestigate: [^\n]*No space left on device[^\n]*\n", said), said
+    assert main(["bench", "--rows", "start", "--output", "out"]) == 2
+    assert "--output out is no folder that can be written" in capsys.readouterr().err

@@ -11,6 +11,7 @@ from graphinvestigate.cli import app, bench, cases, demo, freeze, watch
 from graphinvestigate.cli.demo import notebooks_folder
 from graphinvestigate.cli.words import explain
 from graphinvestigate.errors import GraphInvestigateError, UsageError
+from graphinvestigate.text import log
 
 __all__ = ["main", "notebooks_folder"]
 
@@ -44,9 +45,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # somebody piped us into `head`
         sys.stderr.close()
         return 0
+    except OSError as error:
+        named = f"{log(str(error.filename))}: " if error.filename else ""
+        said = error.strerror or type(error).__name__
+        return _fail(f"{named}{said}. Name a file or folder that you may use, and make room if there is none.", 1)
 
 
-def _fail(error: Exception, status: int) -> int:
+def _fail(error: Exception | str, status: int) -> int:
     print(f"graphinvestigate: {error}", file=sys.stderr)
     return status
 

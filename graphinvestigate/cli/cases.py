@@ -62,7 +62,10 @@ def _replay(chosen: argparse.Namespace) -> int:
     from graphinvestigate.cases import open_case
     from graphinvestigate.files import write_atomic
 
-    found = open_case(_path(chosen)).replay()
+    path = _path(chosen)
+    if chosen.output is not None:
+        _check_output(chosen.output, path)
+    found = open_case(path).replay()
     for name, (then, here) in found.versions_differ.items():
         print(f"{name}: saved with {terminal(then)}, rebuilt with {here}")
     for difference in found.differences:
@@ -75,6 +78,14 @@ def _replay(chosen: argparse.Namespace) -> int:
     return CHANGED if found.differences else 0
 
 
+def _check_output(output: Path, case: Path) -> None:
+    """Refuse what can't be written, or would change the case, before any work is done."""
+    if output.is_dir() or not output.absolute().parent.is_dir():
+        raise UsageError(f"--output names a file to write in a folder that exists; {output} is not one.")
+    if case.is_dir() and case.absolute() in output.absolute().parents:
+        raise UsageError("--output lies inside the case, where verify would call it an extra file: name another place.")
+
+
 def _report(chosen: argparse.Namespace) -> int:
     from graphinvestigate.cases import open_case
     from graphinvestigate.files import write_atomic
@@ -82,10 +93,7 @@ def _report(chosen: argparse.Namespace) -> int:
     path = _path(chosen)
     case = open_case(path)
     output = chosen.output or path.absolute().with_name(f"{path.absolute().stem}-report.html")
-    if output.is_dir() or not output.absolute().parent.is_dir():
-        raise UsageError(f"--output names a file to write in a folder that exists; {output} is not one.")
-    if path.is_dir() and path.absolute() in output.absolute().parents:
-        raise UsageError("--output lies inside the case, where verify would call it an extra file: name another place.")
+    _check_output(output, path)
     if output.suffix.casefold() in (".md", ".markdown"):
         write_atomic(output, case.markdown())
     else:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path, PurePath
 
 from graphinvestigate import text
-from graphinvestigate.errors import UsageError
+from graphinvestigate.errors import GraphInvestigateError, NotSavedError, UsageError
 from graphinvestigate.files import write_atomic, write_new
 
 _DEVICE = re.compile(
@@ -119,8 +119,8 @@ def place(files: Sequence[tuple[Path, bytes]], *, overwrite: bool = False) -> li
     ------
     UsageError
         A name was taken meanwhile.
-    OSError
-        The disk is full, or writing is not allowed there.
+    NotSavedError
+        The disk is full, or writing is not allowed there: an `OSError`, too.
     """
     new: list[Path] = []
     try:
@@ -136,5 +136,16 @@ def place(files: Sequence[tuple[Path, bytes]], *, overwrite: bool = False) -> li
             path.unlink(missing_ok=True)
         if isinstance(error, FileExistsError):
             raise UsageError(f"{text.terminal(str(error.filename2 or error.filename))} was taken meanwhile.") from error
+        if isinstance(error, OSError) and not isinstance(error, GraphInvestigateError):
+            raise unwritten(files[0][0], error) from error
         raise
     return [path for path, _ in files]
+
+
+def unwritten(path: Path, error: OSError) -> NotSavedError:
+    """Say that and why a file was not written, and what to do."""
+    reason = error.strerror or text.log(str(error))
+    return NotSavedError(
+        f"{text.terminal(str(path), 200)} was not written ({reason}); what was there before still is. Make room, or "
+        "name a file in a folder that you may write."
+    )

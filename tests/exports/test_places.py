@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 import graphinvestigate as gi
-from graphinvestigate.errors import GraphInvestigateError, UsageError
+from graphinvestigate.errors import GraphInvestigateError, NotSavedError, UsageError
 from graphinvestigate.exports.places import checked, place
 
 GRAPH = nx.MultiDiGraph()
@@ -97,3 +97,18 @@ def test_all_files_or_none(tmp_path: Path) -> None:
     assert second.read_text() == "somebody was faster"
     with pytest.raises(UsageError, match="text or a pathlib"):
         gi.export_graph(GRAPH, 7)  # type: ignore[arg-type]
+
+
+def test_a_disk_that_takes_nothing_is_named_and_nothing_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of several files none stays, and the error says what to do; it is the system's error, too."""
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(NotSavedError, match=r"a\.csv was not written \(No space left on device\)") as caught:
+        place([(tmp_path / "a.csv", b"x"), (tmp_path / "b.csv", b"y")])
+    assert isinstance(caught.value, OSError)
+    assert list(tmp_path.iterdir()) == []

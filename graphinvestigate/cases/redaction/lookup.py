@@ -17,7 +17,7 @@ from typing import Any
 import pandas as pd
 
 from graphinvestigate.errors import BadFileError, UsageError
-from graphinvestigate.exports.places import checked
+from graphinvestigate.exports.places import checked, unwritten
 from graphinvestigate.files import write_atomic
 from graphinvestigate.wanted import takes
 
@@ -68,7 +68,10 @@ def write_lookup(
         "scrypt": {**_COST, "salt": base64.b64encode(salt).decode("ascii")},
         "fernet": Fernet(_key(passphrase, salt, _COST)).encrypt(json.dumps(rows).encode()).decode("ascii"),
     }
-    return write_atomic(target, json.dumps(content, indent=1) + "\n", private=True)
+    try:
+        return write_atomic(target, json.dumps(content, indent=1) + "\n", private=True)
+    except OSError as error:
+        raise unwritten(target, error) from error
 
 
 @takes

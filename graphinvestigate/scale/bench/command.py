@@ -89,6 +89,16 @@ def measured(
     return found
 
 
+def _check_folder(output: Path) -> None:
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        write_atomic(output / ".writable", "").unlink()
+    except OSError as error:
+        raise UsageError(
+            f"--output {log(str(output))} is no folder that can be written ({error.strerror}): name another."
+        ) from error
+
+
 def run(
     rows: str, sizes: str, output: Path | None, say: Callable[[str], None], *, peer_python: str | None = None
 ) -> int:
@@ -113,7 +123,7 @@ def run(
     Raises
     ------
     UsageError
-        There is no such row or size, or `peer_python` has no msticpy.
+        There is no such row or size, `output` can't be written, or `peer_python` has no msticpy.
     """
     known = [*FIXED, *GROWING]
     chosen = known if rows == "all" else [row.strip() for row in rows.split(",")]
@@ -125,11 +135,12 @@ def run(
         for peer in PEERS.get(row, ()):
             if find_spec(peer) is None:
                 say(f"{row}: {peer} is not installed, so nothing is compared with it (extras bench, interop)")
+    if output is not None:
+        _check_folder(output)  # before hours of measuring, not after
     found = measured(chosen, wanted, say, peer_python=peer_python)
     found = [replace(one, value=round(one.value, 4)) for one in found]  # all files say the same
     about["load_at_end"] = load()
     if output is not None:
-        output.mkdir(parents=True, exist_ok=True)
         files = {"bench.json": document, "bench.html": page, "bench.md": markdown}
         for name, write in files.items():
             write_atomic(output / name, write(found, about))
