@@ -80,6 +80,7 @@ class ExplorerView(controls.VBox):
         self._history = History()
         self._messages = Messages()
         self._quiet = self._follows_span = False
+        self._told_span: Span | None = None
         self._progress = Safe("")  # of the pivot that runs
         self._facts: tuple[Any, GraphFacts] = (state.graph, facts_of(state.graph))
         self._size = SIZE
@@ -130,8 +131,10 @@ class ExplorerView(controls.VBox):
 
     def _tell_selection(self) -> None:
         state = self._state
-        span = self._span()
-        if span != self.selection.time_range and not self._follows_span:
+        span, told = self._span(), self._told_span
+        self._told_span = span
+        # A window that another view set for all, and that is still to come here, is not taken back.
+        if span != told and span != self.selection.time_range and not self._follows_span:
             self._quiet = True
             try:
                 self.selection.set_time_range(*(span or (None, None)), by="explorer")

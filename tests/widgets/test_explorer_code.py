@@ -72,7 +72,7 @@ ACTIONS = {
 
 @settings(max_examples=10, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(sorted(ACTIONS)), st.integers(0, 9)), min_size=1, max_size=6))
-@example([("lead", 0)])  # the timeline's window has more digits than the graph's filters
+@example([("brush", 0), ("lead", 0)])  # the timeline's window has more digits than the graph's filters
 @example([("select nothing", 0), ("filter by time", 0)])  # filters of the queue select nothing, and draw nothing
 def test_any_sequence_of_actions_is_rebuilt_by_its_code(
     alerts: pd.DataFrame, graph: nx.MultiDiGraph, done: list[tuple[str, int]]
@@ -84,6 +84,22 @@ def test_any_sequence_of_actions_is_rebuilt_by_its_code(
         ACTIONS[name](explorer, picker, n)
     made = rebuilt(explorer.to_code(), g=graph, alerts=alerts)
     assert everything(made["explorer"], made["picker"]) == everything(explorer, picker), explorer.to_code()
+
+
+def test_a_window_that_hides_what_is_selected_leads_all_the_same(alerts: pd.DataFrame, graph: nx.MultiDiGraph) -> None:
+    """Where the timeline leads out of the selected alert's time, the queue selects another, and all keep the window."""
+    picker = AlertPicker(alerts)
+    explorer = EntityExplorer(gi.connect_demo(seed=2, alerts=60), graph, picker=picker, since=None)
+    before = picker.selected["id"].tolist()
+    ACTIONS["lead"](explorer, picker, 0)
+    window = explorer.timeline.time_range
+    assert explorer.selection.time_range == window
+    assert 0 < len(picker.shown) < len(alerts)
+    assert picker.selected["id"].tolist() == picker.shown["id"].tolist()[:1] != before
+    assert explorer._state.filters.until == window[1].strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    explorer.undo()
+    assert explorer.selection.time_range is None
+    assert len(picker.shown) == len(alerts)
 
 
 def test_the_code_of_a_workbench_makes_a_workbench(alerts: pd.DataFrame, graph: nx.MultiDiGraph) -> None:
