@@ -186,6 +186,8 @@ def test_a_timeline_is_drawn_from_counts(pulled, make_lake):
     empty = make_lake(tenant=ONE)
     empty.add(frame([{"id": "a"}]))
     assert "time unknown: 1 alert" in empty.plot_timeline().layout.title.subtitle.text
+    empty.add(frame([alert(1)]))
+    assert "time unknown" not in empty.plot_timeline(since="2026-01-01T00:00:00Z").layout.title.subtitle.text
 
 
 def test_who_is_named_together(make_lake):
@@ -198,7 +200,11 @@ def test_who_is_named_together(make_lake):
     pairs = lake.co_occurrence()
     assert pairs[["left_key", "right_key", "records"]].to_numpy().tolist() == [[USER, other, 2]]
     assert pairs.attrs["left_out"] == 1
-    assert len(lake.co_occurrence(least=1, most=100)) == 62 * 61 // 2
+    everybody = lake.co_occurrence(least=1, most=62)
+    assert (len(everybody), everybody.attrs["left_out"]) == (62 * 61 // 2, 0)
+    assert lake.co_occurrence(least=1, most=61).attrs["left_out"] == 1
+    assert len(lake.co_occurrence(least=3, most=62)) == 1
+    assert lake.co_occurrence(least=4, most=62).empty
 
 
 def test_the_latest_version_counts(make_lake):

@@ -128,6 +128,13 @@ def test_each_hop_goes_one_step_further_and_stops_at_what_many_share(make_lake: 
     assert all_of_it.graph["not_walked"] == {}
 
 
+def test_no_hop_goes_over_a_name_that_only_leads(make_lake: Callable[..., Lake]) -> None:
+    """From a user's host the walk goes on to whoever is named with that host, not to another host of its short name."""
+    first, second = (device(mdeDeviceId=digit * 40, hostName="laptop") for digit in "12")
+    lake = made(make_lake, [upn(0), first], [first, upn(1)], [second, upn(2)])
+    assert around(lake, "u0@example.org", hops=2) == {"a0", "a1"}
+
+
 def test_as_many_records_as_the_limit_are_shown(make_lake: Callable[..., Lake]) -> None:
     """A graph of exactly the limit is made; one record more is an error that says how many there are."""
     lake = made(make_lake, [upn(0)], [upn(0)], [upn(1)])
