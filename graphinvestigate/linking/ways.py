@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice, pairwise
+from numbers import Integral
 from typing import Any
 
 import networkx as nx
@@ -122,10 +123,10 @@ def paths(
     EntityNotFoundError, AmbiguousEntityError
         No entity goes by that text, or several do; the error names near misses or all of them.
     UsageError
-        ``k`` is less than one, or a time has no zone.
+        ``k`` is no whole number from one, or a time has no zone.
     """
-    if k < 1:
-        raise UsageError(f"k={k}: ask for at least one path")
+    if isinstance(k, bool) or not isinstance(k, Integral) or k < 1:
+        raise UsageError(f"k={k!r:.40}: ask for at least one path, a whole number")
     first, last = node_of(g, a), node_of(g, b)
     if first == last:
         return Paths(reason=f"both ends are {describe(g, first)}")

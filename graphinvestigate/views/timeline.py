@@ -263,7 +263,10 @@ def moment_of(value: str | datetime | None) -> int | None:
         raise UsageError(f"{text.log(str(value))} is no time: write 2026-03-02T10:00Z, or give a datetime") from error
     if time is pd.NaT or time.tzinfo is None:
         raise UsageError(f"{text.log(str(value))} has no time zone, so it may be hours off: write 2026-03-02T10:00Z")
-    return int(time.tz_convert("UTC").as_unit("ns").value)
+    try:
+        return int(time.tz_convert("UTC").as_unit("ns").value)
+    except (ValueError, OverflowError) as error:
+        raise UsageError(f"{text.log(str(value))} is too far away: a time lies between 1678 and 2262") from error
 
 
 def _zone_words(marks: Marks, zone: ZoneInfo) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 import networkx as nx
@@ -10,6 +11,7 @@ import pandas as pd
 
 from graphinvestigate import pivots
 from graphinvestigate.client import GraphClient
+from graphinvestigate.client.times import parse_time
 from graphinvestigate.errors import UsageError
 from graphinvestigate.linking import Entity, Record
 from graphinvestigate.notes import Note
@@ -111,6 +113,10 @@ class EntityExplorer(ExplorerPivots):
     ) -> None:
         if not isinstance(g, nx.MultiDiGraph):
             raise UsageError(f"EntityExplorer shows what entity_graph(…) returned, not {type(g).__name__}")
+        now = datetime.now(UTC)
+        parse_time(since, now=now, latest=now + timedelta(days=1))  # refused here, not when it is asked
+        if not isinstance(frames, Sequence) or not all(isinstance(frame, pd.DataFrame) for frame in frames):
+            raise UsageError(f"frames takes a list of DataFrames, not {type(frames).__name__}: frames=[sign_ins]")
         if picker is not None and not isinstance(picker, AlertPicker):
             raise UsageError(f"picker is an AlertPicker, not {type(picker).__name__}")
         kept = None if case is None else opened(case)

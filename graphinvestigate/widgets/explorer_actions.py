@@ -21,6 +21,7 @@ from graphinvestigate.widgets import explorer_state as states
 from graphinvestigate.widgets.controls import turn_of
 from graphinvestigate.widgets.explorer_state import State
 from graphinvestigate.widgets.explorer_view import ExplorerView
+from graphinvestigate.widgets.picker_code import names_of
 
 
 @each_in_turn(turn_of)
@@ -145,6 +146,7 @@ class ExplorerActions(ExplorerView):
     def rename(self, entity: Entity | Record | str | None = None, *, name: str) -> None:
         """Call a node by another name, here only; an empty name gives it back its own."""
         node = self._node_or_selected(entity)
+        _check_words(name, "name")
         names = {one: old for one, old in self._state.names.items() if one != node}
         names |= {node: name.strip()} if name.strip() else {}
         self._step("rename", lambda state: replace(state, names=names), node, name=name)
@@ -152,6 +154,7 @@ class ExplorerActions(ExplorerView):
     def note(self, entity: Entity | Record | str | None = None, *, words: str) -> None:
         """Keep a note with a node; an empty one takes it away."""
         node = self._node_or_selected(entity)
+        _check_words(words, "words")
         notes = {one: old for one, old in self._state.notes.items() if one != node}
         notes |= {node: words.strip()} if words.strip() else {}
         noted = {**self._state.noted, node: self._history.moment()}
@@ -245,9 +248,10 @@ class ExplorerActions(ExplorerView):
         since, until : str or datetime, optional
             An ISO time with its zone, or an aware datetime.
         """
+        _check_words(text, "text")
         filters = Filters(
-            frozenset([kinds_off] if isinstance(kinds_off, str) else kinds_off),
-            frozenset([relations_off] if isinstance(relations_off, str) else relations_off),
+            frozenset(names_of(kinds_off)),
+            frozenset(names_of(relations_off)),
             severity,
             text,
             utc_text(since, "since"),
@@ -337,3 +341,8 @@ class ExplorerActions(ExplorerView):
     def clear_paths(self) -> None:
         """Bring out no path."""
         self._step("clear_paths", lambda state: replace(state, paths=()))
+
+
+def _check_words(value: object, name: str) -> None:
+    if not isinstance(value, str):
+        raise UsageError(f"{name} takes text; got {value!r:.80}")

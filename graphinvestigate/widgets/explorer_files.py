@@ -110,8 +110,10 @@ def kind_of_path(path: Any) -> str:
     Raises
     ------
     UsageError
-        It asks for a picture that only a page can draw.
+        It is no path, or asks for a picture that only a page can draw.
     """
+    if not isinstance(path, str | os.PathLike) or "\0" in os.fspath(path):
+        raise UsageError(f"path takes the name of a file to write; got {path!r:.80}")
     ending = Path(path).suffix.casefold().lstrip(".")
     if ending in {"png", "jpg", "jpeg", "webp"}:
         raise UsageError(f"only a page draws .{ending}: take .svg, or the Save button of the shown explorer")

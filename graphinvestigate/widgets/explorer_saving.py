@@ -9,6 +9,7 @@ from pathlib import Path
 
 from graphinvestigate import text
 from graphinvestigate.exports.graphs import export_graph
+from graphinvestigate.exports.places import unwritten
 from graphinvestigate.files import write_atomic
 from graphinvestigate.turns import each_in_turn
 from graphinvestigate.views.graph_svg import graph_svg
@@ -50,10 +51,15 @@ class ExplorerSaving(ExplorerEvents):
         ------
         UsageError
             No format ends so, or the graph cannot be written there safely.
+        NotSavedError
+            The disk is full, writing is not allowed there, or there is no such folder.
         """
         kind = kind_of_path(path)
         if kind:
-            return [write_atomic(path, self._texts()[kind]())]
+            try:
+                return [write_atomic(path, self._texts()[kind]())]
+            except OSError as error:
+                raise unwritten(Path(path), error) from error
         return export_graph(self._state.graph, path, overwrite=overwrite)
 
     def _save(self, kind: str) -> None:

@@ -17,6 +17,7 @@ from graphinvestigate.widgets.picker_code import code_of, names_of, state_lines
 from graphinvestigate.widgets.picker_view import PickerView
 from graphinvestigate.widgets.rows import COLUMNS, FIRST_DOWN, Queue
 from graphinvestigate.widgets.selection import Selection
+from graphinvestigate.widgets.times import in_order
 
 
 @each_in_turn(turn_of, but=("__init__",))  # its records and graph are read before its turn
@@ -63,7 +64,7 @@ class AlertPicker(PickerView):
         page_size: int = 12,
         plain: bool = False,
     ) -> None:
-        if not 1 <= page_size <= 100:
+        if isinstance(page_size, bool) or not isinstance(page_size, int) or not 1 <= page_size <= 100:
             raise UsageError(f"page_size is between 1 and 100, not {page_size!r}")
         if selection is not None and not isinstance(selection, Selection):
             raise UsageError(f"selection is a Selection, such as another widget's, not {type(selection).__name__}")
@@ -150,13 +151,16 @@ class AlertPicker(PickerView):
         UsageError
             A value, entity or time that this queue does not know.
         """
-        facets = self._queue.facets
+        if not isinstance(text, str):
+            raise UsageError(f"text takes words that an alert holds; got {text!r:.80}")
+        facets, start, end = self._queue.facets, self._queue.moment(since), self._queue.moment(until)
+        in_order(start, end)
         self._refilter(
             Filters(
                 facets["severity"].chosen(names_of(severity)), facets["status"].chosen(names_of(status)),
                 facets["source"].chosen(names_of(source)), facets["tactic"].chosen(names_of(tactic)),
                 known_entities(self._queue, names_of(entity)), text,
-                self._queue.moment(since), self._queue.moment(until),
+                start, end,
             ),
             choose=choose,
         )  # fmt: skip

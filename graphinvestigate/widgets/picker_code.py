@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from graphinvestigate.errors import UsageError
 from graphinvestigate.widgets.facets import Filters
 
 _LINE = 100
@@ -69,5 +70,14 @@ def _call(function: str, arguments: Sequence[str]) -> str:
 
 
 def names_of(value: str | Iterable[str]) -> list[str]:
-    """Give one name or several as a list."""
-    return [value] if isinstance(value, str) else list(value)
+    """Give one name or several as a list.
+
+    Raises
+    ------
+    UsageError
+        They are no texts.
+    """
+    names = [value] if isinstance(value, str) else list(value) if isinstance(value, Iterable) else None
+    if names is None or not all(isinstance(name, str) for name in names):
+        raise UsageError(f"a filter takes a name, or a list of names; got {value!r:.80}")
+    return names

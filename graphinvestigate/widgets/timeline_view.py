@@ -20,7 +20,7 @@ from graphinvestigate.widgets.style import SHEET
 from graphinvestigate.widgets.timeline_bar import TimelineBar
 from graphinvestigate.widgets.timeline_drawing import TimelineDrawing
 from graphinvestigate.widgets.timeline_window import Window, box_of, zoomed
-from graphinvestigate.widgets.times import moment
+from graphinvestigate.widgets.times import in_order, moment
 from graphinvestigate.widgets.waits import Waits
 
 
@@ -112,6 +112,7 @@ class TimelineView(TimelineDrawing):
             As in `zoom`; without both, everything.
         """
         start, end = self._moment(since), self._moment(until)
+        in_order(start, end)
         if self._read.narrow(None if start is None else start.value, None if end is None else end.value):
             self._read_on()
 
@@ -165,6 +166,7 @@ class TimelineView(TimelineDrawing):
             Only what stands in this lane.
         """
         start, end = self._moment(since), self._moment(until)
+        in_order(start, end)
         mask = self._records.marks.within(None if start is None else start.value, None if end is None else end.value)
         if lane is not None:
             names = self._records.marks.lanes
