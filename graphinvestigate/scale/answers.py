@@ -21,6 +21,8 @@ _LEVELS = {
 _SPAN = re.compile(r"([0-9]{1,6})\s*(s|min|h|d|w)")
 _SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 UTC_TIMES = "datetime64[us, UTC]"
+_GAPS_SAID = 3
+_NOT_PULLED = "not pulled:"
 
 
 def level_of(name: str) -> str:
@@ -136,20 +138,63 @@ def day_span(days: pd.DataFrame) -> tuple[int, int]:
     return int(times.min()), int(times.max()) + _SECONDS["d"] * 10**9 - 1
 
 
-def coverage_of(pulls: pd.DataFrame, frames: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Say of each source how many rows were found, and what of it the lake holds."""
+def coverage_of(
+    pulls: pd.DataFrame, frames: Mapping[str, pd.DataFrame], window: tuple[int | None, int | None] = (None, None)
+) -> pd.DataFrame:
+    """Say of each source how many rows were found, what of it the lake holds, and what of the window was never pulled.
+
+    Parameters
+    ----------
+    pulls : DataFrame
+        As `Lake.pulls` returns it.
+    frames : mapping of str to DataFrame
+        What was found, by source.
+    window : (int or None, int or None)
+        What was asked for, in microseconds since 1970.
+    """
+    asked = [pd.NaT if end is None else pd.Timestamp(end, unit="us", tz="UTC") for end in window]
     rows = []
     for name in sorted({*pulls["source"], *frames}):
         own = pulls[pulls["source"] == name]
-        windows = own[own["what"] == "window"]
+        windows = own[own["what"] == "window"].sort_values("since")
+        note = _gaps(list(zip(windows["since"], windows["until"], strict=True)), asked)
         rows.append(
             {
                 "source": name,
                 "rows": len(frames.get(name, ())),
-                "since": windows["since"].min() if len(windows) else None,
-                "until": windows["until"].max() if len(windows) else None,
-                "last_pull": own["started"].max() if len(own) else None,
-                "note": "" if len(own) else "added by hand: nothing says what is missing",
+                "since": windows["since"].min(),
+                "until": windows["until"].max(),
+                "last_pull": own["started"].max(),
+                "note": note if len(own) else "added by hand: nothing says what is missing",
             }
         )
-    return pd.DataFrame(rows, columns=["source", "rows", "since", "until", "last_pull", "note"])
+    found = pd.DataFrame(rows, columns=["source", "rows", "since", "until", "last_pull", "note"])
+    for name in ("since", "until", "last_pull"):  # (of nothing but missing times the zone is not known)
+        found[name] = pd.to_datetime(found[name], utc=True).astype(UTC_TIMES)
+    return found
+
+
+def never_pulled(coverage: pd.DataFrame, sources: Iterable[str]) -> str:
+    """Say what of a window was never pulled of some sources; those of which the same is missing together."""
+    said = coverage[coverage["source"].isin(list(sources)) & coverage["note"].str.startswith(_NOT_PULLED)]
+    named = said.groupby("note", sort=False)["source"].agg(", ".join)
+    return "; ".join(f"{names.replace('_', ' ')} {note}" for note, names in named.items())
+
+
+def _gaps(windows: list[tuple[pd.Timestamp, pd.Timestamp]], asked: list[pd.Timestamp]) -> str:
+    """Say which spans lie between the first and the last that was pulled, or asked for, and in none that was pulled."""
+    if not windows:
+        return ""  # of standings: all of them come each time
+    since, until = asked
+    gaps, end = [], windows[0][0] if since is pd.NaT else since
+    for start, stop in windows:
+        if until is not pd.NaT and start >= until:
+            break
+        if start > end:
+            gaps.append((end, start))
+        end = max(end, stop)
+    if until is not pd.NaT and until > end:
+        gaps.append((end, until))
+    said = "; ".join(f"{first:%Y-%m-%dT%H:%MZ} to {last:%Y-%m-%dT%H:%MZ}" for first, last in gaps[:_GAPS_SAID])
+    more = f" and {len(gaps) - _GAPS_SAID} more" if len(gaps) > _GAPS_SAID else ""
+    return f"{_NOT_PULLED} {said}{more}" if gaps else ""

@@ -16,7 +16,13 @@ from graphinvestigate.views.timeline_notes import Bins
 
 
 def counts_figure(
-    rows: pd.DataFrame, bins: Bins, untimed: Mapping[str, int], *, tz: str = "UTC", theme: str = "light"
+    rows: pd.DataFrame,
+    bins: Bins,
+    untimed: Mapping[str, int],
+    *,
+    unseen: str = "",
+    tz: str = "UTC",
+    theme: str = "light",
 ) -> go.Figure:
     """Draw how many records there were in each span of time.
 
@@ -28,6 +34,8 @@ def counts_figure(
         The spans that were counted.
     untimed : mapping of str to int
         Records without a time, by kind.
+    unseen : str
+        What of the time was never looked at, in words.
     tz, theme : str
         As in `plot_timeline`.
 
@@ -49,6 +57,7 @@ def counts_figure(
     said = ", ".join(f"{int(n):,} {kind_word(kind, int(n))}" for kind, n in zip(kinds, counts.sum((1, 2)), strict=True))
     without = ", ".join(f"{n:,} {kind_word(kind, n)}" for kind, n in untimed.items() if n)
     caption = (said or "no records") + (f"; time unknown: {without}" if without else "")
+    caption += f"; {unseen}" if unseen else ""
     lanes = [str(at) for at in range(len(kinds))]
     return go.Figure(
         {

@@ -21,7 +21,7 @@ from graphinvestigate.scale.asked import seconds, sources_of
 from graphinvestigate.scale.at_rest import UNKNOWN_DAY, check, resource_of
 from graphinvestigate.scale.engine_choice import engine_for
 from graphinvestigate.scale.engines import Engine, readable
-from graphinvestigate.scale.pulling import SOURCES, Puller, notes_of
+from graphinvestigate.scale.pulling import PULLS, SOURCES, Puller, notes_of
 from graphinvestigate.scale.reading import Reader, Window, compact
 from graphinvestigate.scale.store import TenantStore, day_of, writable
 from graphinvestigate.text import log
@@ -86,7 +86,11 @@ class LakeFolder:
     def pulls(self) -> pd.DataFrame:
         """Show what was pulled: one row per complete request, with its window, start (UTC) and number of rows."""
         notes = notes_of(self._store().log.commits())
-        return pd.DataFrame(notes, columns=["source", "what", "since", "until", "started", "rows", "note"])
+        columns = ["source", "what", "since", "until", "started", "rows", "note"]
+        found = pd.DataFrame(notes, columns=columns)
+        for name in ("since", "until", "started"):  # whole seconds and fractions stand side by side
+            found[name] = pd.to_datetime(found[name], utc=True, format="ISO8601")
+        return found.astype(PULLS)
 
     @takes
     def pull(

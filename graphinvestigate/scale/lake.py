@@ -22,6 +22,7 @@ from graphinvestigate.scale.answers import (
     day_span,
     entity_rows,
     level_of,
+    never_pulled,
     pair_rows,
     timeline_rows,
     width_of,
@@ -200,7 +201,8 @@ class Lake(LakeFolder):
         Returns
         -------
         Pivot
-            `.frames` per kind of record, `.graph` of them, `.coverage`: which pulls the lake knows of.
+            `.frames` per kind of record, `.graph` of them, `.coverage`: one row per source, with what of the window was
+            never pulled in its `note`.
 
         Raises
         ------
@@ -212,7 +214,7 @@ class Lake(LakeFolder):
         window = self._window(since, until)
         with self._answering():
             found, frames, g = self._around(entity, 1, window, MOST_RECORDS, limit)
-        return Pivot(found, frames, coverage_of(self.pulls(), frames), g)  # type: ignore[arg-type]
+        return Pivot(found, frames, coverage_of(self.pulls(), frames, window), g)  # type: ignore[arg-type]
 
     @takes
     def timeline(
@@ -274,7 +276,7 @@ class Lake(LakeFolder):
         Returns
         -------
         plotly.graph_objects.Figure
-            Its subtitle counts what is drawn, and what has no time.
+            Its subtitle counts what is drawn, and what has no time, and names what was never pulled.
         """
         chosen = self._reader().resources() if sources is None else sources_of(sources, RESOURCES)
         zone_of(tz), template(theme)  # what can't be right is said before anything is counted
@@ -296,7 +298,8 @@ class Lake(LakeFolder):
                 found = self._asked(reader, RESOURCES[name], window, [level_of(name)])
                 found = found.filter(nw.col("lake_at").is_null()).select(n=nw.len())
                 untimed[RESOURCES[name].record_kind] = int(self.engine.arrow(found)["n"][0].as_py())
-        return counts_figure(rows, bins, untimed, tz=tz, theme=theme)
+        unseen = never_pulled(coverage_of(self.pulls(), {}, window), chosen)
+        return counts_figure(rows, bins, untimed, unseen=unseen, tz=tz, theme=theme)
 
     @takes
     def entities(self, *, since: Time = None, until: Time = None) -> pd.DataFrame:

@@ -30,6 +30,10 @@ SUMMARY = {
     "source": "str", "what": "str", "since": "datetime64[us, UTC]", "until": "datetime64[us, UTC]", "rows": "Int64",
     "complete": "boolean", "note": "str",
 }  # fmt: skip
+PULLS = {
+    "source": "str", "what": "str", "since": "datetime64[us, UTC]", "until": "datetime64[us, UTC]",
+    "started": "datetime64[us, UTC]", "rows": "Int64", "note": "str",
+}  # fmt: skip
 LATE = timedelta(days=2)
 """Sign-ins and audits may come so long after they happened: until then a day is asked for again."""
 

@@ -7,7 +7,16 @@ import pyarrow as pa
 import pytest
 
 from graphinvestigate.errors import UsageError
-from graphinvestigate.scale.answers import coverage_of, day_span, entity_rows, pair_rows, timeline_rows, width_of
+from graphinvestigate.scale.answers import (
+    coverage_of,
+    day_span,
+    entity_rows,
+    never_pulled,
+    pair_rows,
+    timeline_rows,
+    width_of,
+)
+from graphinvestigate.scale.pulling import PULLS
 
 DAY = 86_400_000_000  # microseconds
 
@@ -15,7 +24,8 @@ DAY = 86_400_000_000  # microseconds
 def pulls(*rows: tuple[str, str, str | None, str | None, str]) -> pd.DataFrame:
     """What a lake says of its pulls."""
     frame = pd.DataFrame(rows, columns=["source", "what", "since", "until", "started"])
-    return frame.assign(rows=0, note="")
+    times = {name: pd.to_datetime(frame[name], utc=True) for name in ("since", "until", "started")}
+    return frame.assign(rows=0, note="", **times).astype(PULLS)
 
 
 def test_coverage_spans_all_windows_and_names_the_last_pull() -> None:
@@ -31,12 +41,39 @@ def test_coverage_spans_all_windows_and_names_the_last_pull() -> None:
     some = pd.DataFrame({"id": ["a", "b"]})
     found = coverage_of(known, {"alerts": some, "incidents": some.head(1)}).set_index("source")
     assert found["rows"].to_dict() == {"alerts": 2, "incidents": 1, "risky_users": 0, "sign_ins": 0}
-    assert found.loc["alerts", ["since", "until", "last_pull"]].tolist() == ["2026-01-01", "2026-01-04", "2026-01-06"]
+    days = [pd.Timestamp(f"2026-01-0{day}", tz="UTC") for day in (1, 4, 6)]
+    assert found.loc["alerts", ["since", "until", "last_pull"]].tolist() == days
     assert found.loc["risky_users", ["since", "until"]].isna().all()
-    assert found.loc["risky_users", "last_pull"] == "2026-01-02"
+    assert found.loc["risky_users", "last_pull"] == pd.Timestamp("2026-01-02", tz="UTC")
     assert found["note"].to_dict() == {
         "alerts": "", "incidents": "added by hand: nothing says what is missing", "risky_users": "", "sign_ins": "",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("asked", "note"),
+    [
+        ((None, None), "not pulled: 2026-01-03T00:00Z to 2026-01-05T00:00Z"),
+        (("2026-01-01", "2026-01-03"), ""),
+        (("2026-01-02", None), "not pulled: 2026-01-03T00:00Z to 2026-01-05T00:00Z"),
+        (("2026-01-04", "2026-01-06"), "not pulled: 2026-01-04T00:00Z to 2026-01-05T00:00Z"),
+        (("2025-12-30", "2026-01-02"), "not pulled: 2025-12-30T00:00Z to 2026-01-01T00:00Z"),
+        (("2026-01-05", "2026-01-09"), "not pulled: 2026-01-06T00:00Z to 2026-01-09T00:00Z"),
+        (("2026-01-03", "2026-01-04"), "not pulled: 2026-01-03T00:00Z to 2026-01-04T00:00Z"),
+    ],
+)
+def test_what_was_never_pulled_is_not_said_to_be_there(asked, note) -> None:
+    """Between two pulls, before the first and after the last lies what nobody looked at: it is named."""
+    known = pulls(
+        ("alerts", "window", "2026-01-05", "2026-01-06", "2026-01-06"),
+        ("alerts", "window", "2026-01-01", "2026-01-02", "2026-01-06"),
+        ("alerts", "window", "2026-01-02", "2026-01-03", "2026-01-06"),
+    )
+    window = tuple(None if end is None else pd.Timestamp(end, tz="UTC").value // 1000 for end in asked)
+    coverage = coverage_of(known, {}, window)  # type: ignore[arg-type]
+    assert coverage["note"].tolist() == [note]
+    assert never_pulled(coverage, ["alerts"]) == note.replace("not pulled", "alerts not pulled")
+    assert never_pulled(coverage, ["sign_ins"]) == ""
 
 
 def test_entities_have_the_keys_of_graphs() -> None:

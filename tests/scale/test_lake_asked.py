@@ -286,3 +286,11 @@ def test_a_window_leaves_no_standing_out(world, pulled):
         assert "limit" in asked or set(rows["id"]) == set(listed["id"])
     since = lake.timeline(sources=["risky_users"], since=middle)["records"].sum()
     assert since + lake.timeline(sources=["risky_users"], until=middle)["records"].sum() == len(standing)
+
+
+def test_a_timeline_names_what_was_never_pulled(world, pulled):
+    """Days that nobody looked at are no quiet days: the subtitle says so."""
+    lake, before = Lake(pulled), world.client.now() - timedelta(days=40)
+    shown = lake.plot_timeline(since=before, sources=["alerts", "sign_ins"]).layout.title.subtitle.text
+    assert f"alerts, sign ins not pulled: {before:%Y-%m-%dT%H:%M}Z to" in shown
+    assert "not pulled" not in lake.plot_timeline(since="5d", sources=["alerts", "sign_ins"]).layout.title.subtitle.text
