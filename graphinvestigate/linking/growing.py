@@ -159,7 +159,7 @@ class _Known:
         return changing, met - changing
 
     def closed(self, nodes: Collection[Entity]) -> set[Entity]:
-        """Add all that shares an identifier with any of them, directly or through others."""
+        """Add all that shares an identifier with any of them, directly, through others, or by what was done by hand."""
         found, todo = set(nodes), list(nodes)
         seen: set[Token] = set()
         while todo:
@@ -169,6 +169,9 @@ class _Known:
                 for observed in self._g.nodes[node]["observations"]
                 for token in self._tokens(node.kind, observed["identifiers"])
             }
+            for group in self._together:
+                if not group.isdisjoint(tokens):
+                    tokens |= group
             tokens -= seen
             seen |= tokens
             others = {other for token in tokens for other in self._by_token.get(token, ())} - found

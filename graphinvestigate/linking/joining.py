@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 
 from graphinvestigate.linking.identifiers import LEADS_ONLY, NAMES, RANKED, STRONG, Identifier, rank
-from graphinvestigate.linking.labels import identifier_word, kind_word
+from graphinvestigate.linking.labels import identifier_words, kind_word
 from graphinvestigate.linking.overrides import KindOverrides
 
 _STRONGER = "*"  # carried by what has an identifier that does more than lead
@@ -145,7 +145,7 @@ class Joining:
                 if id_type == _STRONGER and reasons:
                     continue  # enough was said
                 examples = _some(self._holds(top)[id_type][1] for top in tops)
-                word = "identities" if id_type == _STRONGER else f"{identifier_word(id_type)}s"
+                word = "identities" if id_type == _STRONGER else identifier_words(id_type)
                 reasons.append(f"{len(tops)} different {word} ({examples}) are never one {kind_word(self.kind)}")
         by_hand = False
         if opposed:

@@ -65,6 +65,13 @@ def identifier_word(identifier_type: str) -> str:
     return IDENTIFIER_WORDS.get(identifier_type, identifier_type.replace("_", " "))
 
 
+def identifier_words(identifier_type: str) -> str:
+    """Return a type of identifier as words for several of them."""
+    word = identifier_word(identifier_type)
+    end = min((word.index(beside) for beside in (" of ", " in ") if beside in word), default=len(word))
+    return f"{word[:end]}{'es' if word[:end].endswith(('s', 'sh')) else 's'}{word[end:]}"
+
+
 def kind_word(kind: str) -> str:
     """Return a kind as a word in a sentence."""
     return KIND_WORDS.get(kind, kind.replace("_", " "))

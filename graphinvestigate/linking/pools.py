@@ -38,6 +38,10 @@ class Pool(Generic[V]):
             self.values.append(value)
         return code
 
+    def find(self, value: V) -> int | None:
+        """Return the code of a value; None where it is not there."""
+        return self._codes.get(value)
+
     def codes(self, values: Iterable[V]) -> Codes:
         """Return the codes of many values."""
         asked = values if isinstance(values, list) else list(values)

@@ -10,6 +10,7 @@ from operator import eq
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from graphinvestigate.linking.identifiers import BARE_KEYS, RANKED, SCOPED, has_tenant
 from graphinvestigate.linking.identity import KindedId, Resolution, note_domains, resolve
@@ -116,6 +117,8 @@ def _by_columns(observations: Observations, ends: Pool[Record | KindedId], tenan
         for one, plain in zip(chosen(every, calm), chosen(bare, pair[calm]), strict=True)
     ]
     settled = list(dict.fromkeys(found.leads.values()))
+    if any(_is_spelt_alike(entity, ends, contested) for entity in settled):
+        return None
     number = np.full(len(every), NONE)
     number[calm] = np.arange(len(calm))
     number = np.where(contested, NONE, number[strongest])
@@ -124,6 +127,12 @@ def _by_columns(observations: Observations, ends: Pool[Record | KindedId], tenan
         number[at] = place[found.leads[every[at]]]
     whole = _in_order([*listed, *settled], number[first], number[:size_before], found)
     return None if any(map(eq, whole.entities, islice(whole.entities, 1, None))) else whole
+
+
+def _is_spelt_alike(entity: Entity, ends: Pool[Any], contested: NDArray[np.bool_]) -> bool:
+    """Tell whether an identifier of another entity, which nothing contests, is spelt as this one's key."""
+    same = (ends.find((entity.kind, id_type, entity.key)) for id_type in RANKED.get(entity.kind, ()))
+    return any(at is not None and not contested[at] for at in same)
 
 
 def _all_say_tenants(pairs: Sequence[tuple[str, str]], pair: Codes, ids: Sequence[Any]) -> bool:

@@ -212,6 +212,16 @@ def test_overrides_reach_who_was_not_there() -> None:
     assert grown(graph_of(USERS), graph_of(seen(one("user", "upn=carol@contoso.com")), **by_hand), joined_whole) is None
 
 
+def test_what_comes_is_told_to_whom_a_hand_has_tied() -> None:
+    """Who is tied by hand to an identifier of somebody whom new records contradict says so with the same reasons."""
+    files = (one("file", "sha256=f"), one("file", "md5=k"), one("file", "sha256=f", "sha1=i", "sha1=j"))
+    a = graph_of(seen(*files), merges=[("md5=k", "sha1=j")])
+    b = graph_of(seen(one("file", "sha256=g", "sha1=i"), first=5))
+    assert grown(a, b, joined_whole) is not None
+    (refused,) = joined(a, b).nodes[Entity("file", "j")]["refused"]
+    assert "2 different SHA-256 hashes (f, g) are never one file" in refused["reason"]
+
+
 @pytest.mark.parametrize("between", ["upn=between@contoso.com", "upn=a@contoso.com", "upn=zz@contoso.com"])
 def test_overrides_reach_through_who_was_never_there(between: str) -> None:
     """Who was joined by hand with somebody through a name that no record holds becomes one with them, too."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from random import Random
 from typing import Any
 
 import networkx as nx
 import pandas as pd
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import HealthCheck, example, given, settings, strategies as st
 
 from graphinvestigate.errors import AmbiguousEntityError
 from graphinvestigate.frames import evidence, expanded_alerts, read_records
@@ -296,8 +297,16 @@ def test_strong_identifiers_never_share_a_node(alerts: list[Json], sign_ins: lis
     assert len(entities(g)) == sum(isinstance(n, Entity) for n in g)
 
 
+ONE_TEXT_OF_TWO_TYPES = [  # two carry the name, so it is nobody's; a third one's id is spelt as the name is
+    {"id": "a", "userId": "a", "userPrincipalName": "x@y.test"},
+    {"id": "b", "userId": "b", "userPrincipalName": "x@y.test"},
+    {"id": "c", "userId": "x@y.test"},
+]
+
+
 @FEW
 @given(AUDITS, SIGN_INS, st.randoms(use_true_random=False))
+@example([], ONE_TEXT_OF_TWO_TYPES, Random(0))
 def test_audits_are_proved_and_merge_too(audits: list[Json], sign_ins: list[Json], random: Any) -> None:
     """Audits of any shape: every edge is proved, typed and plain reading agree, and adding is building."""
     drawn = {"directory_audits": audits, "sign_ins": sign_ins}
