@@ -13,9 +13,9 @@ ROOT = Path(graphinvestigate.__file__).parent
 
 # Each place imports only what stands before it; those in BARRED not even that.
 ORDER = [
-    "errors", "text", "wanted", "turns", "files", "bodies", "walking", "envelope", "client", "frames", "queries",
-    "actions", "linking", "pivots", "walkthrough", "notes", "exports", "views", "widgets", "cases", "watch", "scale",
-    "demo", "cli", "__main__",
+    "errors", "text", "wanted", "turns", "garbage", "files", "bodies", "walking", "envelope", "client", "frames",
+    "queries", "actions", "linking", "pivots", "walkthrough", "notes", "exports", "views", "widgets", "cases", "watch",
+    "scale", "demo", "cli", "__main__",
 ]  # fmt: skip
 BARRED = {
     "client": {"frames"},

@@ -15,10 +15,12 @@ from graphinvestigate.frames.columns import constant, give_back
 from graphinvestigate.frames.raw import RawArray
 from graphinvestigate.frames.schema import Resource
 from graphinvestigate.frames.tables import Table
+from graphinvestigate.garbage import uncollected
 
 _NOTHING = np.empty((0, 2), np.int64)
 
 
+@uncollected()
 def records_frame(
     resource: Resource, pages: Sequence[Page], *, pull_id: str, ahead: Ahead | None = None
 ) -> pd.DataFrame:

@@ -17,6 +17,7 @@ from graphinvestigate.frames.decode import frame_of
 from graphinvestigate.frames.items import ITEM_TYPE, ItemReader
 from graphinvestigate.frames.raw import RawArray, as_raw
 from graphinvestigate.frames.schema import EVIDENCE, RESOURCES, Column
+from graphinvestigate.garbage import uncollected
 from graphinvestigate.wanted import takes
 
 _NO_ROWS = np.empty(0, np.int64)
@@ -24,6 +25,7 @@ _OF_ALERT = ("incident_id", "tenant_id", "first_activity_date_time", "last_activ
 
 
 @takes
+@uncollected()
 def evidence(alerts: pd.DataFrame, *, columns: Collection[str] | None = None) -> pd.DataFrame:
     """Lay out the evidence of alerts: one row per item of an alert's evidence.
 

@@ -5,10 +5,8 @@ Building from frames and merging graphs end in the same `assemble`, so both give
 
 from __future__ import annotations
 
-import gc
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import compress, pairwise
 from typing import Any
@@ -52,18 +50,6 @@ class Linked:
     records: list[Record]
     entities: Who
     tenants: list[str]
-
-
-@contextmanager
-def uncollected() -> Iterator[None]:
-    """Keep the garbage collector from looking again and again at what is being built."""
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collecting:
-            gc.enable()
 
 
 def linked(parts: Parts) -> Linked:

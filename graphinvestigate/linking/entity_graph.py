@@ -8,8 +8,9 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 
+from graphinvestigate.garbage import uncollected
 from graphinvestigate.linking.annotating import ANNOTATIONS, united
-from graphinvestigate.linking.assembly import Parts, assemble, uncollected
+from graphinvestigate.linking.assembly import Parts, assemble
 from graphinvestigate.linking.collecting import Collected, by_kind, collect, collect_in_parts
 from graphinvestigate.linking.edge_batches import EdgeBatches
 from graphinvestigate.linking.edge_table import EdgeTable

@@ -28,7 +28,7 @@ from graphinvestigate.cases.redaction.vocabulary import PLAIN_WORD, Vocabulary
 from graphinvestigate.cases.saying import Sayings
 from graphinvestigate.errors import RedactionLeakError, UsageError
 from graphinvestigate.frames.raw import RawDtype
-from graphinvestigate.linking.assembly import uncollected
+from graphinvestigate.garbage import uncollected
 from graphinvestigate.walking import to_write_again
 from graphinvestigate.wanted import takes
 
