@@ -90,6 +90,22 @@ def visible(s: str, limit: int | None = 200) -> str:
     return "".join(pieces)
 
 
+def paired(s: str) -> str:
+    r"""Write half a surrogate pair, which JSON may hold and UTF-8 can't, as `visible` does: ``\ud800``.
+
+    Parameters
+    ----------
+    s : str
+        Any text.
+
+    Returns
+    -------
+    str
+        Text that every file, column and engine can hold; the same where it was such.
+    """
+    return s if s.isascii() else s.encode("utf-8", "backslashreplace").decode()
+
+
 def html(s: str, limit: int | None = None) -> str:
     """Escape text for HTML, in content as well as in quoted attributes.
 

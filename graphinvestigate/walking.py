@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from graphinvestigate.errors import BadResponseError
+from graphinvestigate.text import paired
 
 BOM = b"\xef\xbb\xbf"
 _MOST_DIGITS = 4000  # Python writes no number that is much longer
@@ -39,6 +40,22 @@ def to_write_again(text: str | bytes) -> Any:
         It is nested too deeply.
     """
     return json.loads(text, parse_int=_int_or_text, parse_float=_float_or_text, parse_constant=no_constant)
+
+
+def paired_texts(value: Any) -> Any:
+    """Give a JSON value whose texts any column and file can hold (see `text.paired`); too deep a one as it is."""
+    try:
+        return _paired(value)
+    except RecursionError:
+        return value
+
+
+def _paired(value: Any) -> Any:
+    if isinstance(value, str):
+        return paired(value)
+    if isinstance(value, dict):
+        return {paired(name): _paired(inner) for name, inner in value.items()}
+    return [_paired(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _int_or_text(digits: str) -> int | str:

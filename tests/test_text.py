@@ -191,3 +191,12 @@ def test_defang_breaks_addresses(url, broken):
 def test_defang_leaves_no_scheme(s):
     """Whatever the text, nothing in it reads as scheme://."""
     assert not re.search(r"[A-Za-z]://", text.defang(s + "https://evil.test"))
+
+
+@given(st.text(st.characters(), max_size=8))
+def test_paired_is_text_that_any_file_can_hold(s: str) -> None:
+    """Halves of surrogate pairs are written as they are shown; all else is the same."""
+    made = text.paired(s)
+    made.encode("utf-8")
+    assert made == "".join(text.visible(one) if "\ud800" <= one <= "\udfff" else one for one in s)
+    assert text.paired(made) == made

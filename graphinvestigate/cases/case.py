@@ -32,7 +32,7 @@ from graphinvestigate.cases.saving import Place
 from graphinvestigate.cases.saying import Sayings, turn_of
 from graphinvestigate.cases.storage import Problem, not_saved
 from graphinvestigate.errors import UsageError
-from graphinvestigate.text import log
+from graphinvestigate.text import log, paired
 from graphinvestigate.turns import Turn, each_in_turn
 from graphinvestigate.wanted import takes
 
@@ -61,7 +61,7 @@ class Case(Sayings):
     """
 
     def __init__(self, name: str, *, author: str = "") -> None:
-        if not isinstance(name, str) or not name.strip() or len(name) > 200:
+        if not isinstance(name, str) or not name.strip() or len(name) > 200 or paired(name) != name:
             raise UsageError("a case has a name of up to 200 characters, such as Case('INC-4711').")
         self.name = name
         self.author = author

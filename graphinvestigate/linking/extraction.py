@@ -32,6 +32,7 @@ from graphinvestigate.linking.struct_readers import (
     typed_evidence,
 )
 from graphinvestigate.linking.tables import Table
+from graphinvestigate.walking import paired_texts
 
 REFUSED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _AT_ONCE = 500  # records: few enough that what is decoded stays in the processor's caches
@@ -42,11 +43,11 @@ _Row = tuple[Record, Piece | None, str | None]
 
 
 def decoded(piece: Piece) -> Any:
-    """Return the JSON value of bytes that were valid JSON when they came."""
+    """Return the JSON value of bytes that were valid JSON when they came; any column can hold its texts."""
     try:
         return msgspec.json.decode(piece)
     except REFUSED:
-        return json.loads(bytes(piece).decode("utf-8", "surrogatepass"))
+        return paired_texts(json.loads(bytes(piece).decode("utf-8", "surrogatepass")))
 
 
 @cache

@@ -19,7 +19,7 @@ from graphinvestigate.linking.identifiers import (
 )
 from graphinvestigate.linking.labels import kind_word
 from graphinvestigate.linking.nodes import Entity
-from graphinvestigate.text import log
+from graphinvestigate.text import log, paired
 from graphinvestigate.wanted import takes
 
 _CACHED = "graphinvestigate names"
@@ -80,9 +80,9 @@ def find_entity(g: nx.MultiDiGraph, text: str | Entity) -> Entity:
 def name_given(text: object) -> tuple[str | None, str]:
     """Give the kind (None for any) and the name that somebody is asked for by; `UsageError` where it is no name."""
     if isinstance(text, Entity) and isinstance(text.kind, str) and isinstance(text.key, str):
-        return text.kind, text.key
+        return text.kind, paired(text.key)
     if isinstance(text, str) and text.strip():
-        return None, text.strip()
+        return None, paired(text.strip())
     raise nobody(text)
 
 

@@ -23,6 +23,7 @@ from graphinvestigate.linking.pools import NONE, Codes, Pool, ints
 from graphinvestigate.linking.reference_table import ReferenceTable, add_mentions
 from graphinvestigate.scale.at_rest import from_rest
 from graphinvestigate.scale.engines import Engine, Frame
+from graphinvestigate.text import paired
 
 MENTIONS = pa.schema(
     [
@@ -206,13 +207,8 @@ def _texts(values: list[Any], codes: Codes) -> pa.Array:
     try:
         texts = pa.array(values, pa.string())
     except UnicodeEncodeError:
-        texts = pa.array([None if value is None else storable(value) for value in values], pa.string())
+        texts = pa.array([None if value is None else paired(value) for value in values], pa.string())
     return texts.take(pa.array(codes, mask=codes == NONE))
-
-
-def storable(text: str) -> str:
-    """Write half a surrogate pair, which JSON may hold and UTF-8 can't, with a backslash; all else stays as it is."""
-    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
 def _fields(found: MentionTable, mention: Codes, place: Codes) -> pa.Array:

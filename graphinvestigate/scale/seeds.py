@@ -17,7 +17,6 @@ from graphinvestigate.linking.identifiers import LEADS_ONLY, ONLY_ALONE, RANKED,
 from graphinvestigate.linking.identity import resolve
 from graphinvestigate.scale.engines import Engine, Frame
 from graphinvestigate.scale.expressions import among
-from graphinvestigate.scale.linked import storable
 
 _ROUNDS = 8  # of looking for what stands beside what is known; people have few names
 _WEAK = sorted(LEADS_ONLY | ONLY_ALONE)
@@ -64,7 +63,6 @@ def find_seed(engine: Engine, mentions: Frame, text: str | Entity, *, tenant: st
         Nobody, or several, go by it.
     """
     kind, name = name_given(text)
-    name = storable(name)
     entities = mentions.filter(~nw.col("is_record"))
     near = among(entities, "identifier", _forms(name, tenant))
     found = _matching(engine, near, kind, name) or _matching(engine, entities, kind, name)

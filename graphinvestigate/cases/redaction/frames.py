@@ -15,7 +15,7 @@ from graphinvestigate.errors import UsageError
 from graphinvestigate.frames.raw import RawArray, RawDtype
 from graphinvestigate.frames.strings import StringsArray, StringsDtype
 from graphinvestigate.text import log
-from graphinvestigate.walking import to_write_again
+from graphinvestigate.walking import paired_texts, to_write_again
 
 
 def gather_frame(frame: pd.DataFrame, taker: Taker) -> None:
@@ -28,7 +28,7 @@ def gather_frame(frame: pd.DataFrame, taker: Taker) -> None:
             for piece in column.array.slices():
                 if piece is not None:
                     with _shallow(name):
-                        gather(to_write_again(bytes(piece)), taker, name if name != "raw" else "")
+                        gather(_read(piece), taker, name if name != "raw" else "")
         elif _may_hold_text(column):
             gather(_distinct(column), taker, name)
 
@@ -55,7 +55,7 @@ def _redacted(column: pd.Series, name: str, replace: Replace) -> pd.Series:
         within = "" if name == "raw" else name
         with _shallow(name):
             texts = [
-                None if piece is None else _dumped(walked(to_write_again(bytes(piece)), replace, within))
+                None if piece is None else _dumped(walked(_read(piece), replace, within))
                 for piece in column.array.slices()
             ]
         return pd.Series(RawArray.from_texts(texts), index=column.index, name=column.name)
@@ -100,6 +100,10 @@ def _shallow(name: str) -> Iterator[None]:
         ) from error
 
 
+def _read(piece: bytes | memoryview) -> Any:
+    # Names as graphs write them: half a surrogate pair, too, so that one name gets one pseudonym.
+    return paired_texts(to_write_again(bytes(piece)))
+
+
 def _dumped(document: Any) -> bytes:
-    # Half a surrogate pair, which UTF-8 cannot hold, is written as JSON does: with a backslash.
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace")
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()

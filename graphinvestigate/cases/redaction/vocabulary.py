@@ -236,8 +236,8 @@ def _plotly(value: str) -> str:
 _SPELLINGS: tuple[tuple[re.Pattern[str], Callable[[str], str]], ...] = (
     (re.compile(r"[^ !#-\[\]-~]"), _json),
     (re.compile(r"[\x00-\x1f\"\\]"), lambda value: json.dumps(value, ensure_ascii=False)[1:-1]),
-    (re.compile(r"[^0-9A-Za-z_.~-]"), lambda value: quote(value, safe="")),
-    (re.compile(r"[^0-9A-Za-z_.~/-]"), quote),
+    (re.compile(r"[^0-9A-Za-z_.~-]"), lambda value: quote(value, safe="", errors="surrogatepass")),
+    (re.compile(r"[^0-9A-Za-z_.~/-]"), lambda value: quote(value, errors="surrogatepass")),
     (re.compile(r"[&<>\"']"), html.escape),
     (re.compile(r"[&<>$]"), _plotly),
     (re.compile(r"[^0-9A-Za-z_-]"), escape.defang),

@@ -27,11 +27,11 @@ from graphinvestigate.linking.record_rows import ids_of
 from graphinvestigate.scale.at_rest import resource_of, to_rest
 from graphinvestigate.scale.engine_choice import engine_for
 from graphinvestigate.scale.engines import Engine, Frame
-from graphinvestigate.scale.linked import MENTIONS, linked, storable
+from graphinvestigate.scale.linked import MENTIONS, linked
 from graphinvestigate.scale.presets.reading import read_table, unwrapped
 from graphinvestigate.scale.presets.values import plain
 from graphinvestigate.scale.spark import Spark
-from graphinvestigate.text import log
+from graphinvestigate.text import log, paired
 
 _AT = "lake_at_micros"
 _FILLERS = ["", "-", "--", "null", "none", "n/a", "na", "unknown", "undefined", "(null)", "nil"]
@@ -226,7 +226,7 @@ def _texts_only(frame: Frame, columns: Collection[str]) -> Frame:
 
 def _text(cell: Any) -> str | None:
     found = plain(cell)
-    return None if found is None else storable(found if isinstance(found, str) else json.dumps(found))
+    return None if found is None else paired(found if isinstance(found, str) else json.dumps(found))
 
 
 def _by_row(name: str, frame: Frame, tenant: str | None, engine: Engine | None) -> Frame:
