@@ -24,8 +24,8 @@ _NO_ROWS = np.empty(0, np.int64)
 _OF_ALERT = ("incident_id", "tenant_id", "first_activity_date_time", "last_activity_date_time")
 
 
-@takes
 @uncollected()
+@takes
 def evidence(alerts: pd.DataFrame, *, columns: Collection[str] | None = None) -> pd.DataFrame:
     """Lay out the evidence of alerts: one row per item of an alert's evidence.
 

@@ -89,7 +89,11 @@ def test_switches_are_pressed_by_mouse_and_keys(open_notebook: Callable[..., Any
     finally:
         page.evaluate(change, "JupyterLab Light")  # the setting is the server's, and other tests share it
 
-    # Everything within the page's width, and nothing upon something else.
+    # Everything within the page's width, and nothing upon something else. (What is not in view then has no box.)
+    page.wait_for_function("() => document.body.dataset.jpThemeLight === 'true'")
+    filters.scroll_into_view_if_needed()
+    for one in switches.all():
+        one.wait_for(state="visible")
     boxes = [one.bounding_box() for one in switches.all()]
     assert all(box["x"] >= 0 and box["x"] + box["width"] <= 1280 for box in boxes)
     for at, one in enumerate(boxes):
