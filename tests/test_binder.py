@@ -152,11 +152,13 @@ def test_a_kernel_ends_with_the_process_that_stands_for_it(nursery, started) -> 
     pid = int(said(client, "import os; print(os.getpid())"))
     os.kill(kernel.provisioner.pid, signal.SIGKILL)
     until(lambda: not alive(pid))
+    assert not alive(pid)
     client.stop_channels()
     kernel = started()
     client = client_of(kernel)
     client.execute("import os; os._exit(3)")
     until(lambda: kernel.provisioner.process.poll() is not None)
+    assert kernel.provisioner.process.poll() is not None
     client.stop_channels()
 
 
@@ -185,6 +187,7 @@ def test_a_nursery_ends_with_its_server(place) -> None:
     server.wait(10)
     server.stdout.close()
     until(lambda: not alive(pid))
+    assert not alive(pid)
 
 
 def test_binder_starts_what_it_installs() -> None:
