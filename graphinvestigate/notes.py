@@ -24,6 +24,7 @@ from graphinvestigate.linking.labels import kind_word
 from graphinvestigate.linking.nodes import Node
 from graphinvestigate.linking.overrides import text_of_entity
 from graphinvestigate.text import log
+from graphinvestigate.wanted import in_order
 
 KINDS = ("note", "finding", "check", "verdict")
 VERDICTS = ("unknown", "noThreatsFound", "suspicious", "malicious")
@@ -204,12 +205,11 @@ def time_place(since: str | datetime | None, until: str | datetime | None) -> Pl
     since, until : str or datetime or None
         An ISO text with its zone, or an aware datetime; None is open.
     """
-    moments = [_moment(value) for value in (since, until)]
-    if moments == [None, None]:
+    start, end = _moment(since), _moment(until)
+    if start is None and end is None:
         raise UsageError("a time span needs since= or until=.")
-    if None not in moments and moments[0] > moments[1]:  # type: ignore[operator] # both are times here
-        raise UsageError("a time span ends after it begins: since= lies after until=.")
-    return {"place": "time", **{k: v and v.isoformat() for k, v in zip(("since", "until"), moments, strict=True)}}
+    in_order(start, end)
+    return {"place": "time", "since": start and start.isoformat(), "until": end and end.isoformat()}
 
 
 def _moment(value: str | datetime | None) -> datetime | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from difflib import get_close_matches
 from typing import Any, ParamSpec, TypeVar
 
@@ -90,6 +91,23 @@ def call_hint(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping
     if len(args) > places and named:
         return f"; name what you give, such as {function.__name__}({'…, ' if places else ''}{named[0]}=…)"
     return ""
+
+
+def in_order(since: datetime | None, until: datetime | None) -> None:
+    """Refuse a window that ends before it begins, instead of finding nothing in it.
+
+    Parameters
+    ----------
+    since, until : datetime or None
+        Aware; None is open.
+
+    Raises
+    ------
+    UsageError
+        It ends before it begins.
+    """
+    if since is not None and until is not None and until < since:
+        raise UsageError(f"since ({since.isoformat()}) lies after until ({until.isoformat()}): swap them.")
 
 
 def _is(*names: str) -> Callable[[Any], bool]:

@@ -98,7 +98,7 @@ def test_words_name_what_a_place_is(g, alerts) -> None:
         (lambda g: time_place("7d", None), "moves on"),
         (lambda g: time_place(None, None), "since= or until="),
         (lambda g: time_place(datetime(2026, 2, 1), None), "time zone"),  # noqa: DTZ001 (that is the point)
-        (lambda g: time_place("2026-02-02T00:00:00Z", "2026-02-01T00:00:00Z"), "begins"),
+        (lambda g: time_place("2026-02-02T00:00:00Z", "2026-02-01T00:00:00Z"), "swap them"),
         (lambda g: record_place(pd.Series({"id": "x"})), "record_kind"),
         (lambda g: Note(text=" "), "words"),
         (lambda g: Note(text="x", kind="joke"), "kind"),

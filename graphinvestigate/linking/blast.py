@@ -13,7 +13,7 @@ from graphinvestigate.errors import UsageError
 from graphinvestigate.linking.explain import node_of
 from graphinvestigate.linking.hubs import Hubs, hubs_of
 from graphinvestigate.linking.index import NO_TIME, EdgeFilter, GraphIndex, Mask, edge_filter, index_of
-from graphinvestigate.linking.moments import arrival, iso, moment, spans_of
+from graphinvestigate.linking.moments import arrival, iso, spans_of, window_of
 from graphinvestigate.linking.nodes import Entity, Record
 from graphinvestigate.linking.walks import cut_out, names, stopped_at
 from graphinvestigate.wanted import takes
@@ -64,7 +64,7 @@ def blast_radius(
     EntityNotFoundError, AmbiguousEntityError
         No entity goes by that text, or several do; the error names near misses or all of them.
     UsageError
-        It starts at a record, or a time has no zone.
+        It starts at a record, a time has no zone, or the window ends before it begins.
 
     Notes
     -----
@@ -77,7 +77,7 @@ def blast_radius(
     if isinstance(start, Record):
         raise UsageError("start at an entity: a record is nothing that anybody holds")
     index = index_of(g)
-    window = (moment(since, "since"), moment(until, "until"))
+    window = window_of(since, until)
     edges = edge_filter(index, names(relations), *window)
     stops = {} if through_hubs else hubs_of(g, index, hubs)
     walk = _Spread(g, index, edges, stops, window[1])

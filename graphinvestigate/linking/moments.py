@@ -12,6 +12,7 @@ import pandas as pd
 from graphinvestigate.errors import UsageError
 from graphinvestigate.linking.index import NO_TIME, GraphIndex, nanoseconds
 from graphinvestigate.linking.nodes import Record
+from graphinvestigate.wanted import in_order
 
 Spans = tuple[tuple[int, int], ...]
 """When an edge was seen: (begin, end) in nanoseconds UTC, by begin; a span at `NO_TIME` stands for an unknown time."""
@@ -34,6 +35,19 @@ def moment(value: str | datetime | None, name: str) -> int | None:
     if time is pd.NaT or time.tzinfo is None:
         raise UsageError(f"{name}={value!r} has no time zone; give e.g. '2026-02-03T10:00:00Z'")
     return int(time.tz_convert("UTC").as_unit("ns").value)
+
+
+def window_of(since: str | datetime | None, until: str | datetime | None) -> tuple[int | None, int | None]:
+    """Read both ends of a window as nanoseconds UTC; None is open.
+
+    Raises
+    ------
+    UsageError
+        One is no time or has no zone, or it ends before it begins.
+    """
+    start, end = moment(since, "since"), moment(until, "until")
+    in_order(*(None if ns is None else pd.Timestamp(ns, tz="UTC") for ns in (start, end)))
+    return start, end
 
 
 def iso(time: int) -> str | None:

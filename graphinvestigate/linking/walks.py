@@ -15,7 +15,7 @@ from graphinvestigate.errors import UsageError
 from graphinvestigate.linking.explain import node_of
 from graphinvestigate.linking.hubs import Hub, Hubs, closed_by, hubs_of
 from graphinvestigate.linking.index import EdgeFilter, GraphIndex, Mask, edge_filter, edges_within, index_of, reach
-from graphinvestigate.linking.moments import moment
+from graphinvestigate.linking.moments import window_of
 from graphinvestigate.linking.nodes import Entity, Node, Record
 from graphinvestigate.linking.sentences import describe
 from graphinvestigate.text import log
@@ -65,9 +65,9 @@ def neighborhood(
     EntityNotFoundError, AmbiguousEntityError
         No entity goes by that text, or several do; the error names near misses or all of them.
     UsageError
-        ``hops`` is negative, or a time has no zone.
+        ``hops`` is negative, a time has no zone, or the window ends before it begins.
     """
-    window = (moment(since, "since"), moment(until, "until"))
+    window = window_of(since, until)
     edges = edge_filter(index_of(g), names(relations), *window)
     inside, not_walked = _around(g, node_of(g, entity), hops, edges, through_hubs=through_hubs, hubs=hubs)
     near = cut_out(g, index_of(g), inside, edges)
@@ -127,13 +127,13 @@ def common(
     EntityNotFoundError, AmbiguousEntityError
         No entity goes by that text, or several do; the error names near misses or all of them.
     UsageError
-        Fewer than two entities are given, or a time has no zone.
+        Fewer than two entities are given, a time has no zone, or the window ends before it begins.
     """
     if len(entities) < 2:
         raise UsageError("give two entities or more: what one shares with itself is its neighborhood")
     starts = [node_of(g, entity) for entity in entities]
     index = index_of(g)
-    edges = edge_filter(index, names(relations), moment(since, "since"), moment(until, "until"))
+    edges = edge_filter(index, names(relations), *window_of(since, until))
     stops = {} if through_hubs else hubs_of(g, index, hubs)
     entity_nodes = ~index.record
     levels = [

@@ -27,7 +27,7 @@ from graphinvestigate.linking.index import (
     nanoseconds,
     reach,
 )
-from graphinvestigate.linking.moments import iso, moment
+from graphinvestigate.linking.moments import iso, window_of
 from graphinvestigate.linking.nodes import Entity, Node, Record
 from graphinvestigate.linking.sentences import describe, sentence
 from graphinvestigate.linking.shortest import MOST_WAYS, cheapest_in_time, cheapest_paths
@@ -123,7 +123,7 @@ def paths(
     EntityNotFoundError, AmbiguousEntityError
         No entity goes by that text, or several do; the error names near misses or all of them.
     UsageError
-        ``k`` is no whole number from one, or a time has no zone.
+        ``k`` is no whole number from one, a time has no zone, or the window ends before it begins.
     """
     if isinstance(k, bool) or not isinstance(k, Integral) or k < 1:
         raise UsageError(f"k={k!r:.40}: ask for at least one path, a whole number")
@@ -131,7 +131,7 @@ def paths(
     if first == last:
         return Paths(reason=f"both ends are {describe(g, first)}")
     index = index_of(g)
-    window = (moment(since, "since"), moment(until, "until"))
+    window = window_of(since, until)
     edges = edge_filter(index, names(relations), *window)
     stops = {} if through_hubs else hubs_of(g, index, hubs)
     ends = index.place[first], index.place[last]

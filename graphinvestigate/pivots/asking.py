@@ -5,13 +5,13 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import networkx as nx
 import pandas as pd
 
 from graphinvestigate import linking, queries
-from graphinvestigate.client import GraphClient, parse_time
+from graphinvestigate.client import GraphClient
 from graphinvestigate.errors import (
     BadRequestError,
     EndpointRetiredError,
@@ -29,6 +29,7 @@ from graphinvestigate.linking.hunted import EVENTS
 from graphinvestigate.linking.identifiers import STRONG
 from graphinvestigate.pivots.found import Pivot
 from graphinvestigate.pivots.incidents import Incidents, incidents_of
+from graphinvestigate.pivots.reach import Reach, reach_of
 from graphinvestigate.pivots.steps import (
     SOURCES,
     Step,
@@ -44,8 +45,6 @@ from graphinvestigate.queries.questions import Time, window
 from graphinvestigate.text import log
 from graphinvestigate.wanted import takes
 
-MOST_DAYS_HUNTED = 30
-_TOO_EARLY = f"not asked: hunting goes back {MOST_DAYS_HUNTED} days, and the window ends before that"
 LISTS: Mapping[str, Callable[..., pd.DataFrame]] = {
     "alerts": queries.list_alerts,
     "risk_detections": queries.list_risk_detections,
@@ -79,9 +78,16 @@ class _Question:
     """When it was asked first, once it is gone on with: "7d" is counted from then."""
 
     @property
-    def first(self) -> Time:
-        """The beginning of its window."""
-        return self.since if self.asked_at is None else parse_time(self.since, now=self.asked_at)
+    def window(self) -> tuple[Time, Time]:
+        """Both ends of its window."""
+        if self.asked_at is None:
+            return self.since, self.until
+        return window(self.since, self.until, now=self.asked_at, latest=self.client.now())
+
+    @property
+    def reach(self) -> Reach:
+        """What of its window can be hunted in."""
+        return reach_of(self.since, self.until, now=self.client.now(), asked_at=self.asked_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +135,8 @@ def pivot(
     g : networkx.MultiDiGraph, optional
         The entity graph so far: it knows the entity's other identifiers. It is left as it is.
     since, until : str or datetime, optional
-        The window, as in `list_alerts`; since None means all that is retained. Hunting goes back 30 days at most.
+        The window, as in `list_alerts`; since None means all that is retained. Hunting goes back 30 days at
+        most; where the window begins before that, the coverage says so.
     sources : list of str, optional
         Only these of ``alerts, incidents, risk_detections, risky_users, sign_ins, directory_audits,
         service_principal_risk_detections, risky_service_principals, hunting``; all that can mention the entity by
@@ -162,6 +169,7 @@ def pivot(
     --------
     https://learn.microsoft.com/graph/api/resources/security-api-overview
     """
+    window(since, until, now=client.now())  # refused here, also where only what has no window is asked
     start = start_of(entity, g)
     at_hand = known_frames(known)
     steps = pivot_steps(start, g=g, sources=sources, known=at_hand)
@@ -197,10 +205,11 @@ def _answer(question: _Question, step: Step, had: _Answer | None) -> _Answer:
     short = had.error if had is not None and isinstance(had.error, PartialResultError) else None
     failure: PartialResultError | None = None
     try:
-        if step.how == "hunting" and _too_early(question):
-            return _Answer(step, None, not_read(step.name, _TOO_EARLY))
+        reach = question.reach if step.how == "hunting" else Reach()
+        if reach.nothing:
+            return _Answer(step, None, not_read(step.name, reach.short))
         with pulls_made() as made:
-            frame = short.resume() if short is not None and short.resume is not None else _ask(question, step)
+            frame = short.resume() if short is not None and short.resume is not None else _ask(question, step, reach)
             if had is not None and had.error is not None:
                 went_on(question.client, made)
     except UsageError:
@@ -216,6 +225,8 @@ def _answer(question: _Question, step: Step, had: _Answer | None) -> _Answer:
     if step.how in ("local", "known"):
         kept = _about(step.source, frame, start, question.identifiers, question.g)
     table = coverage_table(made.values())
+    if reach.short:
+        table = table.assign(note=f"{reach.short}; " + table["note"], complete=False)
     if step.how == "known":
         table = not_read(step.source, "narrowed down from records at hand; nothing was asked")
         table = table.assign(rows_received=len(frame), complete=True)
@@ -237,7 +248,7 @@ def _incidents(
     if had is not None and before is not None and not had.goes_on and wanted <= before.settled:
         return had
     tell(step)
-    found = incidents_of(question.client, wanted, question.first, question.until, before)
+    found = incidents_of(question.client, wanted, *question.window, before)
     if found.broke is None:
         return _Answer(step, found.frame, found.table, None, found)
     if not found.settled and found.listing is None:
@@ -250,7 +261,7 @@ def _broken_off(question: _Question, wanted: set[str], found: Incidents) -> Part
     missing = f"{len(wanted - found.settled)} of {len(wanted)} incidents"
 
     def resume() -> pd.DataFrame:
-        again = incidents_of(question.client, wanted, question.first, question.until, found)
+        again = incidents_of(question.client, wanted, *question.window, found)
         if again.broke is not None:
             raise _broken_off(question, wanted, again) from again.broke
         return again.frame
@@ -314,36 +325,17 @@ def _found(
 _LINKED = frozenset(inspect.signature(linking.entity_graph).parameters)
 
 
-def _ask(question: _Question, step: Step) -> pd.DataFrame:
+def _ask(question: _Question, step: Step, reach: Reach) -> pd.DataFrame:
     """Make the request of one step."""
     client = question.client
     if step.how == "known":
         return question.at_hand[step.source]
     if step.how == "hunting":
-        return queries.run_hunting_query(client, step.kql, parameters=step.asked, timespan=_span(question))
-    window = {} if step.source in _STANDINGS else {"since": question.first, "until": question.until}
+        return queries.run_hunting_query(client, step.kql, parameters=step.asked, timespan=reach.timespan)
+    ends = {} if step.source in _STANDINGS else dict(zip(("since", "until"), question.window, strict=True))
     # A replayed session shows among the others only; for the whole tenant they would be ten times as many.
     kinds = {"event_types": ["interactive", "nonInteractive"]} if step.source == "sign_ins" and step.asked else {}
-    return LISTS[step.source](client, **window, **step.asked, **kinds)
-
-
-def _too_early(question: _Question) -> bool:
-    """Whether the window ends before what hunting keeps."""
-    if question.until is None:
-        return False
-    now = question.client.now()
-    _, end = window(question.since, question.until, now=question.asked_at or now)
-    return end is not None and end <= now - timedelta(days=MOST_DAYS_HUNTED)
-
-
-def _span(question: _Question) -> str | None:
-    """The window as hunting takes it, an ISO 8601 interval; None is all that it keeps."""
-    now = question.client.now()
-    kept = now - timedelta(days=MOST_DAYS_HUNTED)
-    begin, end = window(question.since, question.until, now=question.asked_at or now)
-    if end is None and (begin is None or begin <= kept):
-        return None
-    return "/".join(f"{one.replace(tzinfo=None).isoformat()}Z" for one in (max(begin or kept, kept), end or now))
+    return LISTS[step.source](client, **ends, **step.asked, **kinds)
 
 
 def _joined(first: pd.DataFrame | None, second: pd.DataFrame) -> pd.DataFrame:

@@ -16,6 +16,7 @@ from graphinvestigate.errors import UsageError
 from graphinvestigate.files import sha256
 from graphinvestigate.frames.schema import Resource
 from graphinvestigate.text import log
+from graphinvestigate.wanted import in_order
 
 Time = str | datetime | None
 Values = str | Sequence[str] | None
@@ -191,8 +192,7 @@ def window(
         One is no time, or it ends before it begins.
     """
     start, end = (parse_time(value, now=now, latest=latest) for value in (since, until))
-    if start is not None and end is not None and start > end:
-        raise UsageError(f"since ({start.isoformat()}) lies after until ({end.isoformat()}): swap them.")
+    in_order(start, end)
     return start, end
 
 

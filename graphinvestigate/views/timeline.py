@@ -19,7 +19,7 @@ from graphinvestigate.views.timeline_density import density
 from graphinvestigate.views.timeline_events import Marks, marks_of
 from graphinvestigate.views.timeline_marks import PIXELS_PER_ROW, marks_figure
 from graphinvestigate.views.timeline_notes import Note, notes_of
-from graphinvestigate.wanted import takes
+from graphinvestigate.wanted import in_order, takes
 
 MOST_MARKS = 5_000
 """Above so many marks the timeline shows counts per time span."""
@@ -74,9 +74,10 @@ def plot_timeline(
     Raises
     ------
     UsageError
-        If `lanes`, `tz` or a time is unknown, or a frame is none of the above.
+        If `lanes`, `tz` or a time is unknown, the window ends before it begins, or a frame is none of the above.
     """
     window = (moment_of(since), moment_of(until))
+    in_order(*(None if ns is None else pd.Timestamp(ns, tz="UTC") for ns in window))
     return timeline_figure(marks_of(frames, lanes), tz=tz, theme=theme, window=window, lines=moments(lines))
 
 

@@ -17,6 +17,7 @@ from graphinvestigate.views.graph_filter import Filters
 from graphinvestigate.views.graph_model import TRACE_KINDS
 from graphinvestigate.views.style import SEVERITIES
 from graphinvestigate.views.times import utc_text
+from graphinvestigate.wanted import in_order
 from graphinvestigate.widgets import explorer_state as states
 from graphinvestigate.widgets.controls import turn_of
 from graphinvestigate.widgets.explorer_state import State
@@ -271,8 +272,7 @@ class ExplorerActions(ExplorerView):
             raise UsageError(f"no kind is called {min(unknown)!r}: there are {', '.join(TRACE_KINDS)}")
         if filters.severity and filters.severity not in SEVERITIES:
             raise UsageError(f"severity is one of {', '.join(SEVERITIES)}, not {filters.severity!r}")
-        if filters.since and filters.until and filters.until < filters.since:
-            raise UsageError(f"until ({filters.until}) is before since ({filters.since})")
+        in_order(*(datetime.fromisoformat(one) if one else None for one in (filters.since, filters.until)))
         self._check_relations(filters.relations_off)
         said = {
             "kinds_off": sorted(filters.kinds_off),

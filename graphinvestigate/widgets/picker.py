@@ -10,6 +10,7 @@ import pandas as pd
 
 from graphinvestigate.errors import UsageError
 from graphinvestigate.turns import each_in_turn
+from graphinvestigate.wanted import in_order
 from graphinvestigate.widgets.controls import turn_of
 from graphinvestigate.widgets.facets import Filters
 from graphinvestigate.widgets.filter_bar import known_entities
@@ -17,7 +18,6 @@ from graphinvestigate.widgets.picker_code import code_of, names_of, state_lines
 from graphinvestigate.widgets.picker_view import PickerView
 from graphinvestigate.widgets.rows import COLUMNS, FIRST_DOWN, Queue
 from graphinvestigate.widgets.selection import Selection
-from graphinvestigate.widgets.times import in_order
 
 
 @each_in_turn(turn_of, but=("__init__",))  # its records and graph are read before its turn

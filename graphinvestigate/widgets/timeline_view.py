@@ -12,6 +12,7 @@ import pandas as pd
 from graphinvestigate.errors import UsageError
 from graphinvestigate.turns import each_in_turn
 from graphinvestigate.views.timeline import zone_of
+from graphinvestigate.wanted import in_order
 from graphinvestigate.widgets.controls import turn_of
 from graphinvestigate.widgets.plotly_view import Event
 from graphinvestigate.widgets.safe import pane
@@ -20,7 +21,7 @@ from graphinvestigate.widgets.style import SHEET
 from graphinvestigate.widgets.timeline_bar import TimelineBar
 from graphinvestigate.widgets.timeline_drawing import TimelineDrawing
 from graphinvestigate.widgets.timeline_window import Window, box_of, zoomed
-from graphinvestigate.widgets.times import in_order, moment
+from graphinvestigate.widgets.times import moment
 from graphinvestigate.widgets.waits import Waits
 
 
@@ -149,8 +150,9 @@ class TimelineView(TimelineDrawing):
             ``"7d"`` before the newest pull, ISO text with a zone, or an aware datetime.
         """
         start, end = self._moment(since), self._moment(until)
-        if start is not None and end is not None and end <= start:
-            raise UsageError("the window ends before it begins: until is later than since")
+        in_order(start, end)
+        if start is not None and start == end:
+            raise UsageError(f"since and until are the same ({start.isoformat()}): give an until that is later.")
         self._go(Window(None if start is None else start.value, None if end is None else end.value))
 
     def select(

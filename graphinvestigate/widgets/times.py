@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 import pandas as pd
 
 from graphinvestigate.client.times import parse_time
-from graphinvestigate.errors import UsageError
 from graphinvestigate.queries.coverage import known_pull
 from graphinvestigate.views.timeline import moment_of
 
@@ -40,12 +39,6 @@ def moment(value: str | datetime | None, *frames: pd.DataFrame) -> pd.Timestamp 
         return pd.Timestamp(parse_time(value, now=pulled_at(*frames) or datetime.now(UTC)))
     ns = moment_of(value)
     return None if ns is None else pd.Timestamp(ns, tz="UTC")
-
-
-def in_order(since: pd.Timestamp | None, until: pd.Timestamp | None) -> None:
-    """Refuse a window that ends before it begins: with `UsageError`, instead of nothing in it."""
-    if since is not None and until is not None and until < since:
-        raise UsageError(f"since ({since.isoformat()}) lies after until ({until.isoformat()}): swap them")
 
 
 def pulled_at(*frames: pd.DataFrame) -> datetime | None:

@@ -298,7 +298,13 @@ def test_hunting_obeys_the_window(world, g) -> None:
     assert times(hunt(since=None, until=middle)) == before
     days = (now - middle) // timedelta(days=1) + 1
     assert times(hunt(since=f" {days} D")) == [one for one in every if one >= now - timedelta(days=days)]
-    assert times(hunt(since="400d")) == every
+    assert hunt().coverage["complete"].all()
+    assert not hunt().coverage["note"].str.contains("not before").any()
+    long = hunt(since="400d")
+    assert times(long) == every
+    assert long.coverage["note"].str.match(r"hunting goes back 30 days: not before \d{4}-.*Z; looked back 30d").all()
+    assert not long.coverage["complete"].any()
+    assert long.to_come == (), "asked again, it would be as short"
     with pytest.raises(gi.UsageError, match="swap them"):
         hunt(since=now, until=middle)
 
