@@ -82,7 +82,7 @@ class _Question:
         """Both ends of its window."""
         if self.asked_at is None:
             return self.since, self.until
-        return window(self.since, self.until, now=self.asked_at, latest=self.client.now())
+        return window(self.since, self.until, now=self.asked_at)
 
     @property
     def reach(self) -> Reach:
@@ -251,7 +251,7 @@ def _incidents(
     found = incidents_of(question.client, wanted, *question.window, before)
     if found.broke is None:
         return _Answer(step, found.frame, found.table, None, found)
-    if not found.settled and found.listing is None:
+    if not found.settled and found.listing is None and found.listed is None:
         return _Answer(step, None, not_read(step.name, found.broke), found.broke, found)
     table = pd.concat([found.table, found.open_table], ignore_index=True)
     return _Answer(step, found.frame, table, _broken_off(question, wanted, found), found)

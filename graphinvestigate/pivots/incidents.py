@@ -1,4 +1,8 @@
-"""The incidents that alerts belong to: one by one where they are few, else out of one list; on from where it broke."""
+"""The incidents that alerts belong to: one by one where they are few, else out of one list; on from where it broke.
+
+The list holds those that were created within the window. An alert may join an older incident, and an incident may have
+been merged into another: those are asked for one by one, too.
+"""
 
 from __future__ import annotations
 
@@ -38,6 +42,8 @@ class Incidents:
         Of a list that broke off: how to go on with it.
     open_table : DataFrame or None
         Coverage of what broke off.
+    listed : DataFrame or None
+        All incidents that were created within the window, once they are read.
     """
 
     frame: pd.DataFrame
@@ -46,6 +52,7 @@ class Incidents:
     broke: GraphInvestigateError | None = None
     listing: PartialResultError | None = None
     open_table: pd.DataFrame | None = None
+    listed: pd.DataFrame | None = None
 
 
 def incidents_of(
@@ -65,8 +72,18 @@ def incidents_of(
     """
     had = before or Incidents(empty_frame(RESOURCES["incidents"]), frozenset(), coverage_table([]))
     rest = sorted(set(wanted) - had.settled)
-    if had.listing is not None or len(rest) > FEW:
+    if had.listing is not None or (len(rest) > FEW and had.listed is None):
         return _out_of_a_list(client, rest, since, until, had)
+    return _looked_up(client, rest, had)
+
+
+def _looked_up(client: GraphClient, rest: list[str], had: Incidents) -> Incidents:
+    """Take what the list holds, where it is read; ask for the others."""
+    if had.listed is not None:
+        own = had.listed[had.listed["id"].isin(rest) & had.listed["redirect_incident_id"].isna()]
+        frame, _ = newest(RESOURCES["incidents"], pd.concat([had.frame, own], ignore_index=True))
+        had = replace(had, frame=frame, settled=had.settled | frozenset(own["id"]))
+        rest = [one for one in rest if one not in had.settled]
     return _one_by_one(client, rest, had)
 
 
@@ -99,7 +116,7 @@ def _one_by_one(client: GraphClient, rest: list[str], had: Incidents) -> Inciden
         open_table = not_read("incidents", broke).assign(note=note)
     # Two ids may lead to one incident: into it, merged ones are followed.
     frame, _ = newest(RESOURCES["incidents"], pd.concat(found, ignore_index=True))
-    return Incidents(frame, frozenset(settled), _joined(tables), broke, None, open_table)
+    return Incidents(frame, frozenset(settled), _joined(tables), broke, None, open_table, had.listed)
 
 
 def _out_of_a_list(client: GraphClient, rest: list[str], since: Time, until: Time, had: Incidents) -> Incidents:
@@ -115,12 +132,13 @@ def _out_of_a_list(client: GraphClient, rest: list[str], since: Time, until: Tim
     except GraphInvestigateError as error:  # nothing of it came, now
         broken = had.open_table if had.open_table is not None else not_read("incidents", error)
         return Incidents(had.frame, had.settled, had.table, error, had.listing, broken)
+    table = coverage_table(made.values())
+    if listing is None:
+        read = Incidents(had.frame, had.settled, _joined([had.table, table]), listed=listed)
+        return _looked_up(client, rest, read)
     own = listed[listed["id"].isin(rest)]
     frame, _ = newest(RESOURCES["incidents"], pd.concat([had.frame, own], ignore_index=True))
-    table = coverage_table(made.values())
-    if listing is not None:
-        return Incidents(frame, had.settled, had.table, listing, listing, table)
-    return Incidents(frame, had.settled | frozenset(rest), _joined([had.table, table]))
+    return Incidents(frame, had.settled, had.table, listing, listing, table)
 
 
 def _joined(tables: list[pd.DataFrame]) -> pd.DataFrame:

@@ -50,7 +50,7 @@ def reach_of(since: Time, until: Time, *, now: datetime, asked_at: datetime | No
         One is no time, or the window ends before it begins.
     """
     kept = now - _KEPT
-    begin, end = window(since, until, now=asked_at or now, latest=now)
+    begin, end = window(since, until, now=asked_at or now)
     if end is not None and end <= kept:
         return Reach(nothing=True, short=TOO_EARLY)
     short = "" if begin is None or begin >= kept else f"hunting goes back {MOST_DAYS} days: not before {_text(kept)}"

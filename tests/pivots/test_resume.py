@@ -246,3 +246,17 @@ def test_a_place_that_graph_forgot_is_read_again_and_what_came_stays_until_then(
     assert "going on failed" in said["note"]
     fault.broken = False
     same(still.resume(), whole)
+
+
+def test_both_ends_of_a_window_stay_where_they_were(make_world, start) -> None:
+    """A day later "20d" and "1d" mean what they meant when the pivot was asked for: all of it is of one window."""
+    user, g, _ = start
+    fault = Breaking("/auditLogs/directoryAudits", 0)
+    world = make_world(faults=[fault.fault()])
+    found = gi.pivot(world.client, user, g=g, sources=["sign_ins", "directory_audits"], since="20d", until="1d")
+    world.clock.sleep(86_400)
+    fault.broken = False
+    said = found.resume().coverage
+    assert len(said) == 2
+    for end in ("since", "until"):
+        assert said[end].max() - said[end].min() < pd.Timedelta(minutes=5), end
