@@ -75,7 +75,7 @@ def _made(
 
 _TYPES = {
     pa.string(): "string", pa.large_string(): "string", pa.int64(): "bigint",
-    pa.float64(): "double", pa.bool_(): "boolean", pa.null(): "string",
+    pa.float64(): "double", pa.bool_(): "boolean", pa.null(): "string", pa.date32(): "date",
 }  # fmt: skip
 
 

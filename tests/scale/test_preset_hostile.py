@@ -81,6 +81,102 @@ def test_evidence_without_a_column_for_its_alert_is_refused():
         read_table("SigninLogs", [ROW], evidence=rows)
 
 
+@pytest.mark.parametrize("form", ["rows", "pandas", "Parquet", "DuckDB"])
+def test_evidence_that_says_of_no_alert_it_is_is_counted(form, tmp_path):
+    """Rows whose AlertId is missing, empty or blank make no alert, and are told with their number and the reason."""
+    rows = [
+        {"AlertId": one, "EntityType": "Ip", "RemoteIP": f"192.0.2.{n}"} for n, one in enumerate(["a1", None, "", " "])
+    ]
+    table = pa.Table.from_pylist(rows)
+    pq.write_table(table, tmp_path / "rows.parquet")
+    held = duckdb.connect().from_arrow(table)
+    source = {"rows": rows, "pandas": pd.DataFrame(rows), "Parquet": tmp_path / "rows.parquet", "DuckDB": held}[form]
+    with pytest.warns(UserWarning, match="3 left out: rows of AlertEvidence without AlertId") as told:
+        read = read_table("AlertEvidence", source)
+    assert told[0].filename == __file__
+    assert read["id"].tolist() == ["a1"]
+    assert [*read.attrs["left_out"].values()] == [3]
+    assert read_table("AlertEvidence", rows[:1]).attrs["left_out"] == {}
+    with pytest.warns(UserWarning, match="2 left out: rows of AlertEvidence"):
+        assert len(read_table("AlertInfo", [{"AlertId": "a2"}], evidence=rows[:3])) == 2
+
+
+def test_rows_without_an_id_meet_nobody(engine):
+    """Each is a record of its own to an engine, which names whom it names: no record "" that everybody shares."""
+    rows = [{**ROW, "Id": one, "UserId": f"u{n}"} for n, one in enumerate(["s1", None, "", None])]
+    found = engine.arrow(table_mentions("SigninLogs", engine.table(pa.Table.from_pylist(rows)))).to_pylist()
+    users = [row for row in found if row["identifier_type"] == "object_id" and row["kind"] == "user"]
+    assert sorted(row["identifier"] for row in users) == ["u0", "u1", "u2", "u3"]
+    assert len({row["record_id"] for row in users}) == 4
+    assert "s1" in {row["record_id"] for row in users}
+    who = [f"u{n}@example.org" for n in range(2)]
+    events = [{"Timestamp": ROW["CreatedDateTime"], "DeviceId": None, "AccountUpn": one} for one in who]
+    events = [{**row, "ReportId": "1", "RemoteIP": "192.0.2.4"} for row in events]
+    found = engine.arrow(table_mentions("DeviceLogonEvents", engine.table(pa.Table.from_pylist(events)))).to_pylist()
+    assert len({row["record_id"] for row in found}) == 2
+    assert {row["lake_at"] for row in found} == {1767225600_000000}
+    nowhen = [{**row, "DeviceId": "d" * 40, "Timestamp": None} for row in events]
+    found = engine.arrow(table_mentions("DeviceLogonEvents", engine.table(pa.Table.from_pylist(nowhen)))).to_pylist()
+    assert len({row["record_id"] for row in found}) == 2
+    evidence = [{"AlertId": one, "EntityType": "Ip", "RemoteIP": f"192.0.2.{n}"} for n, one in enumerate(["a1", None])]
+    table = engine.table(pa.Table.from_pylist([*evidence, {**evidence[0], "AlertId": " "}]))
+    for by_row in (False, True):
+        with pytest.warns(UserWarning, match="2 left out: rows of AlertEvidence without AlertId"):
+            read = table_mentions("AlertEvidence", table, by_row=by_row, engine=engine)
+        named = {(row["record_id"], row["identifier"]) for row in engine.arrow(read).to_pylist()}
+        assert named - {("a1", "a1")} == {("a1", "192.0.2.0")}
+
+
+TEXTS = {
+    "2026-01-01T00:00:00+01:00": 1767222000_000000, "no time": None, "2026-01-01T00:00:00Z": 1767225600_000000,
+    "2026-01-01 00:00:00": 1767225600_000000, " 2026-01-01 ": 1767225600_000000, "2026-13-01T00:00:00Z": None,
+    "2026-01-01T00:00:00.1234567Z": 1767225600_123456, "": None, "10:00": None, "now": None, "epoch": None, "5": None,
+}  # fmt: skip
+
+
+@pytest.fixture
+def far_east(engine):
+    """An engine whose session is in a zone that is not UTC."""
+    if engine.name != "spark":
+        yield engine
+        return
+    engine.session.conf.set("spark.sql.session.timeZone", "Asia/Tokyo")
+    yield engine
+    engine.session.conf.set("spark.sql.session.timeZone", "UTC")
+
+
+def test_a_text_that_is_no_time_stops_no_table(far_east):
+    """It leaves its own row without a time, in every engine (a cast of Spark would stop all); no zone means UTC."""
+    engine = far_east
+    rows = [{**ROW, "Id": text, "CreatedDateTime": text} for text in TEXTS if text]
+    table = engine.table(pa.Table.from_pylist(rows))
+    found = engine.arrow(table_mentions("SigninLogs", table)).to_pylist()
+    times = {row["record_id"]: row["lake_at"] for row in found}
+    assert times == {text: micros for text, micros in TEXTS.items() if text}
+    numbers = engine.table(pa.table({"Id": ["a"], "UserId": ["u"], "CreatedDateTime": [1767225600]}))
+    assert engine.arrow(table_mentions("SigninLogs", numbers))["lake_at"].to_pylist() == [None]
+    naive = pa.array([1767225600_000000], pa.timestamp("us"))
+    for cells, micros in ((naive, 1767225600_000000), (naive.cast(pa.date32()), 1767225600_000000)):
+        held = engine.table(pa.table({"Id": ["a"], "UserId": ["u"], "CreatedDateTime": cells}))
+        assert engine.arrow(table_mentions("SigninLogs", held))["lake_at"].to_pylist() == [micros]
+
+
+def test_a_time_is_never_filled_up_with_today():
+    """Of records and of events alike: what names no day is no time, and the row, whole, keeps the text."""
+    day = "2/3/2026, 10:00:00.000 AM"  # as the portals export it
+    expected = {**{text: micros for text, micros in TEXTS.items() if text}, day: 1770112800_000000, "March": None}
+    rows = [{"Id": text, "CreatedDateTime": text, "UserId": "u"} for text in expected]
+    read = read_table("SigninLogs", rows).set_index("id")["created_date_time"].astype("datetime64[us, UTC]")
+    assert {text: None if at is pd.NaT else at.value // 1000 for text, at in read.items()} == expected
+    events = [{"Timestamp": text, "DeviceId": "d" * 40, "AccountUpn": "u@example.org"} for text in [*expected, None]]
+    made = read_table("DeviceLogonEvents", events)
+    times = [None if at is pd.NaT else at.value // 1000 for at in made["date_time"]]
+    assert times == [*expected.values(), None]
+    assert [json.loads(text)["Timestamp"] for text in made["raw"]] == [*expected, None]
+    assert made["id"].is_unique
+    assert set(made["id"]) == set(read_table("DeviceLogonEvents", events[::-1])["id"])
+
+
 def test_a_table_in_duckdb_may_hold_its_times_as_texts():
     """Times that came from a CSV are read where they lie; one that is none leaves its row without a time."""
     texts = ("2026-01-01T00:00:00+01:00", "no time", "2026-01-01T00:00:00Z", "2026-01-01 00:00:00")

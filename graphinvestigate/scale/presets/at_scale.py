@@ -9,9 +9,9 @@ nothing without it (``SecurityAlert.Entities``) is read by it, some rows at a ti
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -28,12 +28,12 @@ from graphinvestigate.scale.at_rest import resource_of, to_rest
 from graphinvestigate.scale.engine_choice import engine_for
 from graphinvestigate.scale.engines import Engine, Frame
 from graphinvestigate.scale.linked import MENTIONS, linked
+from graphinvestigate.scale.presets.micros import AT, with_micros
 from graphinvestigate.scale.presets.reading import read_table, unwrapped
 from graphinvestigate.scale.presets.values import plain
 from graphinvestigate.scale.spark import Spark
 from graphinvestigate.text import log, paired
 
-_AT = "lake_at_micros"
 _FILLERS = ["", "-", "--", "null", "none", "n/a", "na", "unknown", "undefined", "(null)", "nil"]
 _SHARED = r"100\.(?:6[4-9]|[7-9][0-9]|1[01][0-9]|12[0-7])"
 _PRIVATE = rf"^(?:[0-9a-f-]{{36}}/)?(?:10|127|192\.168|169\.254|172\.(?:1[6-9]|2[0-9]|3[01])|{_SHARED})\."
@@ -191,18 +191,25 @@ def table_mentions(
     ------
     UsageError
         No such table is known, or it has none of the columns.
+
+    Notes
+    -----
+    A row that lacks part of its id is a record of its own, by the time and the names that it holds: nobody meets
+    anybody in "no id". Rows of ``AlertEvidence`` without an alert are counted, by the engine, and told in a warning.
     """
     every = sorted({*TABLES, *BY_ROW})
     if name not in every:
         raise UsageError(f"no table {log(repr(name))} is known here; there are {', '.join(every)}.")
     native: Any = nw.from_native(unwrapped(table))
     frame = native.lazy() if isinstance(native, nw.DataFrame) else native
+    if name == "AlertEvidence" and "AlertId" in frame.collect_schema().names():
+        frame = _of_alerts(frame)
     if by_row or name in BY_ROW:
         return _by_row(name, frame, tenant, engine)
     known = TABLES[name]
     frame = _texts_only(frame, [*known.id, *(column for named in known.named for _, column in named.ids)])
     columns = set(frame.collect_schema().names())
-    frame = _with_micros(frame, next((c for c in (known.time, "TimeGenerated", "Timestamp") if c in columns), None))
+    frame = with_micros(frame, next((c for c in (known.time, "TimeGenerated", "Timestamp") if c in columns), None))
     parts = []
     for number, named in enumerate(known.named):
         there = [(id_type, column) for id_type, column in named.ids if column in columns]
@@ -212,6 +219,18 @@ def table_mentions(
     if not parts or not set(known.id) & columns:
         raise UsageError(f"the table has no column of {name} that names somebody: {', '.join(known.id)} …")
     return nw.concat(parts)
+
+
+def _of_alerts(frame: Frame) -> Frame:
+    """Leave out rows of evidence that say of no alert that they are its, and say how many these are."""
+    frame = _texts_only(frame, ["AlertId"])
+    text = nw.col("AlertId").cast(nw.String).str.strip_chars()
+    nothing = text.is_null() | (text == "")
+    count = frame.filter(nothing).select(rows=nw.len()).collect("pyarrow").to_native()["rows"][0].as_py()
+    if count:
+        reason = "rows of AlertEvidence without AlertId: nothing says of which alert they are"
+        warnings.warn(f"{count:,} left out: {reason}.", stacklevel=3)
+    return frame.filter(~nothing)
 
 
 def _texts_only(frame: Frame, columns: Collection[str]) -> Frame:
@@ -264,9 +283,8 @@ def _mentions(
         before = before + (~_spelled(other_type, other).is_null()).cast(nw.Int64)
     # The strongest that has a value.
     names = [_identity(kind, one, _scoped(one, _spelled(one, named), tenant)) for one, named in ids]
-    kinds = [nw.col(c).cast(nw.String).fill_null("") for c in known.id if c in columns]
-    record = nw.concat_str(kinds, separator="|") if len(kinds) > 1 else kinds[0]
-    time = nw.col(_AT)
+    record = _record_id(known, columns)
+    time = nw.col(AT)
     return frame.select(
         record_kind=nw.lit(known.record_kind),
         record_id=record,
@@ -282,6 +300,23 @@ def _mentions(
         strongest=names[0] if len(names) == 1 else nw.coalesce(names[0], *names[1:]),
         is_record=nw.lit(False),
     ).filter(~nw.col("identifier").is_null())
+
+
+def _record_id(known: Columns, columns: set[str]) -> Any:
+    """Give what tells rows apart; where part of it is missing, all that the row says here."""
+
+    def text(column: str) -> Any:
+        return nw.col(column).cast(nw.String).fill_null("") if column in columns else nw.lit("")
+
+    time = nw.col(AT).cast(nw.String)  # spelled alike by every engine, in whatever zone its session is
+    texts = [time.fill_null("") if column == known.time else text(column) for column in known.id]
+    whole = nw.concat_str(texts, separator="|") if len(texts) > 1 else texts[0]
+    parts = [column for column in known.id if column != known.time]
+    named = dict.fromkeys(column for one in known.named for _, column in one.ids if column in columns)
+    every = [*parts, *(column for column in named if column not in parts)]
+    content = nw.concat_str([nw.lit("no id"), time.fill_null(""), *map(text, every)], separator="|")
+    missing = [text(column) == "" for column in parts] + [time.is_null()] * (known.time in known.id)
+    return nw.when(nw.any_horizontal(*missing, ignore_nulls=False)).then(content).otherwise(whole)
 
 
 def _scoped(id_type: str, text: Any, tenant: str | None) -> Any:
@@ -300,34 +335,6 @@ def _typed(id_type: str, text: Any) -> Any:
 def _identity(kind: str, id_type: str, text: Any) -> Any:
     """Give the text that stands for an identifier; missing where there is none."""
     return nw.when(~text.is_null()).then(nw.concat_str([nw.lit(kind), _typed(id_type, text), text], separator="|"))
-
-
-def _with_micros(frame: Frame, column: str | None) -> Frame:
-    """Add the time as microseconds since 1970: the one thing that narwhals does not say in every engine's words."""
-    native = frame.to_native()
-    if frame.implementation.is_pandas():
-        given = list(native[column]) if column else [None] * len(native)
-        given = [one if isinstance(one, str | datetime | np.datetime64) else None for one in given]
-        # What is no time leaves its row without one, as `read_table` does.
-        times = pd.to_datetime(pd.Series(given, dtype=object), utc=True, format="ISO8601", errors="coerce")
-        micros = pd.array(times.astype("datetime64[us, UTC]").astype("int64"), dtype="Int64")
-        micros[times.isna().to_numpy()] = pd.NA
-        return nw.from_native(native.assign(**{_AT: micros})).lazy()
-    if column is None:
-        return frame.with_columns(nw.lit(None).cast(nw.Int64).alias(_AT))
-    if frame.implementation.is_duckdb():
-        kind = str(native.types[native.columns.index(column)]).upper()
-        quoted = '"' + column.replace('"', '""') + '"'
-        if kind == "VARCHAR":  # a text that is no time is missing; one without a zone is UTC, wherever the session is
-            zoned = f"regexp_matches(trim({quoted}), '[+-][0-9]{{2}}:?[0-9]{{2}}$')"
-            moments = [f"epoch_us(try_cast(trim({quoted}) as {one}))" for one in ("timestamptz", "timestamp")]
-            micros = f"case when {zoned} then {moments[0]} else {moments[1]} end"
-        else:
-            micros = f"epoch_us(cast({quoted} as timestamptz))" if "TZ_NS" in kind else f"epoch_us({quoted})"
-        return nw.from_native(native.project(f"*, {micros} as {_AT}"))
-    if frame.implementation.is_pyspark():
-        return nw.from_native(native.selectExpr("*", f"unix_micros(cast(`{column}` as timestamp)) as {_AT}"))
-    return frame.with_columns(nw.col(column).dt.timestamp("us").cast(nw.Int64).alias(_AT))
 
 
 def _spelled(id_type: str, column: str) -> Any:

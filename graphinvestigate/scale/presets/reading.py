@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import re
+import warnings
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
@@ -25,6 +26,7 @@ from graphinvestigate.frames.decode import frame_of
 from graphinvestigate.frames.raw import RawArray
 from graphinvestigate.linking.identifiers import guid
 from graphinvestigate.linking.mapped import map_records
+from graphinvestigate.linking.mapped_cells import ids, rows as rows_of
 from graphinvestigate.scale.presets.declared import EVENTS, RECORDS, TableOf
 from graphinvestigate.scale.presets.entities import evidence_of, item_of_row
 from graphinvestigate.scale.presets.values import opened, plain, read
@@ -72,7 +74,10 @@ def read_table(name: str, source: Any, *, evidence: Any = None, tenant: str | No
         As `list_alerts`, `list_incidents`, `list_sign_ins`, `list_risk_detections`, `list_risky_users` or
         `list_directory_audits` return it, for graphs, timelines and lakes; of events, as `map_records` returns it. A
         sign-in, alert or risk detection that was read through Graph too has the same id, so it is one record. `raw`
-        keeps the row under ``@row``. Of several rows of one record the newest is kept.
+        keeps the row under ``@row``. Of several rows of one record the newest is kept (the last, where they say no time
+        of change); ``.attrs["dropped_duplicates"]`` counts the others. What makes no record is told by a warning,
+        and counted with its reason in ``.attrs["left_out"]``: evidence that says of no alert it is, ``Entities`` that
+        are no list in JSON. A time that is none leaves its row without one.
 
     Raises
     ------
@@ -90,7 +95,7 @@ def read_table(name: str, source: Any, *, evidence: Any = None, tenant: str | No
     if name == "AlertEvidence":
         return _frame(RECORDS["AlertInfo"], [], _rows(source), tenant, name)
     if name in EVENTS:
-        return map_records(pd.DataFrame(_rows(source)), table=name, tenant=guid(tenant))
+        return _events(name, pd.DataFrame(_rows(source)), tenant)
     if name not in RECORDS:
         known = sorted([*RECORDS, *EVENTS, "AlertEvidence"])
         same = {one.casefold(): one for one in known}
@@ -108,8 +113,13 @@ def _frame(table: TableOf, rows: list[Row], evidence: list[Row] | None, tenant: 
     if rows and not known & {column for row in rows for column in row}:
         raise UsageError(f"these rows have no column of {name}: {', '.join(sorted(known)[:8])} …")
     records = [_record(table, row, tenant) for row in rows]
+    left_out = Counter[str]()
+    if table.name == "SecurityAlert":
+        without = (row.get("Entities") for record, row in zip(records, rows, strict=True) if "evidence" not in record)
+        left_out["Entities that are no list in JSON (cut off, perhaps): `raw` keeps them"] = sum(map(_unread, without))
     if evidence is not None:
-        records = _with_evidence(records, evidence, tenant)
+        records, homeless = _with_evidence(records, evidence, tenant)
+        left_out["rows of AlertEvidence without AlertId: nothing says of which alert they are"] = homeless
     texts = [json.dumps(record, default=str).encode() for record in records]
     raw = RawArray.from_texts(texts)
     digest = hashlib.sha256(b"\n".join(texts)).hexdigest()[:12]
@@ -117,7 +127,30 @@ def _frame(table: TableOf, rows: list[Row], evidence: list[Row] | None, tenant: 
     frame = frame_of(resource, raw, pull_ids=constant(f"{name}@{digest}", len(raw)))
     frame, dropped = newest(resource, frame)
     frame.attrs["dropped_duplicates"] = dropped
+    frame.attrs["left_out"] = dict(+left_out)
+    for reason, count in (+left_out).items():
+        warnings.warn(f"{count:,} left out: {reason}.", stacklevel=4)
     return frame
+
+
+def _unread(cell: Any) -> bool:
+    """Whether entities stand there that can't be read."""
+    found = opened(cell)
+    return bool(found) and found != "null" and not isinstance(found, list)
+
+
+def _events(name: str, frame: pd.DataFrame, tenant: str | None) -> pd.DataFrame:
+    """Rows of events as records; times are read as in all these tables: without a zone UTC, what is none missing."""
+    time = next((one for one in (EVENTS[name].time, "TimeGenerated") if one in frame), None)
+    if time is None:
+        return map_records(frame, table=name, tenant=guid(tenant))  # which says what is missing
+    said = pd.Series([read("time", one) for one in frame[time]], dtype="str", index=frame.index)
+    times = pd.to_datetime(said, utc=True, format="ISO8601", errors="coerce")
+    made = map_records(frame.assign(**{time: times}), table=name, tenant=guid(tenant))
+    raw = rows_of(frame)
+    made["raw"] = RawArray.from_texts(raw)
+    made["id"] = pd.Series(ids(frame, None, raw, guid(tenant) or ""), dtype="str")
+    return made
 
 
 def _record(table: TableOf, row: Row, tenant: str | None) -> Row:
@@ -194,13 +227,16 @@ def _finish_incident(record: Row, tenant: str | None) -> None:
     _put(record, "tenantId", guid(tenant))
 
 
-def _with_evidence(records: list[Row], evidence: list[Row], tenant: str | None) -> list[Row]:
+def _with_evidence(records: list[Row], evidence: list[Row], tenant: str | None) -> tuple[list[Row], int]:
+    """Give alerts with their evidence, and how many rows say of no alert that they are its."""
+    homeless = 0
     by_id = {record["id"]: record for record in records if "id" in record}
     if evidence and not any("AlertId" in row for row in evidence):
         raise UsageError("these rows of AlertEvidence have no column AlertId, which says of which alert they are.")
     for row in evidence:
         alert_id = read("text", row.get("AlertId"))
-        if alert_id is None:  # it belongs to no alert, and is none
+        if alert_id is None or not alert_id.strip():  # no alert: one that is made up would be counted with the others
+            homeless += 1
             continue
         alert = by_id.get(alert_id)
         if alert is None:
@@ -211,7 +247,7 @@ def _with_evidence(records: list[Row], evidence: list[Row], tenant: str | None) 
             records.append(alert)
         alert.setdefault("evidence", []).append(item_of_row(row))
         alert[ROW].setdefault("evidence", []).append(row)
-    return records
+    return records, homeless
 
 
 def _rows(source: Any) -> list[Row]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
@@ -14,6 +15,8 @@ import pandas as pd
 
 from graphinvestigate.scale.presets.declared import Reader
 
+# What names a day: ISO, or as the portals write it in their exports. All else pandas would fill up with today's date.
+_DATED = re.compile(r"\d{4}-\d\d-\d\d|\d{1,2}/\d{1,2}/\d{4},? \d.* [AP]M$")
 _MOST_BITS, _MOST_DIGITS = 1024, 300  # of whole numbers: what a float, too, could hold
 
 
@@ -128,6 +131,8 @@ def _time(value: Any) -> str | None:
     # Left as it is where Graph's own reader can read it: all of its digits count.
     if text[10:11] == "T" and (text.endswith("Z") or text[-6:-5] in ("+", "-")):
         return text
+    if not _DATED.match(text):
+        return None
     try:
         return moment(text)
     except (ValueError, OverflowError):
@@ -141,8 +146,9 @@ def _number(value: Any) -> int | float | None:
         return value
     if isinstance(value, float):
         return int(value) if value.is_integer() else value
+    text = str(value).strip()
     try:
-        return int(str(value).strip())
+        return int(text, 16 if text[:2].casefold() == "0x" else 10)  # (numbers of processes are written like this, too)
     except ValueError:
         return None
 
