@@ -12,7 +12,9 @@ from typing import Literal
 
 from graphinvestigate.linking.hunted import EVENTS as EVENTS
 
-Reader = Literal["text", "time", "number", "bool", "dynamic", "object", "texts", "lower"]
+Reader = Literal[
+    "text", "time", "number", "bool", "dynamic", "object", "texts", "lower", "techniques", "service", "detector"
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,9 @@ class Field:
     reader : str
         How the value is read: `text`, `time`, `number`, `bool`, `dynamic` (JSON, also as text),
         `object` (an object, also as text), `texts` (a list of
-        texts, also as JSON or separated by commas), `lower` (an enum member: its first letter small).
+        texts, also as JSON or separated by commas), `lower` (an enum member: its first letter small), `techniques`
+        (ATT&CK's ids out of a list of names), `service` and `detector` (an enum member for the name of a product or of
+        what detected it).
     """
 
     column: str
@@ -83,11 +87,23 @@ _SIGN_IN: tuple[tuple[str, str, Reader], ...] = (
     ("AuthenticationDetails", "authenticationDetails", "dynamic"),
     ("ConditionalAccessPolicies", "appliedConditionalAccessPolicies", "dynamic"),
     ("RiskEventTypes_V2", "riskEventTypes_v2", "texts"),
+    ("AppliedConditionalAccessPolicies", "appliedConditionalAccessPolicies", "dynamic"),
+    ("RiskEventTypes", "riskEventTypes", "texts"),
     ("UserType", "userType", "lower"),
+    ("NetworkLocationDetails", "networkLocationDetails", "dynamic"),
+    ("AuthenticationProcessingDetails", "authenticationProcessingDetails", "dynamic"),
+    ("AuthenticationRequirementPolicies", "authenticationRequirementPolicies", "dynamic"),
+    ("AuthenticationMethodsUsed", "authenticationMethodsUsed", "texts"),
+    ("ConditionalAccessAudiences", "conditionalAccessAudiences", "texts"),
+    ("TokenProtectionStatusDetails", "tokenProtectionStatusDetails", "object"),
+    ("FlaggedForReview", "flaggedForReview", "bool"),
+    ("IsThroughGlobalSecureAccess", "isThroughGlobalSecureAccess", "bool"),
 )
 _SIGN_IN_TEXTS = (
-    "AppDisplayName AppId AuthenticationProtocol AuthenticationRequirement ClientAppUsed "
-    "ConditionalAccessStatus CorrelationId CrossTenantAccessType HomeTenantId OriginalRequestId ResourceDisplayName "
+    "AlternateSignInName AppDisplayName AppId AppOwnerTenantId AuthenticationProtocol AuthenticationRequirement "
+    "ClientAppUsed "
+    "ConditionalAccessStatus CorrelationId CrossTenantAccessType GlobalSecureAccessIpAddress HomeTenantId "
+    "OriginalRequestId OriginalTransferMethod ResourceDisplayName ResourceOwnerTenantId SignInIdentifierType "
     "RiskDetail RiskLevelAggregated RiskLevelDuringSignIn RiskState "
     "ServicePrincipalId ServicePrincipalName "
     "SessionId SignInIdentifier TokenIssuerName TokenIssuerType UserAgent UserDisplayName UserId "
@@ -166,10 +182,11 @@ RECORDS = {
                 Field("TimeGenerated", "createdDateTime", "time"),
                 Field("ProcessingEndTime", "lastUpdateDateTime", "time"),
                 Field("ProductName", "productName"),
+                Field("ProductName", "serviceSource", "service"),
                 Field("AlertLink", "alertWebUrl"),
                 Field("RemediationSteps", "recommendedActions"),
                 Field("Tactics", "categories", "texts"),
-                Field("Techniques", "mitreTechniques", "texts"),
+                Field("Techniques", "mitreTechniques", "techniques"),
                 Field("AlertType", "detectorId"),
                 Field("ExtendedProperties", "additionalData", "dynamic"),
             ),
@@ -201,8 +218,9 @@ RECORDS = {
                 Field("Category", "category"),
                 Field("Severity", "severity", "lower"),
                 Field("ServiceSource", "productName"),
-                Field("DetectionSource", "detectionSource", "lower"),
-                Field("AttackTechniques", "mitreTechniques", "texts"),
+                Field("ServiceSource", "serviceSource", "service"),
+                Field("DetectionSource", "detectionSource", "detector"),
+                Field("AttackTechniques", "mitreTechniques", "techniques"),
                 Field("Timestamp", "createdDateTime", "time"),
                 Field("TimeGenerated", "createdDateTime", "time"),
                 Field("Timestamp", "firstActivityDateTime", "time"),
@@ -211,3 +229,19 @@ RECORDS = {
         ),
     )
 }
+
+OF_EVIDENCE = TableOf(
+    "AlertEvidence",
+    "alerts",
+    (
+        Field("AlertId", "id"),
+        Field("Title", "title"),
+        Field("Categories", "categories", "texts"),
+        Field("Severity", "severity", "lower"),
+        *(one for one in RECORDS["AlertInfo"].fields if one.column in ("ServiceSource", "DetectionSource")),
+        Field("AttackTechniques", "mitreTechniques", "techniques"),
+        Field("Timestamp", "createdDateTime", "time"),
+        Field("TimeGenerated", "createdDateTime", "time"),
+    ),
+)
+"""What a row of ``AlertEvidence`` says of its alert, where no row of ``AlertInfo`` does."""

@@ -89,7 +89,9 @@ class _Entity:
 
 def _account(one: _Entity) -> Item:
     name, suffix = one.text("Name", "AccountName"), one.text("UPNSuffix")
-    upn = one.text("UserPrincipalName", "AccountUpn") or (f"{name}@{suffix}" if name and suffix else None)
+    upn = one.text("UserPrincipalName", "AccountUpn")
+    if name and not upn:  # a name should have no domain; rules that map a whole one into it are many
+        upn = name if "@" in name else f"{name}@{suffix}" if suffix else None
     return _there(
         accountName=name,
         domainName=one.text("NTDomain", "AccountDomain", "DnsDomain"),
@@ -171,7 +173,12 @@ _MADE: dict[str, tuple[str, Callable[[_Entity], Item]]] = {
     "account": ("userEvidence", lambda one: _there(userAccount=_account(one))),
     "host": ("deviceEvidence", _host),
     "ip": ("ipEvidence", lambda one: _there(ipAddress=one.text("Address", "RemoteIP", "LocalIP"))),
-    "file": ("fileEvidence", lambda one: _there(fileDetails=_file(one), mdeDeviceId=one.text("DeviceId"))),
+    "file": (
+        "fileEvidence",
+        lambda one: _there(
+            fileDetails=_file(one), mdeDeviceId=one.inner("Host").text("MdatpDeviceId") or one.text("DeviceId")
+        ),
+    ),
     "filehash": (
         "fileHashEvidence",
         lambda one: _there(algorithm=(one.text("Algorithm") or "").lower() or None, value=one.text("Value")),
@@ -196,7 +203,10 @@ _MADE: dict[str, tuple[str, Callable[[_Entity], Item]]] = {
         ),
     ),
     "azureresource": ("azureResourceEvidence", lambda one: _there(resourceId=one.text("ResourceId"))),
-    "malware": ("malwareEvidence", lambda one: _there(name=one.text("Name"), category=one.text("Category"))),
+    "malware": (
+        "malwareEvidence",
+        lambda one: _there(name=one.text("Name", "ThreatFamily"), category=one.text("Category")),
+    ),
     "registrykey": (
         "registryKeyEvidence",
         lambda one: _there(registryHive=one.text("Hive"), registryKey=one.text("Key", "RegistryKey")),
@@ -249,7 +259,8 @@ def item_of_row(row: Entity) -> Item:
     -------
     dict
     """
-    item = _item({name: value for name, value in row.items() if value not in (None, "")}, {})
+    # (`Type` is in every row of Sentinel: the name of its table.)
+    item = _item({name: value for name, value in row.items() if value not in (None, "") and name != "Type"}, {})
     del item["@entity"]  # the row stands beside the alert
     roles = [role for role in (row.get("EvidenceRole"),) if isinstance(role, str) and role]
     item["detailedRoles"] = roles

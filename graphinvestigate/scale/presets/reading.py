@@ -27,9 +27,10 @@ from graphinvestigate.frames.raw import RawArray
 from graphinvestigate.linking.identifiers import guid
 from graphinvestigate.linking.mapped import map_records
 from graphinvestigate.linking.mapped_cells import ids, rows as rows_of
-from graphinvestigate.scale.presets.declared import EVENTS, RECORDS, TableOf
+from graphinvestigate.scale.presets.declared import EVENTS, OF_EVIDENCE, RECORDS, TableOf
 from graphinvestigate.scale.presets.entities import evidence_of, item_of_row
 from graphinvestigate.scale.presets.values import opened, plain, read
+from graphinvestigate.scale.presets.words import OWN_INCIDENTS
 from graphinvestigate.text import log
 from graphinvestigate.wanted import takes
 
@@ -167,8 +168,9 @@ def _record(table: TableOf, row: Row, tenant: str | None) -> Row:
     if table.name == "SecurityAlert":
         _finish_alert(record, row, tenant)
     elif table.name == "SecurityIncident":
-        _finish_incident(record, tenant)
-    elif table.name == "AlertInfo":
+        _finish_incident(record, row, tenant)
+    elif table.name in ("AlertInfo", "AlertEvidence"):
+        _one_category(record)
         _put(record, "tenantId", guid(tenant))
     elif table.resource == "sign_ins":
         _put(record, "resourceTenantId", guid(tenant))
@@ -176,7 +178,7 @@ def _record(table: TableOf, row: Row, tenant: str | None) -> Row:
 
 
 def _put(record: Row, path: str, value: Any) -> None:
-    """Set a property where it is not set yet and there is a value; objects are filled up."""
+    """Set a property where it is not set yet and there is a value."""
     if value is None:
         return
     *outer, last = path.split(".")
@@ -185,9 +187,7 @@ def _put(record: Row, path: str, value: Any) -> None:
         if not isinstance(inner, dict):
             return
         record = inner
-    if isinstance(value, Mapping) and isinstance(record.get(last), dict):
-        record[last] = {**value, **record[last]}
-    elif record.get(last) is None:
+    if record.get(last) is None:
         record[last] = value
 
 
@@ -200,11 +200,19 @@ def _finish_alert(record: Row, row: Row, tenant: str | None) -> None:
         del record["id"]
     if "status" in record:
         record["status"] = _STATUS.get(record["status"], record["status"])
-    if isinstance(categories := record.get("categories"), list) and categories:
-        record["category"] = categories[0]
+    _one_category(record)
     _put(record, "tenantId", guid(tenant))
+    if finer := read("techniques", row.get("SubTechniques")):
+        record["mitreTechniques"] = list(dict.fromkeys([*record.get("mitreTechniques", ()), *finer]))
+    if isinstance(steps := opened(record.get("recommendedActions")), list):
+        record["recommendedActions"] = "\n".join(map(str, steps))
     if items := evidence_of(row.get("Entities")):
         record["evidence"] = items
+
+
+def _one_category(record: Row) -> None:
+    if isinstance(categories := record.get("categories"), list) and categories:
+        _put(record, "category", categories[0])
 
 
 def _graph_id(row: Row, theirs: str | None, sentinels: str | None) -> str | None:
@@ -219,7 +227,11 @@ def _graph_id(row: Row, theirs: str | None, sentinels: str | None) -> str | None
     return f"{letters}{theirs}" if letters and theirs and _BARE_ID.fullmatch(theirs) else theirs or sentinels
 
 
-def _finish_incident(record: Row, tenant: str | None) -> None:
+def _finish_incident(record: Row, row: Row, tenant: str | None) -> None:
+    # Sentinel counts its own incidents, and Defender its own: one number, two incidents.
+    column = OWN_INCIDENTS.get(str(row.get("ProviderName") or "").strip().casefold())
+    if column and (own := read("text", row.get(column))):
+        record["id"] = own
     if "status" in record:
         record["status"] = _STATUS.get(record["status"], record["status"])
     if "classification" in record:
@@ -240,10 +252,7 @@ def _with_evidence(records: list[Row], evidence: list[Row], tenant: str | None) 
             continue
         alert = by_id.get(alert_id)
         if alert is None:
-            alert = by_id[alert_id] = {"id": alert_id, ROW: {"table": "AlertEvidence"}}
-            _put(alert, "tenantId", guid(tenant))
-            for path, column in (("title", "Title"), ("createdDateTime", "Timestamp")):
-                _put(alert, path, read("time" if column == "Timestamp" else "text", row.get(column)))
+            alert = by_id[alert_id] = {**_record(OF_EVIDENCE, row, tenant), ROW: {"table": "AlertEvidence"}}
             records.append(alert)
         alert.setdefault("evidence", []).append(item_of_row(row))
         alert[ROW].setdefault("evidence", []).append(row)

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from graphinvestigate.scale.presets.declared import Reader
+from graphinvestigate.scale.presets.words import detector, service, techniques
 
 # What names a day: ISO, or as the portals write it in their exports. All else pandas would fill up with today's date.
 _DATED = re.compile(r"\d{4}-\d\d-\d\d|\d{1,2}/\d{1,2}/\d{4},? \d.* [AP]M$")
@@ -100,7 +101,7 @@ def read(reader: Reader, value: Any) -> Any:
             return _number(value)
         case "bool":
             said = str(value).strip().casefold()
-            return {"true": True, "false": False, "1": True, "0": False}.get(said)
+            return {"true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0": False}.get(said)
         case "dynamic":
             return opened(value)
         case "object":
@@ -108,6 +109,12 @@ def read(reader: Reader, value: Any) -> Any:
             return found if isinstance(found, Mapping) else None
         case "texts":
             return _texts(opened(value))
+        case "techniques":
+            return techniques(_texts(opened(value)))
+        case "service":
+            return service(value) if isinstance(value, str) else None
+        case "detector":
+            return detector(value) if isinstance(value, str) else None
         case "lower":
             return value[:1].lower() + value[1:] if isinstance(value, str) else None
         case _:
