@@ -40,7 +40,7 @@ from graphinvestigate.pivots.steps import (
     start_of,
     unhunted,
 )
-from graphinvestigate.queries.coverage import coverage_table, not_read, pulls_made, went_on
+from graphinvestigate.queries.coverage import CUT, coverage_table, frame_coverage, not_read, pulls_made, went_on
 from graphinvestigate.queries.questions import Time, window
 from graphinvestigate.text import log
 from graphinvestigate.wanted import takes
@@ -228,8 +228,7 @@ def _answer(question: _Question, step: Step, had: _Answer | None) -> _Answer:
     if reach.short:
         table = table.assign(note=f"{reach.short}; " + table["note"], complete=False)
     if step.how == "known":
-        table = not_read(step.source, "narrowed down from records at hand; nothing was asked")
-        table = table.assign(rows_received=len(frame), complete=True)
+        table = _at_hand(step.source, frame)
     if kept is not frame:
         table = table.assign(rows_kept=len(kept), filters_local=f"names {start.kind} {log(start.key)}")
     return _Answer(step, kept, table, failure)
@@ -290,7 +289,7 @@ def _found(
     tables = [answer.table for answer in answers]
     if question.hunts:
         tables += [
-            not_read(f"hunting:{table}", f"not asked: it is searched by {name}, not known yet; pivot again with g=")
+            not_read(f"hunting:{table}", f"not searched by {name}, which is not known yet; pivot again with g=")
             for table, name in unhunted(start, question.steps).items()
         ]
     for name, rows in hunted.items():
@@ -300,9 +299,10 @@ def _found(
         for kind in sorted(frame["record_kind"].dropna().unique()):
             rows = frame[frame["record_kind"] == kind]
             kept = _about(kind, rows, start, question.identifiers, g)
-            frames[kind] = pd.concat([frames[kind], kept], ignore_index=True) if kind in frames else kept
-            table = not_read(kind, "narrowed down from records at hand; nothing was asked")
-            tables.append(table.assign(rows_received=len(rows), complete=True, rows_kept=len(kept)))
+            tables.append(_at_hand(kind, rows).assign(rows_kept=len(kept)))
+            if kind in frames:  # hunting may have brought the same events
+                kept = pd.concat([frames[kind], kept[~kept["id"].isin(frames[kind]["id"])]], ignore_index=True)
+            frames[kind] = kept
     failures = [answer.error for answer in answers if answer.error is not None]
     if not (frames or hunted) and failures:
         raise failures[0]
@@ -323,6 +323,15 @@ def _found(
 
 
 _LINKED = frozenset(inspect.signature(linking.entity_graph).parameters)
+
+
+def _at_hand(source: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """A row of coverage for records that were given: whole, unless the pull that they come from is known not to be."""
+    short = frame_coverage(frame) if "pull_id" in frame else coverage_table([])
+    short = short[short["complete"].eq(False).fillna(False) | short["note"].str.contains(CUT, regex=False)]
+    why = f"; they are not all: {'; '.join(dict.fromkeys(short['note']))}" if len(short) else ""
+    table = not_read(source, f"narrowed down from records at hand; nothing was asked{why}")
+    return table.assign(rows_received=len(frame), complete=not len(short))
 
 
 def _ask(question: _Question, step: Step, reach: Reach) -> pd.DataFrame:

@@ -76,6 +76,8 @@ HUNTED: Mapping[str, tuple[tuple[str, str, str], ...]] = {
     "mail_message": (("EmailEvents", "network_message_id", "NetworkMessageId"),),
     "app": (("CloudAppEvents", "app_id", "ObjectId"), ("AADSignInEventsBeta", "app_id", "ApplicationId")),
 }
+# Defender leaves this column empty in most rows: what is asked by it alone is not all that there is.
+_SELDOM_FILLED = frozenset({"DeviceFileEvents | where SHA256 =~ value"})
 _NOBODY = nx.MultiDiGraph()
 _SOURCE_WORDS = {"service_principal_risk_detections": "risk of service principals"}
 
@@ -116,14 +118,15 @@ class Step:
             return "incidents: those that the alerts found belong to, one by one"
         if self.how == "hunting":
             column = self.kql.partition("where ")[2].partition(" ")[0]
-            return f"hunting: {self.table} whose {column} is {', '.join(map(str, self.asked.values()))}, where licensed"
+            return f"hunting: {self.table} whose {column} is {_either(self.asked['value'])}, where licensed"
         if self.how == "known":
             return f"{name}: those at hand that name it; nothing is asked"
         if self.source == "directory_audits" and self.asked:
             return "directory audits: only those that it did, or that were done to it"
         if self.asked:
             others = ", the non-interactive ones too" if self.source == "sign_ins" else ""
-            return f"{name}: only those whose {' and '.join(f'{k} is {v}' for k, v in self.asked.items())}{others}"
+            asked = " and ".join(f"{name} is {_either(value)}" for name, value in self.asked.items())
+            return f"{name}: only those whose {asked}{others}"
         words = f"{name}: all of the window, narrowed down here to those that name it"
         return f"{words}, as Graph documents no filter that knows their evidence" if name == "alerts" else words
 
@@ -234,7 +237,7 @@ def own_records(records: object) -> tuple[pd.DataFrame, ...]:
 
 def unhunted(entity: Entity, steps: Collection[Step]) -> dict[str, str]:
     """Tables that a pivot's steps leave out as the identifier that stands in them is not known: table to its type."""
-    asked = {step.table for step in steps}
+    asked = {step.table for step in steps if step.kql not in _SELDOM_FILLED}
     return {table: name for table, name, _ in HUNTED.get(entity.kind, ()) if table not in asked}
 
 
@@ -297,23 +300,24 @@ def _asked(kind: str, source: str, values: Mapping[str, list[str]]) -> dict[str,
     if source == "directory_audits":
         for name, template in _AUDITS.get(kind, ()):
             if name in values:
-                return {"filter": template.format(odata_string(values[name][0]))}
+                return {"filter": " or ".join(template.format(odata_string(value)) for value in values[name])}
         return {}
     for name, parameter in ON_SERVER.get(kind, {}).get(source, ()):
-        if name in values:
-            return {parameter: values[name][0]}
+        if name in values:  # whoever was merged, or re-installed, has several of one type
+            return {parameter: values[name][0] if len(values[name]) == 1 else values[name]}
     return {}
 
 
 def _hunts(kind: str, values: Mapping[str, list[str]]) -> list[Step]:
-    steps: list[Step] = []
-    for table, name, column in HUNTED.get(kind, ()):
-        if name not in values or (kind == "file" and any(step.table == table for step in steps)):
-            continue
-        steps.append(
-            Step("hunting", {"value": values[name][0]}, "hunting", table, f"{table} | where {column} =~ value")
-        )
-    return steps
+    return [
+        Step("hunting", {"value": value}, "hunting", table, f"{table} | where {column} =~ value")
+        for table, name, column in HUNTED.get(kind, ())
+        for value in values.get(name, ())
+    ]
+
+
+def _either(value: str | Sequence[str]) -> str:
+    return value if isinstance(value, str) else " or ".join(value)
 
 
 def _declared(entity: Entity) -> str:

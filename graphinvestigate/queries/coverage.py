@@ -29,6 +29,8 @@ from graphinvestigate.wanted import takes
 _KNOWN: weakref.WeakValueDictionary[str, Pull] = weakref.WeakValueDictionary()
 
 GONE_ON_WITH = "gone on with: it had failed before"
+CUT = "cut the answer"
+"""In the note of a pull whose limit left rows in the tenant."""
 ABSENT = "not there, or hidden from this account"
 BY_ID = "by id "
 """How what is asked of a request for single records begins; their ids follow."""

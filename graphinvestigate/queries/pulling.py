@@ -21,7 +21,7 @@ from graphinvestigate.errors import (
     UsageError,
 )
 from graphinvestigate.frames import Ahead, newest, records_frame
-from graphinvestigate.queries.coverage import failures_kept, lacking, remember
+from graphinvestigate.queries.coverage import CUT, failures_kept, lacking, remember
 from graphinvestigate.queries.offered import refuse_absent
 from graphinvestigate.queries.progress import Progress
 from graphinvestigate.queries.questions import WINDOW, Question, closing, matches, window_text
@@ -283,7 +283,7 @@ def _keep(client: GraphClient, question: Question, pieces: list[Piece], ahead: A
     frame = frame if kept.all() else frame[kept]  # a copy of a million rows is worth avoiding
     if question.limit is not None and (len(frame) > question.limit or (len(frame) == question.limit and not ended)):
         frame = frame.head(question.limit)
-        notes.append(f"limit={question.limit} cut the answer: Graph holds more")
+        notes.append(f"limit={question.limit} {CUT}: Graph holds more")
     return Kept(frame.reset_index(drop=True), pull_id, received, counted, missing, tuple(notes), left)
 
 

@@ -249,6 +249,51 @@ def test_records_at_hand_are_narrowed_down_and_not_asked_for(world, g) -> None:
     assert (said["rows_received"], said["rows_kept"]) == (len(alerts), len(found.frames["alerts"]))
 
 
+def test_a_user_that_was_merged_brings_what_names_either(world, g) -> None:
+    """Two users that an analyst says are one: sign-ins, audits and logons of both come, asked for by both ids."""
+    truth = world.tenant.truth.attack
+    events = world.tenant.collections["auditLogs/signIns"]
+    other = next(
+        gi.Entity("user", one["userId"])
+        for one in events
+        if one["userId"] != truth.user.id and gi.Entity("user", one["userId"]) in g
+    )
+    merged = gi.entity_graph(
+        alerts=gi.list_alerts(world.client), merges=[(f"object_id={truth.user.id}", f"object_id={other.key}")]
+    )
+    user = gi.find_entity(merged, truth.user.id)
+    assert user == gi.find_entity(merged, other.key)
+    found = gi.pivot(world.client, user, g=merged)
+    apart = [gi.pivot(world.client, gi.Entity("user", one), g=g) for one in (truth.user.id, other.key)]
+    for source in ("sign_ins", "risk_detections", "directory_audits", "risky_users", "alerts"):
+        whole = {*apart[0].frames[source]["id"], *apart[1].frames[source]["id"]}
+        assert set(found.frames[source]["id"]) == whole, source
+        assert found.frames[source]["id"].is_unique
+    assert len(found.hunted["IdentityLogonEvents"]) == sum(len(one.hunted["IdentityLogonEvents"]) for one in apart)
+
+
+def test_records_at_hand_that_are_not_all_say_so(world, g) -> None:
+    """A frame that a limit cut is narrowed down, and is no complete answer: the coverage says why it is short."""
+    user = gi.find_entity(g, world.tenant.truth.attack.user.id)
+    cut = gi.list_sign_ins(world.client, limit=5)
+    (said,) = gi.pivot(world.client, user, g=g, sources=["sign_ins"], known={"sign_ins": cut}).coverage.to_dict(
+        "records"
+    )
+    assert said["complete"] is False
+    assert said["note"].startswith("narrowed down from records at hand; nothing was asked; they are not all: ")
+    assert gi.coverage(cut)["note"].iloc[0] in said["note"]
+
+
+def test_events_that_are_at_hand_and_hunted_for_come_once(world, g) -> None:
+    """Own records of a table that is hunted in too are the same events: each stands once in the frame."""
+    address = gi.Entity("ip", world.tenant.truth.attack.replay_ip)
+    alone = gi.pivot(world.client, address, sources=["hunting"])
+    events = alone.frames["sign_in_event"]
+    both = gi.pivot(world.client, address, sources=["hunting"], records=[events])
+    assert list(both.frames["sign_in_event"]["id"]) == list(events["id"])
+    assert both.coverage["rows_kept"].iloc[-1] == len(events) > 0
+
+
 def test_audits_by_somebody_and_about_somebody_both_come(world, g) -> None:
     """Who did something and whom it was done to are asked of Graph together."""
     audits = list(world.tenant.collections["auditLogs/directoryAudits"])

@@ -111,11 +111,42 @@ def test_what_is_hunted_for_stands_in_that_column(entity: Entity, expected: list
     assert hunted(entity) == expected
 
 
-def test_a_file_is_hunted_once_by_its_strongest_hash() -> None:
-    """Whoever is known by two hashes is looked for by the stronger one: the other would find the same events again."""
+def test_a_file_is_hunted_by_each_hash_that_is_known() -> None:
+    """Defender leaves SHA256 empty in most rows: a file is hunted by SHA-1 too; where none is known, that is told.
+
+    https://learn.microsoft.com/defender-xdr/advanced-hunting-devicefileevents-table
+    """
     hashes = {"sha256": "a" * 64, "sha1": "b" * 40}
     both, g = known_as("file", type="file", fileDetails={"fileName": "x.exe", **hashes})
-    assert hunted(both, g) == [("DeviceFileEvents | where SHA256 =~ value", "a" * 64)]
+    assert hunted(both, g) == [
+        ("DeviceFileEvents | where SHA256 =~ value", "a" * 64),
+        ("DeviceFileEvents | where SHA1 =~ value", "b" * 40),
+    ]
+    assert unhunted(both, pivot_steps(both, g=g)) == {}
+    for size, lacking in ((64, {"DeviceFileEvents": "sha1"}), (40, {}), (32, {"DeviceFileEvents": "sha1"})):
+        alone = Entity("file", "a" * size)
+        assert unhunted(alone, pivot_steps(alone)) == lacking
+
+
+def test_whoever_has_several_identifiers_is_asked_for_by_all() -> None:
+    """Two accounts that an analyst found to be one, or an app that came twice, are asked for by both their ids."""
+    g, other = nx.MultiDiGraph(), OBJECT.replace("a", "c")
+    user = Entity("user", OBJECT)
+    g.add_node(user, identifiers=[f"object_id={OBJECT}", f"object_id={other}", "upn=al@example.org"])
+    assert asked(user, g) == {
+        **{source: {"user_id": [OBJECT, other]} for source in ("risk_detections", "risky_users", "sign_ins")},
+        "directory_audits": {
+            "filter": " or ".join(
+                f"initiatedBy/user/id eq '{one}' or targetResources/any(t: t/id eq '{one}')" for one in (OBJECT, other)
+            )
+        },
+    }
+    tables = ("IdentityLogonEvents", "CloudAppEvents")
+    assert hunted(user, g) == [
+        (f"{t} | where AccountObjectId =~ value", one) for t in tables for one in (OBJECT, other)
+    ]
+    said = {step.source: step.sentence for step in pivot_steps(user, g=g)}
+    assert f"those whose user_id is {OBJECT} or {other}, the non-interactive" in said["sign_ins"]
 
 
 @pytest.mark.parametrize(
