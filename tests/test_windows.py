@@ -131,13 +131,13 @@ def test_the_order_is_of_times_and_not_of_how_they_are_written() -> None:
             in_order(late, noon)
 
 
-def test_an_explorer_refuses_it_before_anything_changes(things) -> None:
-    """A filter that is refused is in no log, no code and no state."""
-    explorer = gi.EntityExplorer(things.client, things.g)
-    before = explorer.to_code()
+def test_an_explorer_refuses_it_before_it_draws_anything(things, monkeypatch) -> None:
+    """A filter that is refused is not shown and taken back: nothing flickers."""
+    explorer, drawn = gi.EntityExplorer(things.client, things.g), []
+    monkeypatch.setattr(explorer, "_render", lambda: drawn.append("drawn"))
     with pytest.raises(gi.UsageError, match=WORDS):
         explorer.filter(since=LATE, until=EARLY)
-    assert explorer.to_code() == before
+    assert drawn == []
 
 
 def test_a_timeline_is_not_zoomed_to_a_single_moment(things) -> None:
