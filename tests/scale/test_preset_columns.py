@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 
 import graphinvestigate as gi
+from graphinvestigate.errors import UsageError
 from graphinvestigate.frames import evidence
 from graphinvestigate.linking import Entity, Record
 from graphinvestigate.scale.engine_choice import engine_for
@@ -143,6 +144,33 @@ def test_sentinels_own_incidents_are_none_of_defenders():
     assert [*ids.values()] == ["6dfa10b7", "6dfa10b7", "4711", "4711", "4711"]
 
 
+def test_incidents_hold_the_alerts_that_they_name():
+    """By Sentinel's ids, which only SecurityAlert knows: the alerts have Graph's there, and the latest row counts."""
+    alert = {
+        "SystemAlertId": "AA-1",
+        "AlertLink": "https://security.microsoft.com/alerts/da1?tid=x",
+        "AlertName": "new",
+        "TimeGenerated": AT,
+        "ProcessingEndTime": AT + HOUR,
+    }
+    rows = [alert, {**alert, "AlertName": "old", "ProcessingEndTime": AT}, {**alert, "SystemAlertId": "bb-2"}]
+    incident = {"ProviderIncidentId": "4711", "Title": "t", "LastModifiedTime": AT, "AlertIds": '["aa-1", "cc-3"]'}
+    with pytest.warns(UserWarning, match="1 left out: alerts that incidents name"):
+        made = read_table("SecurityIncident", [incident], alerts=pd.DataFrame(rows), tenant=TENANT)
+    held = json.loads(made["raw"].iloc[0])["alerts"]
+    assert [(one["id"], one["title"]) for one in held] == [("da1", "new")]
+    g = gi.entity_graph(incidents=made, alerts=read_table("SecurityAlert", rows[:1], tenant=TENANT))
+    links = g.get_edge_data(Record("incident", "4711"), Record("alert", "da1"))
+    assert [one["relation"] for one in links.values()] == ["contains_alert"]
+    assert len([node for node in g if isinstance(node, Record)]) == 2
+    without = read_table("SecurityIncident", [{**incident, "AlertIds": None}], alerts=rows)
+    assert without.attrs["left_out"] == {}
+    with pytest.raises(UsageError, match="alerts= goes with SecurityIncident"):
+        read_table("SecurityAlert", rows, alerts=rows)
+    with pytest.raises(UsageError, match="no column SystemAlertId"):
+        read_table("SecurityIncident", [incident], alerts=[{"AlertName": "t"}])
+
+
 def test_columns_of_a_sign_in():
     """When it was made counts before when the table got it; the kind, named networks and codes are kept."""
     networks = [{"networkType": "trustedNamedLocation", "networkNames": ["Office"]}]
@@ -156,6 +184,7 @@ def test_columns_of_a_sign_in():
     assert one["is_interactive"]
     assert json.loads(one["network_location_details"]) == networks
     assert pd.isna(one["status_error_code"])
+    assert "status" not in json.loads(one["raw"])  # (a bool is no code)
     zoned = pd.DataFrame([row]).assign(CreatedDateTime=pd.Series([pd.Timestamp("2026-02-03T10:00:00+05:00")]))
     read = read_table("AADNonInteractiveUserSignInLogs", zoned)["created_date_time"].iloc[0]
     assert read == pd.Timestamp("2026-02-03T05:00:00Z")

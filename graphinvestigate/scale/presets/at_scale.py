@@ -28,8 +28,9 @@ from graphinvestigate.scale.at_rest import resource_of, to_rest
 from graphinvestigate.scale.engine_choice import engine_for
 from graphinvestigate.scale.engines import Engine, Frame
 from graphinvestigate.scale.linked import MENTIONS, linked
+from graphinvestigate.scale.presets.bringing import unwrapped
 from graphinvestigate.scale.presets.micros import AT, with_micros
-from graphinvestigate.scale.presets.reading import read_table, unwrapped
+from graphinvestigate.scale.presets.reading import read_table
 from graphinvestigate.scale.presets.values import plain
 from graphinvestigate.scale.spark import Spark
 from graphinvestigate.text import log, paired

@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
-import glob
 import hashlib
 import json
-import os
 import re
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any
 
-import narwhals as nw
-import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
-from graphinvestigate.errors import BadFileError, UsageError
+from graphinvestigate.errors import UsageError
 from graphinvestigate.frames import RESOURCES, newest
 from graphinvestigate.frames.columns import constant
 from graphinvestigate.frames.decode import frame_of
 from graphinvestigate.frames.raw import RawArray
 from graphinvestigate.linking.identifiers import guid
 from graphinvestigate.linking.mapped import map_records
-from graphinvestigate.linking.mapped_cells import ids, rows as rows_of
+from graphinvestigate.linking.mapped_cells import ids, rows as texts_of_rows
+from graphinvestigate.scale.presets.bringing import Row, rows_of
 from graphinvestigate.scale.presets.declared import EVENTS, OF_EVIDENCE, RECORDS, TableOf
 from graphinvestigate.scale.presets.entities import evidence_of, item_of_row
-from graphinvestigate.scale.presets.values import opened, plain, read
+from graphinvestigate.scale.presets.values import opened, read
 from graphinvestigate.scale.presets.words import OWN_INCIDENTS
 from graphinvestigate.text import log
 from graphinvestigate.wanted import takes
@@ -46,11 +41,11 @@ _CLASSIFICATION = {
 }  # fmt: skip
 _STATUS = {"closed": "resolved", "dismissed": "resolved"}
 
-Row = dict[str, Any]
-
 
 @takes
-def read_table(name: str, source: Any, *, evidence: Any = None, tenant: str | None = None) -> pd.DataFrame:
+def read_table(
+    name: str, source: Any, *, evidence: Any = None, alerts: Any = None, tenant: str | None = None
+) -> pd.DataFrame:
     """Read a table of Microsoft Sentinel or advanced hunting as the records that Graph gives.
 
     Parameters
@@ -66,6 +61,9 @@ def read_table(name: str, source: Any, *, evidence: Any = None, tenant: str | No
         Parquet file or a glob of them. All of it is brought here: choose rows before.
     evidence : as `source`, optional
         With ``AlertInfo``: the rows of ``AlertEvidence`` of the same alerts.
+    alerts : as `source`, optional
+        With ``SecurityIncident``: the rows of ``SecurityAlert`` that its ``AlertIds`` name, by ids that only these rows
+        have. Without them incidents are linked to no alert.
     tenant : str, optional
         The Entra tenant; rows of these tables name their workspace instead.
 
@@ -78,7 +76,8 @@ def read_table(name: str, source: Any, *, evidence: Any = None, tenant: str | No
         keeps the row under ``@row``. Of several rows of one record the newest is kept (the last, where they say no time
         of change); ``.attrs["dropped_duplicates"]`` counts the others. What makes no record is told by a warning,
         and counted with its reason in ``.attrs["left_out"]``: evidence that says of no alert it is, ``Entities`` that
-        are no list in JSON. A time that is none leaves its row without one.
+        are no list in JSON, alerts of incidents that are not among `alerts`. A time that is none leaves its row
+        without one.
 
     Raises
     ------
@@ -93,10 +92,12 @@ def read_table(name: str, source: Any, *, evidence: Any = None, tenant: str | No
         raise UsageError(f"tenant takes the id of a tenant as text; got {log(repr(tenant))[:60]}.")
     if evidence is not None and name != "AlertInfo":
         raise UsageError(f"evidence= goes with AlertInfo; {log(repr(name))[:60]} has none.")
+    if alerts is not None and name != "SecurityIncident":
+        raise UsageError(f"alerts= goes with SecurityIncident; {log(repr(name))[:60]} names none.")
     if name == "AlertEvidence":
-        return _frame(RECORDS["AlertInfo"], [], _rows(source), tenant, name)
+        return _frame(RECORDS["AlertInfo"], [], tenant, name, evidence=rows_of(source))
     if name in EVENTS:
-        return _events(name, pd.DataFrame(_rows(source)), tenant)
+        return _events(name, pd.DataFrame(rows_of(source)), tenant)
     if name not in RECORDS:
         known = sorted([*RECORDS, *EVENTS, "AlertEvidence"])
         same = {one.casefold(): one for one in known}
@@ -106,10 +107,20 @@ def read_table(name: str, source: Any, *, evidence: Any = None, tenant: str | No
             f"no preset reads the table {log(repr(name))}{meant}; there are {', '.join(known)}. map_records reads any "
             "other."
         )
-    return _frame(RECORDS[name], _rows(source), None if evidence is None else _rows(evidence), tenant, name)
+    parts = {"evidence": evidence, "alerts": alerts}
+    held = {part: rows_of(given) for part, given in parts.items() if given is not None}
+    return _frame(RECORDS[name], rows_of(source), tenant, name, **held)
 
 
-def _frame(table: TableOf, rows: list[Row], evidence: list[Row] | None, tenant: str | None, name: str) -> pd.DataFrame:
+def _frame(
+    table: TableOf,
+    rows: list[Row],
+    tenant: str | None,
+    name: str,
+    *,
+    evidence: list[Row] | None = None,
+    alerts: list[Row] | None = None,
+) -> pd.DataFrame:
     known = {field.column.partition(".")[0] for field in table.fields}
     if rows and not known & {column for row in rows for column in row}:
         raise UsageError(f"these rows have no column of {name}: {', '.join(sorted(known)[:8])} …")
@@ -121,6 +132,9 @@ def _frame(table: TableOf, rows: list[Row], evidence: list[Row] | None, tenant: 
     if evidence is not None:
         records, homeless = _with_evidence(records, evidence, tenant)
         left_out["rows of AlertEvidence without AlertId: nothing says of which alert they are"] = homeless
+    if alerts is not None:
+        lost = _with_alerts(records, alerts, tenant)
+        left_out["alerts that incidents name in AlertIds, and that are no row of alerts="] = lost
     texts = [json.dumps(record, default=str).encode() for record in records]
     raw = RawArray.from_texts(texts)
     digest = hashlib.sha256(b"\n".join(texts)).hexdigest()[:12]
@@ -148,7 +162,7 @@ def _events(name: str, frame: pd.DataFrame, tenant: str | None) -> pd.DataFrame:
     said = pd.Series([read("time", one) for one in frame[time]], dtype="str", index=frame.index)
     times = pd.to_datetime(said, utc=True, format="ISO8601", errors="coerce")
     made = map_records(frame.assign(**{time: times}), table=name, tenant=guid(tenant))
-    raw = rows_of(frame)
+    raw = texts_of_rows(frame)
     made["raw"] = RawArray.from_texts(raw)
     made["id"] = pd.Series(ids(frame, None, raw, guid(tenant) or ""), dtype="str")
     return made
@@ -259,88 +273,22 @@ def _with_evidence(records: list[Row], evidence: list[Row], tenant: str | None) 
     return records, homeless
 
 
-def _rows(source: Any) -> list[Row]:
-    """Bring rows here, as plain values."""
-    source = unwrapped(source)
-    if isinstance(source, str | os.PathLike):
-        return [row for path in _paths(os.fspath(source)) for row in _of_arrow(_parquet(path))]
-    if isinstance(source, pd.DataFrame):
-        _once(source.columns)
-        return _plain_rows(source.to_dict("records"))
-    if isinstance(source, list) and all(isinstance(row, Mapping) for row in source):
-        return _plain_rows(source)
-    return _of_arrow(source if isinstance(source, pa.Table) else _brought(source))
-
-
-def _brought(source: Any) -> pa.Table:
-    """Bring the rows of an engine here."""
-    try:
-        if hasattr(source, "toArrow"):  # Spark
-            table: pa.Table = source.toArrow()
-            return table
-        frame: Any = nw.from_native(source)
-        held = frame.collect("pyarrow") if isinstance(frame, nw.LazyFrame) else frame
-        return held.to_arrow()
-    except TypeError as error:
-        raise UsageError(
-            f"read_table reads pandas, polars, Arrow, DuckDB and Spark frames, rows as dicts, and Parquet files; not "
-            f"{type(source).__name__}."
-        ) from error
-    except Exception as error:
-        if type(error).__module__.partition(".")[0].lstrip("_") not in ("duckdb", "pyspark", "py4j", "polars"):
-            raise
-        raise UsageError(f"these rows can't be read where they lie: {log(str(error).strip())}") from error
-
-
-def _of_arrow(table: pa.Table) -> list[Row]:
-    _once(table.column_names)
-    columns = [_cells(name, table[name]) for name in table.column_names]
-    return _plain_rows(dict(zip(table.column_names, row, strict=True)) for row in zip(*columns, strict=True))
-
-
-def _cells(name: str, column: pa.ChunkedArray) -> list[Any]:
-    kind = column.type
-    if pa.types.is_timestamp(kind):  # Python's own times end with the year 9999, and know not every zone's name
-        return [None if at is None else np.datetime64(at, kind.unit) for at in column.cast(pa.int64()).to_pylist()]
-    try:
-        cells: list[Any] = column.to_pylist()
-    except (ValueError, OverflowError, LookupError, pa.ArrowException) as error:
-        raise UsageError(f"the column {log(name)[:80]} can't be read: {log(str(error))}") from error
-    return cells
-
-
-def _once(names: Iterable[Any]) -> None:
-    twice = [str(name) for name, count in Counter(names).items() if count > 1]
-    if twice:
-        raise UsageError(
-            f"these rows have several columns called {log(', '.join(twice))[:160]}: only one could be read; rename, or "
-            "leave out, the others."
-        )
-
-
-def unwrapped(source: Any) -> Any:
-    """Give the Spark frame inside what ``MicrosoftSentinelProvider.read_table`` returns; all else as it is."""
-    inner = (
-        None if isinstance(source, pd.DataFrame | pa.Table | str | os.PathLike | list) else getattr(source, "df", None)
-    )
-    return inner if hasattr(inner, "sparkSession") else source
-
-
-def _plain_rows(rows: Iterable[Mapping[Any, Any]]) -> list[Row]:
-    return [{str(name): plain(value) for name, value in row.items()} for row in rows]
-
-
-def _paths(name: str) -> list[str]:
-    there = os.path.lexists(name) if name and "\0" not in name else False  # also one with [ ] in its name
-    found = [name] if there else sorted(glob.glob(name, recursive=True)) if glob.has_magic(name) else []
-    if not found:
-        what = "matches no file" if glob.has_magic(name) else "there is no such file"
-        raise BadFileError(f"{log(name) or repr(name)}: {what}. Give the path of a Parquet file, or a glob of some.")
-    return found
-
-
-def _parquet(path: str) -> pa.Table:
-    try:
-        return pq.read_table(path, partitioning=None)
-    except (OSError, pa.ArrowException) as error:
-        raise BadFileError(f"{log(path)}: no Parquet file that can be read ({log(str(error))[:120]}).") from error
+def _with_alerts(records: list[Row], rows: list[Row], tenant: str | None) -> int:
+    """Put alerts into their incidents, as Graph does where it is asked to; give how many are not there."""
+    if rows and not any("SystemAlertId" in row for row in rows):
+        raise UsageError("these rows of SecurityAlert have no column SystemAlertId, by which incidents name them.")
+    known: dict[str, Row] = {}
+    for row in rows:
+        alert = _record(RECORDS["SecurityAlert"], row, tenant)
+        del alert[ROW]
+        own = str(row.get("SystemAlertId")).casefold()
+        changed = [str(one.get("lastUpdateDateTime") or "") for one in (alert, known.get(own, {}))]
+        if changed[0] >= changed[1]:
+            known[own] = alert
+    lost = set()
+    for record in records:
+        named = [one.casefold() for one in read("texts", record[ROW].get("AlertIds")) or ()]
+        lost |= set(named) - set(known)
+        if found := [known[one] for one in named if one in known]:
+            record["alerts"] = found
+    return len(lost)
