@@ -19,8 +19,11 @@ _BITS = 23  # of the table: 8 MB, an eighth of it marked by a full block
 BLOCK = 1_000_000
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 _SHIFT = np.uint64(64 - _BITS)
-_WORD = re.compile(r"[^\W\d_]{1,24}|\d{1,9}")
+_WORD = re.compile(r"[^\W\d_]{1,24}(?: [^\W\d_]{1,24})*|\d{1,9}")
+# Scripts whose words no blank parts: a name stands alone wherever it stands.
+_UNSPACED = re.compile("[\u0e00-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]{2,}")
 _WORDS = re.compile(rb"[0-9a-z\x80-\xff]+")
+_SIGNS = re.compile(rb"\xe2[\x80\x81][\x80-\xbf]|\xc2[\x80-\xbf]|\xe3\x80[\x80-\x9f]")  # quotes, dashes, blanks
 
 
 class Needle(NamedTuple):
@@ -33,7 +36,7 @@ class Needle(NamedTuple):
     pattern : bytes
         What is searched for, folded.
     alone : bool
-        Whether it counts only where it stands alone: a plain word or a short number.
+        Whether it counts only where it stands alone: plain words or a short number.
     """
 
     original: str
@@ -43,7 +46,7 @@ class Needle(NamedTuple):
     @staticmethod
     def of(original: str, pattern: bytes) -> Needle:
         """A spelling of a value; the value says whether it must stand alone."""
-        return Needle(original, pattern, bool(_WORD.fullmatch(original)))
+        return Needle(original, pattern, bool(_WORD.fullmatch(original)) and not _UNSPACED.fullmatch(original))
 
 
 class Needles:
@@ -92,7 +95,8 @@ class Needles:
         needle : Needle
         place : int
         """
-        for word in self._words.keys() & set(_WORDS.findall(text)):
+        words = text if text.isascii() else _SIGNS.sub(b" ", text)
+        for word in self._words.keys() & set(_WORDS.findall(words)):
             yield self._words[word], _alone(text, word)
         for needle in self._few:
             at = _alone(text, needle.pattern) if needle.alone else text.find(needle.pattern)
@@ -140,4 +144,5 @@ def _alone(text: bytes, pattern: bytes) -> int:
 
 def within_a_word(text: bytes, begin: int, end: int) -> bool:
     """Whether a letter or a digit stands right before or after a piece of a folded text."""
-    return any(one.isalnum() or one >= b"\x80" for one in (text[max(begin - 1, 0) : begin], text[end : end + 1]))
+    before, after = text[max(begin - 4, 0) : begin], text[end : end + 4]
+    return before.decode("utf-8", "ignore")[-1:].isalnum() or after.decode("utf-8", "ignore")[:1].isalnum()

@@ -24,6 +24,7 @@ _BETWEEN = re.compile(
 
 
 IN_A_NAME = "in the name of a file"
+IN_A_FIELD = "in a field that holds names"
 
 
 class Leak(NamedTuple):
@@ -36,7 +37,7 @@ class Leak(NamedTuple):
     form : str
         How it is written: ``as it is``, ``url-encoded``, ``json-escaped``, ``html-escaped``, ``defanged``,
         ``with invisible characters``, ``base64`` or ``utf-16``; or ``in the name of a file``, where dashes stand for
-        signs.
+        signs; or ``in a field that holds names``, of what is too short or too common to be searched for in texts.
     times : int
         How often.
     part : int
@@ -57,8 +58,8 @@ def find_leaks(parts: Sequence[bytes | Iterable[bytes]], originals: Iterable[str
     parts : sequence of bytes, or of iterables of bytes
         What is to be shared; a part may come piece by piece, such as file by file.
     originals : iterable of str
-        What must not be in it. Values shorter than four characters say nothing and are not searched; a plain word of up
-        to 24 letters, or a number of up to nine digits, is one only where it stands alone, and not as a number of JSON,
+        What must not be in it. Values shorter than four bytes say nothing and are not searched; plain words of up to 24
+        letters, or a number of up to nine digits, are one only where they stand alone, and not as a number of JSON,
         a part of a second, or a port or process between the bars of an identifier (``…|443|…``).
 
     Returns
@@ -90,7 +91,7 @@ def find_leaks(parts: Sequence[bytes | Iterable[bytes]], originals: Iterable[str
 
 
 def _spellings(original: str, quoted: dict[str, re.Pattern[str]]) -> Iterator[bytes]:
-    if len(original.strip()) < SHORTEST:
+    if len(original.strip().encode("utf-8", "surrogatepass")) < SHORTEST:
         return
     plain = single(original)
     if '"' in plain:  # texts are read between their quotes: its longest part is found first, then all of it

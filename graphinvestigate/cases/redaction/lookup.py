@@ -88,7 +88,7 @@ def open_lookup(path: str | os.PathLike[str], passphrase: str) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row per value: ``original``, ``pseudonym``, ``kind``, ``how``, ``texts``.
+        One row per value: ``original``, ``pseudonym``, ``kind``, ``how``, ``texts``, ``left``.
 
     Raises
     ------
@@ -120,7 +120,7 @@ def open_lookup(path: str | os.PathLike[str], passphrase: str) -> pd.DataFrame:
             f"{source.name} does not open: the passphrase is another, or the file was changed."
         ) from error
     table = pd.DataFrame(rows)
-    return table.astype({name: "Int64" if name == "texts" else "str" for name in table.columns})
+    return table.astype({name: "Int64" if name in ("texts", "left") else "str" for name in table.columns})
 
 
 def _key(passphrase: str, salt: bytes, cost: dict[str, int]) -> bytes:

@@ -6,36 +6,46 @@ import contextlib
 import functools
 import json
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator
+import warnings
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 import networkx as nx
 import pandas as pd
 
-from graphinvestigate.cases.leaks import IN_A_NAME, Leak, find_leaks
+from graphinvestigate.cases.leaks import IN_A_FIELD, IN_A_NAME, Leak, find_leaks
 from graphinvestigate.cases.redaction.called import Dashed
-from graphinvestigate.cases.redaction.cases import case_files, case_things, names_of_files, redacted_case
-from graphinvestigate.cases.redaction.documents import Take, Taker, gather, walked
+from graphinvestigate.cases.redaction.cases import names_of_files, redacted_case
+from graphinvestigate.cases.redaction.commonplace import PLAIN_WORD, is_everyday
+from graphinvestigate.cases.redaction.documents import Take, gather, walked
 from graphinvestigate.cases.redaction.fields import kind_of
-from graphinvestigate.cases.redaction.frames import gather_frame, redacted_frame
-from graphinvestigate.cases.redaction.graphs import GraphRedaction, gather_graph
+from graphinvestigate.cases.redaction.frames import redacted_frame
+from graphinvestigate.cases.redaction.graphs import GraphRedaction
 from graphinvestigate.cases.redaction.lookup import write_lookup
 from graphinvestigate.cases.redaction.pages import redacted_notebook, strings
 from graphinvestigate.cases.redaction.pseudonyms import Pseudonyms, fold, key_bytes
 from graphinvestigate.cases.redaction.texts import Texts
-from graphinvestigate.cases.redaction.vocabulary import PLAIN_WORD, Vocabulary
+from graphinvestigate.cases.redaction.things import (
+    as_bytes,
+    gather_thing,
+    is_figure,
+    is_notebook,
+    names_of_fields,
+    opened,
+)
+from graphinvestigate.cases.redaction.vocabulary import ORDER, Vocabulary
 from graphinvestigate.cases.saying import Sayings
 from graphinvestigate.errors import RedactionLeakError, UsageError
-from graphinvestigate.frames.raw import RawDtype
 from graphinvestigate.garbage import uncollected
 from graphinvestigate.walking import to_write_again
 from graphinvestigate.wanted import takes
 
-REVIEW_COLUMNS = ("original", "pseudonym", "kind", "how", "texts")
-_ROWS = 10_000
+REVIEW_COLUMNS = ("original", "pseudonym", "kind", "how", "texts", "left")
 _OPENING = frozenset('[{"')
 _HOW = ("field", "known", "look", "guess", "word")
+_WHO = frozenset({"account", "person", "host", "domain"})
+_WORDED = frozenset(ORDER) - {"ip", "url", "name"}  # their pseudonyms are nobody's names
 # Their domain, and the words of its name, are the tenant's own.
 _OWN = frozenset(
     {
@@ -73,6 +83,7 @@ class Redactor:
         self._vocabulary = Vocabulary(self._names)
         self._seen: dict[tuple[str, str], list[Any]] = {}
         self._texts = Texts(self._names, self._vocabulary, self._said)
+        self._told_left: set[str] = set()
 
     def __repr__(self) -> str:
         return f"Redactor(known={len(self._vocabulary)}, replaced={len(self._seen)})"
@@ -106,8 +117,8 @@ class Redactor:
             plain = name.lower().replace("_", "")
             return told.setdefault((kind, any(plain.endswith(own) for own in _OWN)), {}).setdefault
 
-        for thing in _opened(things):
-            _gather(thing, taker)
+        for thing in opened(things):
+            gather_thing(thing, taker)
         for text in documents:
             with contextlib.suppress(ValueError, RecursionError):
                 gather(to_write_again(text), taker)
@@ -142,6 +153,7 @@ class Redactor:
             made = tuple(self._redacted(thing) for thing in things)
             self._texts.forget()
         self.check(*made)
+        self._tell_left()
         return made[0] if len(made) == 1 else made
 
     def _redacted(self, thing: Any) -> Any:
@@ -154,9 +166,9 @@ class Redactor:
             return redacted_frame(thing, replace)
         if isinstance(thing, nx.MultiDiGraph):
             return GraphRedaction(thing, replace).graph()
-        if _is_figure(thing):
+        if is_figure(thing):
             return type(thing)(strings(json.loads(thing.to_json()), replace))
-        if _is_notebook(thing):
+        if is_notebook(thing):
             made = redacted_notebook(thing, replace)
             return made if type(thing) is dict else type(thing)(made)
         if isinstance(thing, dict | list):
@@ -193,11 +205,12 @@ class Redactor:
         seen = {original for (original, _), (_, how, _) in self._seen.items() if how != "word"}
         originals = seen | {one.original for one in self._vocabulary.values()}
         originals -= {one.original for one in self._vocabulary.values() if one.kind == "name"}
-        found = find_leaks([_as_bytes(thing) for thing in things], sorted(originals))
+        found = find_leaks([as_bytes(thing) for thing in things], sorted(originals))
         # Names of columns and fields stay; in them a plain word is one of theirs.
         telling = [original for original in sorted(originals) if not PLAIN_WORD.fullmatch(original)]
-        named = ["\n".join(dict.fromkeys(_names(thing))).encode("utf-8", "surrogatepass") for thing in things]
+        named = ["\n".join(dict.fromkeys(names_of_fields(thing))).encode("utf-8", "surrogatepass") for thing in things]
         found += find_leaks(named, telling)
+        found += self._in_fields(things)
         called = [(at, names_of_files(thing)) for at, thing in enumerate(things) if isinstance(thing, Sayings)]
         if any(names for _, names in called):
             dashed = Dashed(sorted(originals))
@@ -205,6 +218,41 @@ class Redactor:
                 Leak(one, IN_A_NAME, 1, at) for at, names in called for name in names for one in dashed.within(name)
             ]
         return found
+
+    def _in_fields(self, things: Collection[Any]) -> list[Leak]:
+        """What cannot be searched for in texts, where a field still says that somebody is called so."""
+        named = self._vocabulary.commonplace.named
+        texts = Texts(self._names, self._vocabulary, lambda *_: None)
+        found: list[Leak] = []
+        for at, thing in enumerate(things if named else ()):
+            told: dict[str, dict[str, None]] = {}
+
+            def taker(name: str, above: str, sibling: str, told: dict[str, dict[str, None]] = told) -> Take | None:
+                kind = kind_of(name, above, sibling) if name else None
+                return told.setdefault(kind, {}).setdefault if kind and kind in _WORDED else None
+
+            for one in opened([thing]):
+                gather_thing(one, taker)
+            found += [
+                Leak(value.strip(), IN_A_FIELD, 1, at)
+                for kind, values in told.items()
+                for value in values
+                if fold(value.strip()) in named and texts(value, kind) != value
+            ]
+        return found
+
+    def _tell_left(self) -> None:
+        rows = [row for row in self._rows() if row[5] and row[2] in _WHO and not is_everyday(row[0])]
+        new = [row for row in rows if row[0] not in self._told_left]
+        if new:
+            self._told_left.update(row[0] for row in new)
+            said = ", ".join(f"{row[0]!r} (in {row[5]:,} text{'s' if row[5] > 1 else ''})" for row in new[:5])
+            warnings.warn(
+                f"{len(new)} name{'s' if len(new) > 1 else ''} cannot be told from other text (a word, signs, or too "
+                f"short): replaced in fields that hold names, left in free text: {said}{' …' if len(new) > 5 else ''}. "
+                "Read those texts before you share them; Redactor.review lists the names (left).",
+                stacklevel=4,
+            )
 
     def save_lookup(self, path: str | os.PathLike[str], passphrase: str, *, overwrite: bool = False) -> Path:
         """Write the table of originals (`review`), encrypted under a passphrase, for `open_lookup`.
@@ -235,14 +283,27 @@ class Redactor:
 
         Columns: ``original``, ``pseudonym``, ``kind``, ``how`` (``field``: its field says what it is; ``known``: found
         in a text because a field told it; ``look``: it looks like one; ``guess``: an everyday word, or a part of a
-        person's name, that may mean something else; ``word``: an everyday word, replaced in its own field only and not
-        searched for) and ``texts`` (in how many different ones). It holds the originals:
-        keep it with the case.
+        person's name, that may mean something else; ``word``: an everyday word, or what is too short, or only signs:
+        replaced in its own field and not searched for), ``texts`` (in how many different ones) and ``left`` (in how
+        many others such a word still stands, where nothing says that it is a name). It holds the originals: keep it
+        with the case.
         """
-        rows = [(original, made, *rest) for (original, made), rest in self._seen.items()]
+        table = pd.DataFrame(self._rows(), columns=list(REVIEW_COLUMNS))
+        return table.astype(dict.fromkeys(REVIEW_COLUMNS[:4], "str") | dict.fromkeys(REVIEW_COLUMNS[4:], "Int64"))
+
+    def _rows(self) -> list[tuple[str, str, str, str, int, int]]:
+        common = self._vocabulary.commonplace
+        left = dict(common.left)
+        rows = []
+        for (original, made), (kind, how, texts) in self._seen.items():
+            rows.append((original, made, kind, how, texts, left.pop(fold(original), 0) if how == "word" else 0))
+        for folded, times in left.items():  # parts of a name, such as what stands before the @
+            kind, original = common.named[folded]
+            made = self._vocabulary.pseudonym(kind, original)
+            if fold(made) != folded and not any(row[0] == original for row in rows):
+                rows.append((original, made, kind, "word", 0, times))
         rows.sort(key=lambda row: (-_HOW.index(row[3]), row[2], fold(row[0])))
-        table = pd.DataFrame(rows, columns=list(REVIEW_COLUMNS))
-        return table.astype(dict.fromkeys(REVIEW_COLUMNS[:-1], "str") | {"texts": "Int64"})
+        return rows
 
 
 @takes
@@ -282,106 +343,3 @@ def redact(*things: Any, key: str | bytes, keep: Collection[str] = ()) -> Any:
     replaced (`Redactor.review`) and keeps the table of originals, encrypted (`save_lookup`).
     """
     return Redactor(key, keep=keep).redact(*things)
-
-
-def _opened(things: Iterable[Any]) -> Iterator[Any]:
-    """Cases as what is in them, everything else as it is."""
-    for thing in things:
-        if isinstance(thing, Sayings):
-            yield from case_things(thing)
-        else:
-            yield thing
-
-
-def _is_figure(thing: Any) -> bool:
-    return hasattr(thing, "to_plotly_json")
-
-
-def _is_notebook(thing: Any) -> bool:
-    return isinstance(thing, dict) and "cells" in thing and "nbformat" in thing
-
-
-def _gather(thing: Any, taker: Taker) -> None:
-    if isinstance(thing, pd.DataFrame):
-        gather_frame(thing, taker)
-    elif isinstance(thing, nx.MultiDiGraph):
-        gather_graph(thing, taker)
-    elif isinstance(thing, dict | list) and not _is_notebook(thing):
-        gather(thing, taker)
-
-
-def _as_bytes(thing: Any) -> bytes | Iterable[bytes]:
-    """Everything that can be read in a thing, as text; of a case file by file."""
-    if isinstance(thing, bytes):
-        return thing
-    if isinstance(thing, Sayings):
-        return case_files(thing)
-    if isinstance(thing, str):
-        return thing.encode("utf-8", "surrogatepass")
-    if isinstance(thing, pd.DataFrame):
-        return _frame_texts(thing)
-    if isinstance(thing, nx.MultiDiGraph):
-        parts = [repr(thing.graph)]
-        for node, attrs in thing.nodes(data=True):
-            parts += [str(node[1]), *_strings(attrs)]
-        for _, _, attrs in thing.edges(data=True):
-            parts += _strings(attrs)
-        return "\n".join(parts).encode("utf-8", "surrogatepass")
-    if _is_figure(thing):
-        return "\n".join(_strings(json.loads(thing.to_json()))).encode("utf-8", "surrogatepass")
-    return "\n".join(_strings(thing)).encode("utf-8", "surrogatepass")
-
-
-def _frame_texts(frame: pd.DataFrame) -> Iterator[bytes]:
-    """The texts of a frame, each once in some thousand rows, and its labels; row numbers name nobody."""
-    index = frame.index
-    numbered = index.name is None and not isinstance(index, pd.MultiIndex) and index.dtype.kind in "iu"
-    labels = [] if numbered else [*map(str, index)]
-    yield "\n".join([*labels, repr(frame.attrs)]).encode("utf-8", "surrogatepass")
-    for at in range(frame.shape[1]):
-        column = frame.iloc[:, [at]]
-        step = _ROWS if isinstance(column.dtypes.iloc[0], RawDtype) else max(len(column), 1)
-        for start in range(0, len(column), step):
-            found: dict[str, None] = {}
-            gather_frame(column.iloc[start : start + step], _into(found))
-            yield "\n".join(found).encode("utf-8", "surrogatepass")
-
-
-def _into(found: dict[str, None]) -> Taker:
-    return lambda *_: found.setdefault
-
-
-def _names(thing: Any) -> Iterator[str]:
-    """Names of columns, fields and attributes."""
-    if isinstance(thing, pd.DataFrame):
-        yield from map(str, thing.columns)
-        for column in thing.columns[[isinstance(dtype, RawDtype) for dtype in thing.dtypes]]:
-            found: set[str] = set()
-
-            def fields(pairs: list[tuple[str, Any]], put: Callable[..., None] = found.update) -> None:
-                put([name for name, _ in pairs])
-
-            for text in thing[column].dropna():
-                json.loads(text, object_pairs_hook=fields, parse_int=str)
-            yield from sorted(found)
-    elif isinstance(thing, nx.MultiDiGraph):
-        for attrs in thing.nodes.values():
-            yield from _names(attrs)
-    elif isinstance(thing, dict):
-        for name, value in thing.items():
-            yield str(name)
-            yield from _names(value)
-    elif isinstance(thing, list | tuple):
-        for value in thing:
-            yield from _names(value)
-
-
-def _strings(value: Any) -> Iterator[str]:
-    if isinstance(value, dict):
-        for one in value.values():
-            yield from _strings(one)
-    elif isinstance(value, list | tuple):
-        for one in value:
-            yield from _strings(one)
-    elif value is not None:
-        yield str(value)

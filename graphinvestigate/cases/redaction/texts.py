@@ -11,11 +11,12 @@ from urllib.parse import quote, unquote
 
 from graphinvestigate import text as escape
 from graphinvestigate.cases.redaction import kept
+from graphinvestigate.cases.redaction.commonplace import PLAIN_WORD, is_commonplace
 from graphinvestigate.cases.redaction.documents import walked
 from graphinvestigate.cases.redaction.fields import kind_of
 from graphinvestigate.cases.redaction.pseudonyms import Pseudonyms, fold
 from graphinvestigate.cases.redaction.seeing import in_base64, read
-from graphinvestigate.cases.redaction.vocabulary import PLAIN_WORD, WORDS_ALONE, Vocabulary
+from graphinvestigate.cases.redaction.vocabulary import WORDS_ALONE, Vocabulary
 from graphinvestigate.walking import to_write_again
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?: ?(?:Z|UTC|[+-]\d\d:?\d\d))?)?")
@@ -155,6 +156,8 @@ class Texts:
             return self._tell(value, known.pseudonym, known.kind, "field" if kind else "known")
         if kind == "ip" and PLAIN_WORD.fullmatch(value.strip()):
             kind = None  # the name of a column, or a word: no address
+        if kind == "kept" and is_commonplace(value):
+            return value  # a severity, a kind of record
         if kind is None or kind == "kept":
             return self._free(value, sure=kind is None)
         if kind == "url" and not re.match(r"(?i)[a-z][a-z0-9+.-]*:", value):
@@ -168,7 +171,8 @@ class Texts:
         return self._tell(value, self.vocabulary.pseudonym(kind, value), kind, "field")
 
     def _tell(self, value: str, pseudonym: str, kind: str, how: str) -> str:
-        if kind in WORDS_ALONE and PLAIN_WORD.fullmatch(value.strip()) and self.vocabulary.get(value) is None:
+        word = is_commonplace(value) or (kind in WORDS_ALONE and PLAIN_WORD.fullmatch(value.strip()))
+        if word and self.vocabulary.get(value) is None:
             how = "word"
         if pseudonym != value:
             self.said(value, pseudonym, kind, how)
@@ -194,15 +198,18 @@ class Texts:
             spans += [one._replace(begin=places[one.begin], end=places[one.end]) for one in hidden]
         spans.sort(key=lambda span: (span.begin, -span.end))
         pieces: list[str] = []
+        stay: list[str] = []
         at = 0
         for span in spans:
             if span.begin < at:
                 continue
             original = value[span.begin : span.end]
-            pieces += [value[at : span.begin], span.pseudonym]
+            stay.append(value[at : span.begin])
+            pieces += [stay[-1], span.pseudonym]
             at = span.end
             if span.pseudonym != original and span.kind != "encoded":
                 self.said(original, span.pseudonym, span.kind, span.how)
+        self.vocabulary.commonplace.count([*stay, value[at:]])
         return "".join([*pieces, value[at:]]) if pieces else value
 
     def _known(self, value: str) -> list[Span]:
@@ -265,7 +272,12 @@ class Texts:
             return made
         # A portal of Microsoft's: what it shows is somebody's, the way to it is not.
         start = url.index(self._host(url)) + len(self._host(url)) if self._host(url) else 0
-        return url[:start] + re.sub(r"[^/?&=#]+", lambda part: self.plain(part[0]), url[start:])
+        return url[:start] + re.sub(r"[^/?&=#]+", lambda part: self._part(part[0]), url[start:])
+
+    def _part(self, part: str) -> str:
+        """A part of the way in a portal; a number of few digits is an incident's there, if one has it."""
+        kind, _ = self.vocabulary.commonplace.named.get(part, (None, "")) if part.isdigit() else (None, "")
+        return self.of("id")[part] if kind == "id" else self.plain(part)
 
     @staticmethod
     def _host(url: str) -> str:

@@ -6,21 +6,29 @@ import bisect
 import html
 import json
 import re
+import unicodedata
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 from urllib.parse import quote
 
 from graphinvestigate import text as escape
+from graphinvestigate.cases.leak_views import without_invisible
 from graphinvestigate.cases.redaction import kept
+from graphinvestigate.cases.redaction.commonplace import (
+    PLAIN_WORD,
+    WORD,
+    Commonplace,
+    is_commonplace,
+    stands_anywhere,
+)
 from graphinvestigate.cases.redaction.pseudonyms import Pseudonyms, fold, is_guid
 
-_WORD = re.compile(r"[^\W_]+")
-PLAIN_WORD = re.compile(r"[^\W\d_]{1,24}")
 _HOST = re.compile(r"(?i)[a-z][a-z0-9+.-]*://(?:[^/?#@\s]*@)?([^/?#:\s\[\]]+\.[^/?#:\s\[\]]+)")
 _WRITTEN_OTHERWISE = re.compile(r"[^0-9a-z_-]")  # what any of the ways to write a value writes otherwise
 _FRACTION = re.compile(r"\d\d:\d\d:\d\d\.\Z")  # what follows is a part of a second
 _SHORTEST = 3
-_SHORTEST_NUMBER = 5
+_NOTHING = re.compile(r"(?!)")
+_ESCAPES = "nrtbf"
 # Where one value is two things, the one that stands first here is meant everywhere.
 ORDER = ("account", "host", "domain", "person", "path", "filename", "subject", "url", "id", "ip", "name")
 
@@ -39,7 +47,7 @@ class Known(NamedTuple):
     original, pseudonym : str
         As it was, and what stands for it.
     guess : bool
-        Whether it is a word that may also mean something else.
+        Whether it is a word, or a sign, that may also mean something else.
     exact : bool
         Whether its capitals matter: names of people that are words as well.
     """
@@ -49,6 +57,15 @@ class Known(NamedTuple):
     pseudonym: str
     guess: bool
     exact: bool = False
+
+
+class _Index(NamedTuple):
+    """What is known by its folded spellings, where each stands in what begins with a word, and in their order."""
+
+    known: dict[str, Known]
+    starts: dict[str, list[tuple[int, int]]]
+    ordered: list[str]
+    anywhere: re.Pattern[str]
 
 
 class Vocabulary:
@@ -64,7 +81,8 @@ class Vocabulary:
         self.names = names
         self._kinds: dict[str, tuple[str, str, bool, bool]] = {}
         self._told: set[tuple[str, str, bool]] = set()
-        self._made: tuple[dict[str, Known], dict[str, list[tuple[int, int]]], list[str]] | None = None
+        self._made: _Index | None = None
+        self.commonplace = Commonplace()
 
     def __len__(self) -> int:
         return len(self._kinds)
@@ -145,20 +163,20 @@ class Vocabulary:
 
     def _enter(self, kind: str, value: str, *, exact: bool = False) -> None:
         folded = fold(value.strip())
-        number = folded.isdigit() and len(folded) < _SHORTEST_NUMBER
-        if len(folded) < _SHORTEST or number or not _WORD.search(folded):
-            return
-        guess = kind == "name" or bool(PLAIN_WORD.fullmatch(folded))
-        if guess and kind == "person" and value.strip().istitle():
+        anywhere, plain = stands_anywhere(folded), bool(PLAIN_WORD.fullmatch(folded))
+        if plain and kind == "person" and value.strip().istitle() and not is_commonplace(folded):
             kind, exact = "name", True  # one name alone
-        if guess and kind in WORDS_ALONE:
-            return  # a word like any other: it is replaced in its own field only
+        if is_commonplace(folded) or (plain and not anywhere and kind in WORDS_ALONE):
+            if kind != "name":
+                self.commonplace.add(kind, value)  # like any other word: it is replaced in its own field only
+            return
+        guess = kind == "name" or plain or anywhere
         known = self._kinds.get(folded)
         if known is None or ORDER.index(kind) < ORDER.index(known[0]):
             self._kinds[folded] = (kind, value.strip(), guess, exact)
             self._made = None
 
-    def _index(self) -> tuple[dict[str, Known], dict[str, list[tuple[int, int]]], list[str]]:
+    def _index(self) -> _Index:
         if self._made is None:
             known: dict[str, Known] = {}
             for folded, (kind, original, guess, exact) in self._kinds.items():
@@ -167,6 +185,10 @@ class Vocabulary:
                     continue
                 known[folded] = Known(kind, original, pseudonym, guess, exact)
             for folded, one in list(known.items()):
+                if not folded.isascii():  # as it is read, and with its accents apart
+                    for read in (without_invisible(one.original), unicodedata.normalize("NFD", one.original)):
+                        if not is_commonplace(read):
+                            known.setdefault(fold(read), one)
                 if not _WRITTEN_OTHERWISE.search(folded):
                     continue
                 for telling, written in _SPELLINGS:
@@ -178,29 +200,36 @@ class Vocabulary:
             # Per first word, where it stands in what begins with it and how long that is: the longest first.
             places: dict[str, set[tuple[int, int]]] = {}
             for folded in known:
-                first = _WORD.search(folded)
-                if first:
+                first = WORD.search(folded)
+                if first and not stands_anywhere(folded):
                     places.setdefault(first[0], set()).add((-len(folded), first.start()))
             starts = {word: [(lead, -size) for size, lead in sorted(several)] for word, several in places.items()}
-            self._made = known, starts, sorted(known)
+            several = sorted(filter(stands_anywhere, known), key=len, reverse=True)
+            anywhere = re.compile("|".join(map(re.escape, several))) if several else _NOTHING
+            self._made = _Index(known, starts, sorted(known), anywhere)
         return self._made
 
     def get(self, value: str) -> Known | None:
         """Find a value that is known as a whole."""
-        return self._index()[0].get(fold(value.strip()))
+        return self._index().known.get(fold(value.strip()))
 
     def values(self) -> list[Known]:
         """Everything that is known, once, in no spelling but its own."""
-        known = self._index()[0]
+        known = self._index().known
         return [known[folded] for folded in self._kinds if folded in known]
 
     def find(self, text: str) -> Iterator[tuple[int, int, Known]]:
         """Find the known values in a text: begin, end and what it is, the longest at each word."""
-        known, starts, _ = self._index()
+        known, starts, _, anywhere = self._index()
         folded = fold(text)
-        for word in _WORD.finditer(folded):
-            for lead, size in starts.get(word[0], ()):
-                begin = word.start() - lead
+        if anywhere is not _NOTHING:
+            yield from ((found.start(), found.end(), known[found[0]]) for found in anywhere.finditer(folded))
+        for word in WORD.finditer(folded):
+            at, first = word.start(), word[0]
+            if at and folded[at - 1] == "\\" and first[0] in _ESCAPES and first not in starts:
+                at, first = at + 1, first[1:]  # the sign before it is written as an escape
+            for lead, size in starts.get(first, ()):
+                begin = at - lead
                 end = begin + size
                 if begin < 0 or end > len(folded) or (one := known.get(folded[begin:end])) is None:
                     continue
@@ -215,7 +244,7 @@ class Vocabulary:
 
     def cut(self, start: str) -> Known | None:
         """Find the value that a shortened text (``orla.ish…``) was the begin of."""
-        known, _, ordered = self._index()
+        known, _, ordered, _ = self._index()
         folded = fold(start)
         at = bisect.bisect_left(ordered, folded)
         if len(folded) > _SHORTEST and at < len(ordered) and ordered[at].startswith(folded):
