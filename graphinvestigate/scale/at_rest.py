@@ -35,11 +35,13 @@ from graphinvestigate.frames.raw import as_raw
 from graphinvestigate.frames.schema import Column
 from graphinvestigate.linking.record_kinds import KINDS
 from graphinvestigate.linking.record_rows import ids_of
+from graphinvestigate.scale.presets.declared import OF_EVIDENCE, RECORDS as TABLES
 from graphinvestigate.text import log
 
 UNKNOWN_DAY = "unknown"
 OF_TABLE = 1 << 61  # (microseconds: before all time)
 MICROSECONDS = pa.timestamp("us")
+_TABLES = rf"(?:{'|'.join(sorted([*TABLES, OF_EVIDENCE.name]))})@[0-9a-f]+$"  # pulls that `read_table` made
 _OF_RECORD = ("lake_window", "lake_at", "lake_end", "lake_version")
 _OF_ITEM = ("record_id", *_OF_RECORD, "evidence_index", "evidence_type")
 OWN = ("lake_id", "lake_window", "lake_at", "lake_end", "lake_updated", "lake_version")
@@ -79,8 +81,8 @@ def to_rest(resource: Resource, frame: pd.DataFrame, *, version: int) -> pa.Tabl
     begin, end = _happened(resource, frame)
     columns["lake_at"], columns["lake_end"] = begin, end
     updated = _micros(frame[resource.updated]) if resource.updated else pa.nulls(len(frame), pa.int64())
-    # What Graph says of a record comes before what a table says of it, whose rows hold less.
-    of_table = pa.array(frame["pull_id"].astype("str").str.contains("@", regex=False).fillna(False).to_numpy(bool))
+    # What Graph says of a record, now or in a saved answer, comes before what a table says of it, whose rows hold less.
+    of_table = pa.array(frame["pull_id"].astype("str").str.match(_TABLES).fillna(False).to_numpy(bool))
     columns["lake_updated"] = pc.subtract(pc.fill_null(updated, 0), pc.if_else(of_table, OF_TABLE, 0))
     columns["lake_version"] = pa.array(np.full(len(frame), version), pa.int64())
     for column in resource.columns:

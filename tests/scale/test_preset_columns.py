@@ -227,3 +227,18 @@ def test_a_sentinel_row_is_in_the_graph():
     assert g.has_edge(Record("alert", "da1"), Entity("user", ALICE)) or g.has_edge(
         Entity("user", ALICE), Record("alert", "da1")
     )
+
+
+def test_a_saved_answer_of_graph_is_no_table(make_lake):
+    """In a lake the later of two versions counts, whether it was pulled or saved; a table's row before neither."""
+    alert = {"id": "da1", "createdDateTime": "2026-02-03T10:00:00Z", "title": "old", "tenantId": TENANT}
+    old = gi.read_records("alerts", [alert | {"lastUpdateDateTime": "2026-02-03T10:00:00Z"}]).assign(pull_id="p1")
+    new = gi.read_records("alerts", [alert | {"lastUpdateDateTime": "2026-02-04T10:00:00Z", "title": "new"}])
+    assert new["pull_id"].str.contains("@").all()
+    row = {"AlertId": "da1", "Title": "table", "Timestamp": AT, "EntityType": "Ip", "RemoteIP": "203.0.113.7"}
+    tables = [read_table(name, [row], tenant=TENANT) for name in ("AlertInfo", "AlertEvidence")]
+    for number, order in enumerate(([old, new, *tables], [*tables, new, old])):
+        lake = make_lake(f"order{number}", tenant=TENANT)
+        for frame in order:
+            lake.add(frame)
+        assert lake.alerts()["title"].tolist() == ["new"]
