@@ -23,12 +23,11 @@ from graphinvestigate.errors import (
     StoppedError,
     UsageError,
 )
-from graphinvestigate.frames.schema import RESOURCES
-from graphinvestigate.linking import Entity, Record
+from graphinvestigate.linking import Entity
 from graphinvestigate.linking.hunted import EVENTS
-from graphinvestigate.linking.identifiers import STRONG
 from graphinvestigate.pivots.found import Pivot
 from graphinvestigate.pivots.incidents import Incidents, incidents_of
+from graphinvestigate.pivots.narrowing import about, unnamed
 from graphinvestigate.pivots.reach import Reach, reach_of
 from graphinvestigate.pivots.steps import (
     SOURCES,
@@ -83,6 +82,12 @@ class _Question:
         if self.asked_at is None:
             return self.since, self.until
         return window(self.since, self.until, now=self.asked_at)
+
+    @property
+    def tenant(self) -> str:
+        """The one that records are of which don't say theirs."""
+        tenants = [] if self.g is None else self.g.graph.get("tenants", [])
+        return str(tenants[0]) if len(tenants) == 1 else self.client.home()
 
     @property
     def reach(self) -> Reach:
@@ -223,7 +228,7 @@ def _answer(question: _Question, step: Step, had: _Answer | None) -> _Answer:
     start = question.start
     kept = frame
     if step.how in ("local", "known"):
-        kept = _about(step.source, frame, start, question.identifiers, question.g)
+        kept = about(step.source, frame, start, question.identifiers, question.tenant)
     table = coverage_table(made.values())
     if reach.short:
         table = table.assign(note=f"{reach.short}; " + table["note"], complete=False)
@@ -231,6 +236,8 @@ def _answer(question: _Question, step: Step, had: _Answer | None) -> _Answer:
         table = _at_hand(step.source, frame)
     if kept is not frame:
         table = table.assign(rows_kept=len(kept), filters_local=f"names {start.kind} {log(start.key)}")
+        if why := unnamed(start.kind, step.source, question.identifiers):
+            table = table.assign(complete=False, note=[f"{why}; {note}".rstrip("; ") for note in table["note"]])
     return _Answer(step, kept, table, failure)
 
 
@@ -298,7 +305,7 @@ def _found(
     for frame in question.records:
         for kind in sorted(frame["record_kind"].dropna().unique()):
             rows = frame[frame["record_kind"] == kind]
-            kept = _about(kind, rows, start, question.identifiers, g)
+            kept = about(kind, rows, start, question.identifiers, question.tenant)
             tables.append(_at_hand(kind, rows).assign(rows_kept=len(kept)))
             if kind in frames:  # hunting may have brought the same events
                 kept = pd.concat([frames[kind], kept[~kept["id"].isin(frames[kind]["id"])]], ignore_index=True)
@@ -353,34 +360,3 @@ def _joined(first: pd.DataFrame | None, second: pd.DataFrame) -> pd.DataFrame:
         return second
     both = pd.concat([first, second], ignore_index=True)
     return both[~both["raw"].astype("str").duplicated()].reset_index(drop=True)
-
-
-def _same(ours: set[str], theirs: set[str]) -> bool:
-    """Whether two sets of identifiers mean one entity: one in common, and no strong one that contradicts."""
-    if ours.isdisjoint(theirs):
-        return False
-    for kind in STRONG:
-        a = {text for text in ours if text.startswith(f"{kind}=")}
-        b = {text for text in theirs if text.startswith(f"{kind}=")}
-        if a and b and a.isdisjoint(b):
-            return False
-    return True
-
-
-def _about(
-    source: str, frame: pd.DataFrame, entity: Entity, identifiers: set[str], g: nx.MultiDiGraph | None
-) -> pd.DataFrame:
-    """The rows of a frame that name the entity."""
-    tenants = [] if g is None else g.graph.get("tenants", [])
-    named: dict[str, pd.DataFrame] = {source: frame} if source in SOURCES else {}
-    own = [] if named else [frame]
-    whole = linking.entity_graph(**named, records=own, tenant=tenants[0] if len(tenants) == 1 else None)
-    kind = RESOURCES[source].record_kind if named else source
-    ids = {
-        record.id
-        for node, data in whole.nodes(data=True)
-        if isinstance(node, Entity) and node.kind == entity.kind and _same(identifiers, set(data["identifiers"]))
-        for record in nx.all_neighbors(whole, node)
-        if isinstance(record, Record) and record.kind == kind
-    }
-    return frame[frame["id"].isin(ids)].reset_index(drop=True)
