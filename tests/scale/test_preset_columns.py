@@ -242,3 +242,22 @@ def test_a_saved_answer_of_graph_is_no_table(make_lake):
         for frame in order:
             lake.add(frame)
         assert lake.alerts()["title"].tolist() == ["new"]
+
+
+def test_of_two_rows_the_one_that_the_table_got_last_counts():
+    """Also where rows say no time of change, in whatever order an engine gives them; others stay where they are."""
+    rows = [sign_in(Id="s", TimeGenerated=AT + n * HOUR / 4000, RiskState=str(n)) for n in range(3)]
+    other = sign_in(Id="t")
+    for order in ([*rows, other], [*rows[::-1], other], [rows[1], rows[2], rows[0], other]):
+        made = read_table("SigninLogs", order)
+        assert made["id"].tolist() == ["s", "t"]
+        assert made["risk_state"].iloc[0] == "2"
+        assert made.attrs["dropped_duplicates"] == 2
+    info = [{"AlertId": "a", "Title": str(n), "Timestamp": AT + n * HOUR} for n in (1, 0)]
+    made = read_table("AlertInfo", info, evidence=[{"AlertId": "a", "EntityType": "Ip", "RemoteIP": "203.0.113.7"}])
+    assert made["title"].tolist() == ["1"]
+    assert len(evidence(made)) == 1
+    only = read_table(
+        "SecurityAlert", [{"SystemAlertId": "s-1", "Entities": '[{"Type": "ip", "Address": "203.0.113.7"}]'}]
+    )
+    assert len(evidence(only)) == 1

@@ -39,6 +39,7 @@ _CLASSIFICATION = {
     "truePositive": "truePositive", "falsePositive": "falsePositive",
     "benignPositive": "informationalExpectedActivity", "undetermined": "unknown",
 }  # fmt: skip
+_ALSO = {"SecurityAlert": {"SystemAlertId", "Entities"}, "SecurityIncident": {"AlertIds"}}
 _STATUS = {"closed": "resolved", "dismissed": "resolved"}
 
 
@@ -73,11 +74,11 @@ def read_table(
         As `list_alerts`, `list_incidents`, `list_sign_ins`, `list_risk_detections`, `list_risky_users` or
         `list_directory_audits` return it, for graphs, timelines and lakes; of events, as `map_records` returns it. A
         sign-in, alert or risk detection that was read through Graph too has the same id, so it is one record. `raw`
-        keeps the row under ``@row``. Of several rows of one record the newest is kept (the last, where they say no time
-        of change); ``.attrs["dropped_duplicates"]`` counts the others. What makes no record is told by a warning,
-        and counted with its reason in ``.attrs["left_out"]``: evidence that says of no alert it is, ``Entities`` that
-        are no list in JSON, alerts of incidents that are not among `alerts`. A time that is none leaves its row
-        without one.
+        keeps the row under ``@row``. Of several rows of one record the newest is kept (where they say no time of
+        change, the one that the table got last); ``.attrs["dropped_duplicates"]`` counts the others. What makes no
+        record is told by a warning, and counted with its reason in ``.attrs["left_out"]``: evidence that says of no
+        alert it is, ``Entities`` that are no list in JSON, alerts of incidents that are not among `alerts`. A time
+        that is none leaves its row without one.
 
     Raises
     ------
@@ -121,13 +122,14 @@ def _frame(
     evidence: list[Row] | None = None,
     alerts: list[Row] | None = None,
 ) -> pd.DataFrame:
-    known = {field.column.partition(".")[0] for field in table.fields}
+    known = {field.column.partition(".")[0] for field in table.fields} | _ALSO.get(name, set())
     if rows and not known & {column for row in rows for column in row}:
         raise UsageError(f"these rows have no column of {name}: {', '.join(sorted(known)[:8])} …")
     records = [_record(table, row, tenant) for row in rows]
+    _newest_last(records)
     left_out = Counter[str]()
     if table.name == "SecurityAlert":
-        without = (row.get("Entities") for record, row in zip(records, rows, strict=True) if "evidence" not in record)
+        without = (record[ROW].get("Entities") for record in records if "evidence" not in record)
         left_out["Entities that are no list in JSON (cut off, perhaps): `raw` keeps them"] = sum(map(_unread, without))
     if evidence is not None:
         records, homeless = _with_evidence(records, evidence, tenant)
@@ -148,6 +150,25 @@ def _frame(
     return frame
 
 
+def _newest_last(records: list[Row]) -> None:
+    """Order the rows of one record by when the table got them: where they say no change of theirs, the last counts."""
+    places: dict[Any, list[int]] = {}
+    for place, record in enumerate(records):
+        if "id" in record:
+            places.setdefault(record["id"], []).append(place)
+    for own in places.values():
+        if len(own) > 1:
+            found = [records[place] for place in own]
+            for place, record in zip(own, sorted(found, key=_got), strict=True):
+                records[place] = record
+
+
+def _got(record: Row) -> int:
+    said = next((at for name in ("TimeGenerated", "Timestamp") if (at := read("time", record[ROW].get(name)))), None)
+    at = pd.to_datetime(said, utc=True, errors="coerce")
+    return 0 if said is None or at is pd.NaT else int(at.as_unit("ns").value)
+
+
 def _unread(cell: Any) -> bool:
     """Whether entities stand there that can't be read."""
     found = opened(cell)
@@ -159,7 +180,10 @@ def _events(name: str, frame: pd.DataFrame, tenant: str | None) -> pd.DataFrame:
     time = next((one for one in (EVENTS[name].time, "TimeGenerated") if one in frame), None)
     if time is None:
         return map_records(frame, table=name, tenant=guid(tenant))  # which says what is missing
-    said = pd.Series([read("time", one) for one in frame[time]], dtype="str", index=frame.index)
+    given = frame[time].tolist()
+    later = frame["TimeGenerated"].tolist() if "TimeGenerated" in frame else given
+    both = (read("time", one) or read("time", other) for one, other in zip(given, later, strict=True))
+    said = pd.Series([*both], dtype="str", index=frame.index)
     times = pd.to_datetime(said, utc=True, format="ISO8601", errors="coerce")
     made = map_records(frame.assign(**{time: times}), table=name, tenant=guid(tenant))
     raw = texts_of_rows(frame)
