@@ -301,7 +301,7 @@ def _found(
         ]
     for name, rows in hunted.items():
         if len(rows) and name in EVENTS:
-            frames[EVENTS[name].kind] = linking.map_records(rows, table=name, tenant=client.tenant_id)
+            frames[EVENTS[name].kind] = linking.map_records(rows, table=name, tenant=client.home())
     for frame in question.records:
         for kind in sorted(frame["record_kind"].dropna().unique()):
             rows = frame[frame["record_kind"] == kind]

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 import graphinvestigate as gi
+from graphinvestigate.client import EmulatorCredential
 from graphinvestigate.pivots.asking import LISTS
 from graphinvestigate.pivots.narrowing import about, in_tenant, unnamed
 from graphinvestigate.pivots.steps import MENTIONED_IN
@@ -126,3 +127,26 @@ def test_what_is_told_to_name_nobody_does_not(world) -> None:
         for kind, types in met.items():
             for name in types:
                 assert unnamed(kind, source, {f"{name}=x"}) == "", (source, kind, name)
+
+
+def test_a_client_that_was_given_a_domain_name_means_the_same_tenant(world, g) -> None:
+    """Whoever connects by a domain name gets the same records, events and nodes: names are kept by the tenant's id."""
+    client = gi.connect(
+        tenant_id=world.tenant.domain,
+        transport=world.transport(),
+        credential=EmulatorCredential(world.tenant.tenant_id),
+    )
+    truth = world.tenant.truth.attack
+    address = min(node.key.rpartition("/")[2] for node in g if node.kind == "ip" and "/" in node.key)
+    for start, options in (
+        (gi.find_entity(g, truth.laptop.mde_device_id), {"g": g, "sources": ["hunting"]}),
+        (gi.Entity("ip", truth.replay_ip), {"sources": ["hunting"]}),
+        (address, {"sources": ["alerts"]}),
+    ):
+        by_name, by_id = (gi.pivot(one, start, **options) for one in (client, world.client))
+        assert set(by_name.graph) == set(by_id.graph)
+        assert len(by_id.graph) > 0
+        for kind, frame in by_id.frames.items():
+            assert len(by_name.frames[kind]) == len(frame) > 0
+            assert set(by_name.frames[kind]["tenant_id"]) == {world.tenant.tenant_id}
+    client.close()
