@@ -97,6 +97,7 @@ function render({ model, el }) {
   };
   const want = () => {
     wanted = true;
+    root.setAttribute("aria-busy", "true"); // what it shows is not yet what the kernel holds
     if (!frame && !drawing && !closed) frame = requestAnimationFrame(draw);
   };
 
@@ -127,6 +128,7 @@ function render({ model, el }) {
     } finally {
       drawing = false;
       if (wanted) want();
+      else root.removeAttribute("aria-busy");
     }
   }
 
@@ -249,7 +251,10 @@ function render({ model, el }) {
   ask();
   entry.ready.then(
     (library) => ((plotly = library), want()),
-    (error) => say(`The drawing library could not be started in this page: ${error.message ?? error}. The tables and words of this output hold the same.`),
+    (error) => {
+      root.removeAttribute("aria-busy");
+      say(`The drawing library could not be started in this page: ${error.message ?? error}. The tables and words of this output hold the same.`);
+    },
   );
 
   return () => {

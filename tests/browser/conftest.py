@@ -3,6 +3,10 @@
 Nothing of the machine is used but a Chromium on the path (or named by the variable CHROMIUM): configuration,
 settings, kernels and notebooks live in a temporary folder. Every address that a page asks for is written
 down, and what is not loopback goes nowhere.
+
+A test reads what a page shows after `Notebook.idle`, or waits for it by Playwright's `expect`: a page is told in
+many messages, and what one of them brought says nothing of the next. With the variable BROWSER_SLOW each message
+takes so many milliseconds, and a test that does neither fails.
 """
 
 from __future__ import annotations
@@ -25,6 +29,8 @@ import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 TOKEN = "browser-tests"
+WIRE = (Path(__file__).parent / "wire.js").read_text(encoding="utf-8")
+SLOW = int(os.environ.get("BROWSER_SLOW", "0"))
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 SETTINGS = {
     "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
@@ -35,7 +41,7 @@ SETTINGS = {
 
 def until(check: Callable[[], Any], *, what: str, seconds: float = 30.0) -> Any:
     """Wait for `check` to answer something true and return it."""
-    end = time.monotonic() + seconds
+    end = time.monotonic() + seconds + SLOW / 2
     while True:
         if answer := check():
             return answer
@@ -102,7 +108,8 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     command = [
         sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1", "--port=0",
         f"--ServerApp.root_dir={folders['notebooks']}", f"--IdentityProvider.token={TOKEN}",
-        "--LabApp.expose_app_in_browser=True", "--LabApp.extension_manager=readonly", "--LabApp.news_url=",
+        "--LabApp.expose_app_in_browser=True", "--JupyterNotebookApp.expose_app_in_browser=True",
+        "--LabApp.extension_manager=readonly", "--LabApp.news_url=",
     ]  # fmt: skip
     with (home / "log.txt").open("w") as log:
         server = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
@@ -142,6 +149,12 @@ def answers(lab: Lab) -> bool:
         return False
 
 
+def slow_down(context: Any) -> None:
+    """Let the messages between pages and kernels take their time, where BROWSER_SLOW says so."""
+    if SLOW:
+        context.add_init_script(f"{{ {WIRE} slowWire(); }}")
+
+
 @dataclass
 class Notebook:
     """A notebook open in JupyterLab: the page that shows it and the kernel that runs it."""
@@ -155,7 +168,9 @@ class Notebook:
 
     def run_all(self, *, seconds: float = 60.0) -> None:
         """Run every cell and wait until the kernel has nothing left to do."""
-        self.page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-all-cells')")
+        self.page.evaluate(
+            "() => { window.gapOfTests = 0; return window.jupyterapp.commands.execute('notebook:run-all-cells'); }"
+        )
         self.idle(seconds=seconds)
         errors = self.page.locator(".jp-RenderedText[data-mime-type='application/vnd.jupyter.stderr']")
         said = "\n".join(errors.all_inner_texts()).strip()  # a progress bar that came and went leaves nothing
@@ -163,7 +178,7 @@ class Notebook:
             pytest.fail(f"a cell of {self.name} failed:\n{said}")
 
     def idle(self, *, seconds: float = 60.0) -> None:
-        """Wait until the kernel is idle and stays so for a moment."""
+        """Wait until the kernel is idle and stays so for a moment, and the page shows what it was told."""
 
         def quiet() -> bool:
             for _ in range(3):
@@ -174,6 +189,7 @@ class Notebook:
             return True
 
         until(quiet, what=f"the kernel of {self.name}", seconds=seconds)
+        self.page.evaluate(f"([seconds, slow]) => {{ {WIRE} return heard(seconds, slow); }}", [seconds, SLOW])
 
     def value(self, expression: str) -> Any:
         """What an expression is in the kernel, by way of JSON."""
@@ -194,6 +210,15 @@ class Notebook:
         finally:
             client.stop_channels()
             client.context.destroy(linger=0)  # each client has its own, with files that stay open
+
+    def save(self) -> Path:
+        """Save the notebook as its reader does, and wait until all of it is written."""
+        path = self.lab.folder / self.name
+        before = path.stat().st_mtime_ns
+        self.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
+        until(lambda: path.stat().st_mtime_ns != before, what="the saved notebook")
+        until(lambda: path.read_text(encoding="utf-8").rstrip().endswith("}"), what="all of it")
+        return path
 
     def picture(self, name: str) -> Path:
         """Keep what the page shows now, for people to look at."""
@@ -220,8 +245,9 @@ def open_notebook(
             nbformat.write(book, lab.folder / name)
             context = browser.new_context(viewport={"width": width, "height": height})
             closing.callback(context.close)
+            slow_down(context)
             page = context.new_page()
-            page.set_default_timeout(60_000)
+            page.set_default_timeout(60_000 + 500 * SLOW)
             notebook = Notebook(page, lab, name, pictures)
             opened.append(notebook)
 

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 import graphinvestigate as gi
-from tests.browser.conftest import LOOPBACK, REPOSITORY
+from tests.browser.conftest import LOOPBACK, REPOSITORY, SLOW, slow_down, until
 
 pytestmark = pytest.mark.browser
 
@@ -47,6 +47,7 @@ def open_app(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
         started.append((server, urllib.parse.urlsplit(url[0]).port or 0))
         context = browser.new_context(viewport={"width": width, "height": height})
         contexts.append(context)
+        slow_down(context)
 
         def note(request: Any) -> None:
             address = urllib.parse.urlsplit(request.url)
@@ -55,7 +56,7 @@ def open_app(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
 
         context.on("request", note)
         page = context.new_page()
-        page.set_default_timeout(90_000)
+        page.set_default_timeout(90_000 + 500 * SLOW)
         page.goto(url[0])
         page.app_url = url[0]
         return page
@@ -71,6 +72,12 @@ def open_app(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
         with pytest.raises(ConnectionRefusedError):  # who stops the command stops all that it started
             socket.create_connection(("127.0.0.1", port), timeout=5).close()
     assert foreign == []
+
+
+def ready(page: Any) -> None:
+    """Wait until the workbench is there; from then on messages take their time, if they should."""
+    page.wait_for_function(READY)
+    page.evaluate("slow => { window.gapOfTests = slow; }", SLOW)
 
 
 def picture(page: Any, name: str, tmp_path: Path) -> None:
@@ -97,7 +104,7 @@ def test_the_workbench_as_a_page(open_app: Callable[..., Any], tmp_path: Path) -
     page = open_app("--alerts", "60", "--seed", "3", height=1000)
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))
-    page.wait_for_function(READY)
+    ready(page)
     picture(page, "app-1-opened", tmp_path)
     bare = page.app_url.partition("?")[0]
     with urllib.request.urlopen(urllib.request.Request(bare), timeout=20) as answer:
@@ -109,8 +116,8 @@ def test_the_workbench_as_a_page(open_app: Callable[..., Any], tmp_path: Path) -
     page.keyboard.press("Shift+ArrowDown")
     page.wait_for_function(f"() => ({MARKED})() === 2")
     page.get_by_text("2 alerts are selected").wait_for()
-    row = page.locator(".gi-rg-row.gi-rg-cursor").first.inner_text().splitlines()
-    assert row[2][:20] in page.locator(".gi-details h3").first.inner_text()
+    row, title = page.locator(".gi-rg-row.gi-rg-cursor").first, page.locator(".gi-details h3").first
+    until(lambda: row.inner_text().splitlines()[2][:20] in title.inner_text(), what="the details of the row")
     page.wait_for_timeout(800)
     picture(page, "app-2-selected", tmp_path)
     page.get_by_role("button", name="◆ high").click()
@@ -137,13 +144,15 @@ def test_the_workbench_as_a_page(open_app: Callable[..., Any], tmp_path: Path) -
         names = {"client": client, "alerts": alerts, "g": g, "frames": frames}
         exec(page.locator(".gi-code").inner_text().replace("\xa0", " "), names)
         made, queue = names["explorer"], names["picker"]
-        head = page.locator(".gi-head").filter(has_text="Entity graph").inner_text()
-        assert f"{made.graph.number_of_nodes()} nodes, {made.graph.number_of_edges()} links" in head
-        assert f"· {len(made.drawn)} drawn" in head
+        head = page.locator(".gi-head").filter(has_text="Entity graph")
+        size = f"{made.graph.number_of_nodes()} nodes, {made.graph.number_of_edges()} links"
+        until(lambda: size in head.inner_text(), what=f"{size} in the head")
+        until(lambda: f"· {len(made.drawn)} drawn" in head.inner_text(), what=f"{len(made.drawn)} drawn")
         assert made.graph.number_of_nodes() > g.number_of_nodes()
         assert made.selected == user
-        assert page.locator(".gi-details h3").last.inner_text() == made._state.called(user)
-        assert page.get_by_text(f"{len(queue.shown)} of 60 alerts shown").count() == 1
+        title, called = page.locator(".gi-details h3").last, made._state.called(user)
+        until(lambda: title.inner_text() == called, what=f"{called} as a title")
+        page.get_by_text(f"{len(queue.shown)} of 60 alerts shown").wait_for()
         page.get_by_role("tab", name="Entities").click()
         page.get_by_text(f"{len(made.entities.shown)} entities shown").wait_for()
     assert problems == []
@@ -161,7 +170,7 @@ def test_a_case_as_a_page(open_app: Callable[..., Any], tmp_path: Path) -> None:
         case.note("a false one", edge=(alert, host))
         case.save(tmp_path / "case")
     page = open_app("--case", str(tmp_path / "case"), height=1600)
-    page.wait_for_function(READY)
+    ready(page)
     page.get_by_text(f"Alerts: {len(alerts)} of {len(alerts)}").wait_for()
     page.get_by_text("Case INC-4711, as it was saved at").wait_for()
     choice = page.get_by_placeholder("Type a name").first

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.conftest import until
+from tests.browser.conftest import SLOW, until
 
 pytestmark = pytest.mark.browser
 
@@ -33,7 +33,7 @@ def test_a_click_beside_a_running_cell_works_or_says_that_it_waits(open_notebook
     """Pin, a note and undo while a cell runs: done at once or after it, said in words meanwhile, each once."""
     notebook = open_notebook(SETUP, "bench", BUSY, BUSY, height=1100)
     page = notebook.page
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(15_000 + 500 * SLOW)
     run = """at => { window.jupyterapp.shell.currentWidget.content.activeCellIndex = at;
       return window.jupyterapp.commands.execute('notebook:run-cell'); }"""  # a click makes another cell the active one
     busy, enough = (notebook.lab.folder / name for name in ("busy", "enough"))

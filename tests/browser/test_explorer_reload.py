@@ -35,10 +35,10 @@ def test_every_view_shows_what_is_true_now(open_notebook: Callable[..., Any]) ->
     wanted = notebook.value("len(explorer.drawn)")
     shows = f"wanted => JSON.stringify(({DRAWN})()) === JSON.stringify(wanted)"
     page.wait_for_function(shows, arg=[wanted, wanted])
-    page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
-    page.wait_for_timeout(500)
+    notebook.save()
     page.reload()
     page.wait_for_function(shows, arg=[wanted, wanted])
+    notebook.idle()
     name = notebook.value("g.nodes[user]['label']")
     for at in (0, 1):
         details = page.locator(".gi-details").nth(at)

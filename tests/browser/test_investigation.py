@@ -161,6 +161,7 @@ def test_errors_are_shown_in_the_widget(open_notebook: Callable[..., Any]) -> No
     page.keyboard.press("Space")
     alert = page.locator(".gi-error")
     alert.wait_for()
+    notebook.idle()
     notebook.picture("refused")
     assert "SecurityAlert.Read.All" in alert.inner_text()
     assert notebook.value("explorer.log[-1]['action']") == "pivot"
@@ -170,6 +171,7 @@ def test_errors_are_shown_in_the_widget(open_notebook: Callable[..., Any]) -> No
     page.keyboard.type("203.0.113.254")
     page.keyboard.press("Enter")
     page.get_by_role("button", name="Pivot on IP address 203.0.113.254").wait_for()
+    notebook.idle()
     assert "203.0.113.254 is not in this graph yet" in page.locator(".gi-plan").inner_text()
     assert choice.input_value() == ""
     notebook.picture("stranger")

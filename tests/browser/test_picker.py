@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests.browser.conftest import until
+
 pytestmark = pytest.mark.browser
 
 HOSTILE = "<img src=x onerror=\"window.__pwn=1\"><a href='http://evil.example/'>exe\u202egnp</a>\x1b[31m"
@@ -93,10 +95,10 @@ def test_mouse_and_keys(open_notebook: Callable[..., Any]) -> None:
     row(page, 5).click()
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.classList.contains('gi-opened')"), "Enter goes to the details"
-    before = (notebook.lab.folder / notebook.name).stat().st_mtime_ns
+    file = notebook.lab.folder / notebook.name
+    before = file.stat().st_mtime_ns
     page.keyboard.press("Control+s")
-    page.wait_for_timeout(1500)
-    assert (notebook.lab.folder / notebook.name).stat().st_mtime_ns > before, "Ctrl+S still saves"
+    until(lambda: file.stat().st_mtime_ns > before, what="the file: Ctrl+S still saves")
     assert notebook.problems == []
 
 
@@ -128,7 +130,7 @@ def test_filter_sort_and_hostile_text(open_notebook: Callable[..., Any]) -> None
     page.get_by_text("1 of 61 alerts shown").wait_for()
     page.get_by_role("button", name="Raw JSON").click()
     page.locator(".gi-json pre").wait_for()
-    page.wait_for_timeout(300)
+    notebook.idle()
     notebook.picture("picker-3-hostile")
     assert notebook.value(SELECTED) == ["hostile"]
     shown = page.locator(".gi-root").first.inner_text() + json.dumps(
@@ -172,14 +174,14 @@ def test_the_explorer_follows_and_a_second_view_shows_the_same(open_notebook: Ca
     page.wait_for_function(f"() => JSON.stringify(({MARKED})()) === '[50,50]'")
     notebook.value("picker.filter(severity=['high', 'medium'])")
     notebook.idle()
-    page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
-    page.wait_for_timeout(700)
+    notebook.save()
     page.reload()
     page.wait_for_function("() => document.querySelectorAll('.gi-rg-row').length > 10")
     shown = notebook.value(SHOWN)
     chosen = [shown.index(one) for one in notebook.value(SELECTED)]
     page.wait_for_function(f"wanted => JSON.stringify(({MARKED})()) === wanted",
                            arg=json.dumps(chosen * 2).replace(" ", ""))  # fmt: skip
+    notebook.idle()
     title = notebook.value("gi.text.visible(picker.selected['title'].iloc[0], 160)")
     assert [title in one.inner_text() for one in row(page, chosen[0]).all()] == [True, True]
     assert notebook.problems == []
@@ -218,9 +220,7 @@ def test_a_hundred_thousand_rows(open_notebook: Callable[..., Any]) -> None:
     page.get_by_text("100,000 selected").wait_for()
     notebook.idle()
     assert notebook.value("len(picker.selected)") == 100_000
-    page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
-    page.wait_for_timeout(1000)
-    assert (notebook.lab.folder / notebook.name).stat().st_size < 200_000
+    assert notebook.save().stat().st_size < 200_000
     page.get_by_role("button", name="◆ high").click()
     high = notebook.value("int((alerts['severity'] == 'high').sum())")
     page.get_by_text(f"{high:,} of 100,000 alerts shown").wait_for()

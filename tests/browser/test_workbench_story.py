@@ -130,8 +130,8 @@ def test_the_story_by_clicks_and_keys(open_notebook: Callable[..., Any]) -> None
     page.keyboard.type("his own laptop")
     page.keyboard.press("Enter")  # right behind the last letter
     page.locator(".gi-details .gi-note", has_text="his own laptop").wait_for()
-    assert note.input_value() == "", "the words were taken"
     notebook.idle()
+    assert note.input_value() == "", "the words were taken"
     pathed = notebook.value("sorted(map(list, explorer.drawn))")
 
     # The timeline: a box selects what happened in it, here and in the queue.
@@ -169,6 +169,7 @@ def test_the_story_by_clicks_and_keys(open_notebook: Callable[..., Any]) -> None
 
     # The code that is read off the page leads to the same graph, drawing, selection and paths.
     page.get_by_role("tab", name="Code").click()
+    page.locator(".gi-code").wait_for()
     code = page.locator(".gi-code").inner_text()
     assert code.count("explorer.pivot(") == 1
     assert "explorer.find_paths(" in code

@@ -96,12 +96,14 @@ def test_a_record_does_not_depend_on_what_was_read_before(tenant: Tenant) -> Non
 
 
 def test_planning_is_quick_and_light_because_details_are_made_when_read() -> None:
-    """100,000 alerts are planned, counted and looked up by position without rendering them."""
-    start = time.perf_counter()
+    """100,000 alerts are planned, counted and looked up by position, for less than rendering 2,000 of them."""
+    start = time.process_time()
     records = build_tenant(3, 100_000).collections["security/alerts_v2"]
     assert len(records) == 100_000
     assert records[99_999]["createdDateTime"] < records[0]["createdDateTime"]
-    assert time.perf_counter() - start < 2
+    planned = time.process_time() - start
+    assert len([records[place] for place in range(2_000)]) == 2_000
+    assert planned < time.process_time() - start - planned
 
 
 def test_ids_lead_to_their_records(tenant: Tenant) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import time
 import tracemalloc
 
 import httpx
@@ -226,9 +225,7 @@ def a_silent_server_is_not_waited_for_for_ever(subject):
     fake = FakeGraph([page("a", next_link=link("2")), KeyboardInterrupt()])
     pages = subject(fake).pages(ALERTS)
     assert len(next(pages)) == 1
-    began = time.monotonic()
     raised(KeyboardInterrupt, lambda: next(pages))
-    assert time.monotonic() - began < 1
     assert len(fake.seen) == 2
     for seen in fake.seen:
         assert (seen.timeout.get("connect"), seen.timeout.get("read")) == (10.0, 60.0)
