@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 import graphinvestigate as gi
+from graphinvestigate.queries.hunting import span
 from graphinvestigate.wanted import in_order
 
 EARLY, LATE = datetime(2026, 1, 2, tzinfo=UTC), datetime(2026, 1, 3, 4, tzinfo=UTC)
@@ -129,6 +130,17 @@ def test_the_order_is_of_times_and_not_of_how_they_are_written() -> None:
     for late in (pd.Timestamp("2026-01-02T11:30:00-01:00"), noon + pd.Timedelta(1, "ns"), noon + timedelta(hours=1)):
         with pytest.raises(gi.UsageError, match="swap them"):
             in_order(late, noon)
+
+
+def test_an_interval_to_hunt_in_is_a_window_too(things) -> None:
+    """A reversed interval is refused before it is sent; one with a duration is Graph's to read."""
+    asked = things.client.requests_made
+    with pytest.raises(gi.UsageError, match=WORDS):
+        gi.run_hunting_query(things.client, "AlertInfo", timespan="2026-01-03T04:00:00Z/2026-01-02T00:00:00Z")
+    assert things.client.requests_made == asked
+    for fine in ("2026-01-02T00:00:00Z/2026-01-03T00:00:00Z", "2026-01-02T00:00:00Z/P1D", "P1D/2026-01-02T00:00:00Z"):
+        assert span(fine) == fine
+    assert span("2026-01-02T00:00:00Z/2026-01-02T00:00:00Z").count("/") == 1
 
 
 def test_an_explorer_refuses_it_before_it_draws_anything(things, monkeypatch) -> None:

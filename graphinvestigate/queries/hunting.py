@@ -24,7 +24,7 @@ from graphinvestigate.frames.hunting import hunting_frame
 from graphinvestigate.queries.coverage import failures_kept, remember
 from graphinvestigate.queries.offered import refuse_absent
 from graphinvestigate.text import log
-from graphinvestigate.wanted import takes
+from graphinvestigate.wanted import in_order, takes
 
 PATH = "/security/runHuntingQuery"
 PERMISSION = "ThreatHunting.Read.All"
@@ -187,6 +187,12 @@ def span(timespan: str) -> str:
         return f"PT{minutes}M" if minutes % _MINUTES["d"] else f"P{minutes // _MINUTES['d']}D"
     if not _DURATION.fullmatch(text) and not ("/" in text and len(text) <= 100 and text.isascii()):
         raise UsageError(f'timespan takes "7d", "36h", an ISO 8601 duration or interval; got {log(str(timespan))!r}.')
+    try:
+        begin, end = (datetime.fromisoformat(one) for one in text.split("/"))
+    except ValueError:  # an end may be a duration, which Graph reads
+        return text
+    if begin.tzinfo is not None and end.tzinfo is not None:
+        in_order(begin, end)
     return text
 
 
