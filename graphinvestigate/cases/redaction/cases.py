@@ -42,7 +42,8 @@ def case_things(case: Sayings) -> list[Any]:
     """Everything in a case from which names are learnt."""
     contents = case._contents
     actions = [strings_of_action(one) for one in contents.actions.values()]
-    return [*contents.frames.values(), *contents.tables.values(), case.graph, *actions]
+    authors = [{"accountName": note.author} for note in contents.notes.values() if note.author]
+    return [*contents.frames.values(), *contents.tables.values(), case.graph, *actions, *authors]
 
 
 def strings_of_action(action: dict[str, Any]) -> dict[str, Any]:

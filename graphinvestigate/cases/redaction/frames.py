@@ -43,8 +43,21 @@ def redacted_frame(frame: pd.DataFrame, replace: Replace) -> pd.DataFrame:
     return made
 
 
+def gather_labels(index: pd.Index, taker: Taker) -> None:
+    """Hand the texts of a frame's row labels to who wants them, level by level."""
+    for at in range(index.nlevels):
+        level = index.get_level_values(at)
+        texts = dict.fromkeys(value for value in level.unique() if isinstance(value, str))
+        gather([*texts], taker, str(level.name or ""))
+
+
 def _redacted_index(index: pd.Index, replace: Replace) -> pd.Index:
-    if isinstance(index, pd.MultiIndex) or not (index.dtype == object or pd.api.types.is_string_dtype(index.dtype)):
+    if isinstance(index, pd.MultiIndex):
+        levels = [_redacted_index(index.get_level_values(at), replace) for at in range(index.nlevels)]
+        return pd.MultiIndex.from_arrays(levels, names=index.names)
+    if isinstance(index, pd.CategoricalIndex):
+        return _redacted_index(index.astype(index.categories.dtype), replace)
+    if not (index.dtype == object or pd.api.types.is_string_dtype(index.dtype)):
         return index
     name = str(index.name or "")
     return index.map(lambda value: walked(value, replace, name))

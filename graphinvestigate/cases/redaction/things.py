@@ -11,7 +11,7 @@ import pandas as pd
 
 from graphinvestigate.cases.redaction.cases import case_files, case_things
 from graphinvestigate.cases.redaction.documents import Taker, gather
-from graphinvestigate.cases.redaction.frames import gather_frame
+from graphinvestigate.cases.redaction.frames import gather_frame, gather_labels
 from graphinvestigate.cases.redaction.graphs import gather_graph
 from graphinvestigate.cases.saying import Sayings
 from graphinvestigate.frames.raw import RawDtype
@@ -42,6 +42,7 @@ def gather_thing(thing: Any, taker: Taker) -> None:
     """Hand every text that stands in a field to who wants it; what has no fields gives nothing."""
     if isinstance(thing, pd.DataFrame):
         gather_frame(thing, taker)
+        gather_labels(thing.index, taker)
     elif isinstance(thing, nx.MultiDiGraph):
         gather_graph(thing, taker)
     elif isinstance(thing, dict | list) and not is_notebook(thing):

@@ -19,6 +19,7 @@ from graphinvestigate.cases.redaction.commonplace import (
     WORD,
     Commonplace,
     is_commonplace,
+    is_everyday,
     stands_anywhere,
 )
 from graphinvestigate.cases.redaction.pseudonyms import Pseudonyms, fold, is_guid
@@ -29,6 +30,8 @@ _FRACTION = re.compile(r"\d\d:\d\d:\d\d\.\Z")  # what follows is a part of a sec
 _SHORTEST = 3
 _NOTHING = re.compile(r"(?!)")
 _ESCAPES = "nrtbf"
+_JOINTS = re.compile(r"[._ -]+")
+_MOST_PARTS = 5
 # Where one value is two things, the one that stands first here is meant everywhere.
 ORDER = ("account", "host", "domain", "person", "path", "filename", "subject", "url", "id", "ip", "name")
 
@@ -189,6 +192,9 @@ class Vocabulary:
                     for read in (without_invisible(one.original), unicodedata.normalize("NFD", one.original)):
                         if not is_commonplace(read):
                             known.setdefault(fold(read), one)
+                if one.kind in ("account", "person"):
+                    for joined in _joined_otherwise(folded):
+                        known.setdefault(joined, one)
                 if not _WRITTEN_OTHERWISE.search(folded):
                     continue
                 for telling, written in _SPELLINGS:
@@ -250,6 +256,17 @@ class Vocabulary:
         if len(folded) > _SHORTEST and at < len(ordered) and ordered[at].startswith(folded):
             return known[ordered[at]]
         return None
+
+
+def _joined_otherwise(folded: str) -> Iterator[str]:
+    """Spell the name of somebody as sites, folders and machines are called: ``orla_ishikawa_contoso_test``."""
+    local, at, domain = folded.partition("@")
+    parts = _JOINTS.split(local)
+    if at and len(local) >= _SHORTEST:
+        yield "_".join([*parts, *_JOINTS.split(domain)])
+    elif 1 < len(parts) <= _MOST_PARTS and min(map(len, parts)) >= _SHORTEST and not any(map(is_everyday, parts)):
+        orders = (parts, parts[::-1]) if len(parts) == 2 else (parts,)
+        yield from (sign.join(order) for order in orders for sign in ("_", "-", ".", "", " "))
 
 
 def _json(value: str) -> str:

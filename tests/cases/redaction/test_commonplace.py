@@ -253,3 +253,31 @@ def test_an_incident_of_few_digits_is_redacted_in_its_link() -> None:
     made = gi.redact({"id": "2973", "incidentWebUrl": "https://security.microsoft.com/incidents/2973"}, key=KEY)
     assert made["incidentWebUrl"] == f"https://security.microsoft.com/incidents/{made['id']}"
     assert made["id"] != "2973"
+
+
+JOINED = ["orla_ishikawa", "ORLA_ISHIKAWA", "orla-ishikawa", "OrlaIshikawa", "LAPTOP-orla-ishikawa", "ishikawa_orla"]
+JOINED += ["IshikawaOrla", "orla_ishikawa_contoso_test", "sites/personal/orla_ishikawa_contoso_test/Documents"]
+
+
+@pytest.mark.parametrize("written", JOINED)
+def test_a_name_is_found_however_its_parts_are_joined(written: str) -> None:
+    """Sites, folders and machines that are called after somebody join a name's parts with other signs, or none."""
+    for field in ({"userPrincipalName": "orla.ishikawa@contoso.test"}, {"userDisplayName": "Orla Ishikawa"}):
+        made, _ = gi.redact(f"see {written}!", field, key=KEY)
+        assert "orla" not in made.lower()
+        assert "ishikawa" not in made.lower()
+        assert made.startswith("see ")
+    kept, _ = gi.redact("the sign_in of 10", {"userDisplayName": "Sign In"}, key=KEY)
+    assert kept == "the sign_in of 10"
+
+
+def test_who_wrote_a_note_is_known_in_all_texts() -> None:
+    """The author of one note, whom another names, has one pseudonym in both, and stops no redaction."""
+    case = gi.Case("INC-3", author="orla.h")
+    case.note("Mine.")
+    case.author = ""
+    case.note("As orla.h said.")
+    made, _ = redacted(case)
+    first, second = made._contents.notes.values()
+    assert first.author.startswith("user-")
+    assert second.text == f"As {first.author} said."

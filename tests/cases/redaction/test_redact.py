@@ -369,6 +369,32 @@ def test_a_row_number_is_no_id() -> None:
         gi.redact(frame, key=KEY)
 
 
+def labels() -> list[pd.Index]:
+    """Row labels that name a user: one, one of two, and a category."""
+    tuples = pd.MultiIndex.from_tuples([(ALICE, 3), (ALICE, 4)], names=["user_principal_name", "hour"])
+    one = pd.Index([ALICE, "bob@contoso.test"], name="user_principal_name")
+    return [one, tuples, pd.CategoricalIndex(one)]
+
+
+@pytest.mark.parametrize("index", labels(), ids=["one", "two", "category"])
+def test_labels_of_rows_are_redacted(index: pd.Index) -> None:
+    """Rows that are called after users are called by their pseudonyms, which texts beside them have as well."""
+    made, said = gi.redact(pd.DataFrame({"n": [1, 2]}, index=index), "of alice.smith", key=KEY)
+    first = made.index.get_level_values(0)[0]
+    assert re.fullmatch(r"user-\w{9}@domain-\w{9}\.t\w{5}\.example", first)
+    assert said == f"of {first.partition('@')[0]}"
+    assert made.index.names == index.names
+    assert made.index.nlevels == 1 or list(made.index.get_level_values(1)) == [3, 4]
+
+
+def test_what_is_attached_to_a_frame_is_redacted() -> None:
+    """What somebody noted in a frame's `attrs` is redacted with it."""
+    frame = pd.DataFrame({"user_principal_name": [ALICE]})
+    frame.attrs = {"who": f"about {ALICE}"}
+    made = gi.redact(frame, key=KEY)
+    assert made.attrs == {"who": f"about {made['user_principal_name'][0]}"}
+
+
 def test_many_leaks_are_counted_in_one_pass() -> None:
     """Where nothing was replaced, each value is found once; the count of one does not go over all the others."""
     frame = pd.DataFrame({"incident_id": [str(100_000 + number) for number in range(3_000)]})
