@@ -18,7 +18,7 @@ from graphinvestigate.scale.presets import read_table
 from graphinvestigate.scale.presets.at_scale import table_mentions
 from graphinvestigate.scale.presets.entities import evidence_of
 from graphinvestigate.scale.presets.sentinel import sentinel_graph
-from tests.scale.preset_rows import ALICE, AT, DEVICE, HASH, HOUR, TENANT, sign_in
+from tests.scale.preset_rows import ALICE, AT, DEVICE, HASH, HOUR, TENANT, of_device, sign_in
 
 
 def account(**own):
@@ -159,6 +159,7 @@ def test_incidents_hold_the_alerts_that_they_name():
         made = read_table("SecurityIncident", [incident], alerts=pd.DataFrame(rows), tenant=TENANT)
     held = json.loads(made["raw"].iloc[0])["alerts"]
     assert [(one["id"], one["title"]) for one in held] == [("da1", "new")]
+    assert "@row" not in held[0]  # as Graph's; the row of the incident has its own
     g = gi.entity_graph(incidents=made, alerts=read_table("SecurityAlert", rows[:1], tenant=TENANT))
     links = g.get_edge_data(Record("incident", "4711"), Record("alert", "da1"))
     assert [one["relation"] for one in links.values()] == ["contains_alert"]
@@ -257,7 +258,17 @@ def test_of_two_rows_the_one_that_the_table_got_last_counts():
     made = read_table("AlertInfo", info, evidence=[{"AlertId": "a", "EntityType": "Ip", "RemoteIP": "203.0.113.7"}])
     assert made["title"].tolist() == ["1"]
     assert len(evidence(made)) == 1
-    only = read_table(
-        "SecurityAlert", [{"SystemAlertId": "s-1", "Entities": '[{"Type": "ip", "Address": "203.0.113.7"}]'}]
-    )
-    assert len(evidence(only)) == 1
+    entities = '[{"Type": "ip", "Address": "203.0.113.7"}]'
+    assert len(evidence(read_table("SecurityAlert", [{"SystemAlertId": "s-1", "Entities": entities}]))) == 1
+
+
+def test_a_row_without_its_time_has_the_one_that_the_table_got_it(engine):
+    """Row by row, not for whole columns; of events as of records, and where they lie as here."""
+    rows = [of_device(Timestamp=None, TimeGenerated=AT), of_device(TimeGenerated=AT + HOUR), of_device(Timestamp=None)]
+    times = read_table("DeviceLogonEvents", rows)["date_time"]
+    assert times.tolist() == [pd.Timestamp(AT), pd.Timestamp(AT), pd.NaT]
+    for name, made in (("DeviceLogonEvents", rows), ("SigninLogs", [sign_in(CreatedDateTime=None), sign_in(Id="s-2")])):
+        columns = ("Timestamp", "CreatedDateTime", "TimeGenerated", "Id", "ReportId", "DeviceId", "UserId")
+        table = pa.Table.from_pylist([{one: row[one] for one in columns if one in row} for row in made])
+        found = engine.arrow(table_mentions(name, engine.table(table)))["lake_at"].to_pylist()
+        assert set(found) == {pd.Timestamp(AT).value // 1000, *([None] * (name == "DeviceLogonEvents"))}

@@ -29,7 +29,7 @@ from graphinvestigate.scale.engine_choice import engine_for
 from graphinvestigate.scale.engines import Engine, Frame
 from graphinvestigate.scale.linked import MENTIONS, linked
 from graphinvestigate.scale.presets.bringing import unwrapped
-from graphinvestigate.scale.presets.micros import AT, with_micros
+from graphinvestigate.scale.presets.micros import AT, with_times
 from graphinvestigate.scale.presets.reading import read_table
 from graphinvestigate.scale.presets.values import plain
 from graphinvestigate.scale.spark import Spark
@@ -210,7 +210,7 @@ def table_mentions(
     known = TABLES[name]
     frame = _texts_only(frame, [*known.id, *(column for named in known.named for _, column in named.ids)])
     columns = set(frame.collect_schema().names())
-    frame = with_micros(frame, next((c for c in (known.time, "TimeGenerated", "Timestamp") if c in columns), None))
+    frame = with_times(frame, [c for c in dict.fromkeys((known.time, "TimeGenerated", "Timestamp")) if c in columns])
     parts = []
     for number, named in enumerate(known.named):
         there = [(id_type, column) for id_type, column in named.ids if column in columns]

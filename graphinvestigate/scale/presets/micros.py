@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -17,31 +18,43 @@ _KINDS = (str, date, np.datetime64)
 _DATED, _ZONED = "^[0-9]{4}-[0-9]{2}-[0-9]{2}", "[+-][0-9]{2}:?[0-9]{2}$"  # of texts that are times
 
 
-def with_micros(frame: Frame, column: str | None) -> Frame:
+def with_times(frame: Frame, columns: Sequence[str]) -> Frame:
     """Add the time as microseconds since 1970: the one thing that narwhals does not say in every engine's words.
 
     Parameters
     ----------
     frame : narwhals frame
-    column : str or None
-        Times, aware or in UTC, or texts; what is no time leaves its row without one, as `read_table` does.
+    columns : sequence of str
+        Times, aware or in UTC, or texts; the first that a row has counts. What is no time leaves its row without one,
+        as `read_table` does.
 
     Returns
     -------
     narwhals frame
         With the column `AT`.
     """
+    if not columns and frame.implementation.is_pandas():
+        native = frame.to_native()
+        return nw.from_native(native.assign(**{AT: pd.array([pd.NA] * len(native), dtype="Int64")})).lazy()
+    if not columns:
+        return frame.with_columns(nw.lit(None).cast(nw.Int64).alias(AT))
+    names = [f"{AT}_{number}" for number in range(len(columns))]
+    for column, name in zip(columns, names, strict=True):
+        frame = _with_micros(frame, column, name)
+    every = nw.coalesce(*(nw.col(name) for name in names)) if len(names) > 1 else nw.col(names[0])
+    return frame.with_columns(every.alias(AT)).drop(names)
+
+
+def _with_micros(frame: Frame, column: str, name: str) -> Frame:
     native = frame.to_native()
     if frame.implementation.is_pandas():
-        given = list(native[column]) if column else [None] * len(native)
+        given = list(native[column])
         given = [one.strip() if isinstance(one, str) else one for one in given]
         given = [one if re.match(_DATED, str(one)) and isinstance(one, _KINDS) else None for one in given]
         times = pd.to_datetime(pd.Series(given, dtype=object), utc=True, format="ISO8601", errors="coerce")
         micros = pd.array(times.astype("datetime64[us, UTC]").astype("int64"), dtype="Int64")
         micros[times.isna().to_numpy()] = pd.NA
-        return nw.from_native(native.assign(**{AT: micros})).lazy()
-    if column is None:
-        return frame.with_columns(nw.lit(None).cast(nw.Int64).alias(AT))
+        return nw.from_native(native.assign(**{name: micros})).lazy()
     if frame.implementation.is_duckdb():
         kind = str(native.types[native.columns.index(column)]).upper()
         quoted = '"' + column.replace('"', '""') + '"'
@@ -53,10 +66,10 @@ def with_micros(frame: Frame, column: str | None) -> Frame:
             micros = "cast(null as bigint)"
         else:
             micros = f"epoch_us(cast({quoted} as timestamptz))" if "TZ_NS" in kind else f"epoch_us({quoted})"
-        return nw.from_native(native.project(f"*, {micros} as {AT}"))
+        return nw.from_native(native.project(f"*, {micros} as {name}"))
     if frame.implementation.is_pyspark():
-        return nw.from_native(native.selectExpr("*", f"{_spark_micros(native, column)} as {AT}"))
-    return frame.with_columns(nw.col(column).dt.timestamp("us").cast(nw.Int64).alias(AT))
+        return nw.from_native(native.selectExpr("*", f"{_spark_micros(native, column)} as {name}"))
+    return frame.with_columns(nw.col(column).dt.timestamp("us").cast(nw.Int64).alias(name))
 
 
 def _spark_micros(native: Any, column: str) -> str:
