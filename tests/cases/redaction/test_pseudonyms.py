@@ -9,6 +9,7 @@ import uuid
 import pytest
 from hypothesis import example, given, strategies as st
 
+import graphinvestigate as gi
 from graphinvestigate.cases.redaction.pseudonyms import Pseudonyms, fold
 from graphinvestigate.linking.identifiers import object_id_of_sid
 
@@ -178,3 +179,22 @@ def test_any_text_has_a_pseudonym_of_every_kind(value: str) -> None:
     ):
         assert make(value) == make(value)
     assert len(fold(value)) == len(value)
+
+
+def test_every_part_of_a_url_that_names_somebody_is_another() -> None:
+    """Account, password, way, values and fragment go; scheme, port and the names of values stay."""
+    made = NAMES.url("https://alice:hunter2@contoso.test:8443/alice/doc?user=alice#alice-smith")
+    assert not re.search("alice|hunter|contoso|smith", made)
+    assert re.fullmatch(r"https://user-\w{9}@[\w.-]+\.example:8443/\w{10}/\w{10}\?user=\w{10}#\w{10}", made)
+
+
+def test_an_address_with_its_zone_is_the_address() -> None:
+    """The zone of an address, which names a machine's interface, goes; brackets do as well."""
+    assert NAMES.ip("fe80::1%corp-uplink") == NAMES.ip("[fe80::1]") == NAMES.ip("fe80::1") != "fe80::1"
+
+
+def test_a_distinguished_name_ends_like_its_domain() -> None:
+    """The labels of a distinguished name are those of the domain that it spells, the last one, too."""
+    made = gi.redact("CN=Alice Smith,DC=contoso,DC=test", {"userDisplayName": "Alice Smith"}, key=b"k" * 32)[0]
+    other = gi.redact("contoso.test", key=b"k" * 32).split(".")
+    assert made.partition(",DC=")[2] == f"{other[0]},DC={other[1]}"
