@@ -84,10 +84,11 @@ _TIE_SAYS = {
 }
 
 
-_PRINCIPALS = ("user", "host")  # they go by their names alone
-# What these are called is a line of somebody's words, and reads as one only between quotes.
 RELATIONS = (*_RECORD_SAYS, *_TIE_SAYS)
 """The relations that have a sentence of their own."""
+
+_PRINCIPALS = ("user", "host")  # they go by their names alone
+# What these are called is a line of somebody's words, and reads as one only between quotes.
 _QUOTED = frozenset({"mail_message", "mail_submission", "mail_cluster", "teams_message", "mailbox_configuration"})
 
 
