@@ -72,8 +72,10 @@ class Called:
         for name in names:
             made = slug(self._replace(name, None))
             cut = len(name) > _LONG and _CUT.search(name)
-            if cut or made in taken or any(self._dashed.within(name)):
+            if cut or any(self._dashed.within(name)):
                 made = self._replace.names.word(what, name)
+            while made in taken:  # a name in other capitals is another file
+                made = self._replace.names.word(what, f"{name} {len(taken)}{made}")
             taken.add(made)
             self.of[name] = made
             found.append((name, made))

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, example, given, settings, strategies as st
 
 import graphinvestigate as gi
 from graphinvestigate.cases.leaks import find_leaks
+from graphinvestigate.cases.redaction.called import Called
 from graphinvestigate.cases.redaction.commonplace import is_commonplace
 from graphinvestigate.cases.redaction.texts import Texts
 
@@ -281,3 +282,24 @@ def test_who_wrote_a_note_is_known_in_all_texts() -> None:
     first, second = made._contents.notes.values()
     assert first.author.startswith("user-")
     assert second.text == f"As {first.author} said."
+
+
+def test_no_two_files_get_one_name_and_none_keeps_a_hash() -> None:
+    """Two names that become one are told apart, and a long one loses the hash that a guess could be compared with."""
+    redactor = gi.Redactor(KEY)
+    redactor.learn({"deviceName": "ws-fin-07"})
+    long = f"{'calls-' * 9}1a2b3c4d"
+    made = dict(Called(redactor._texts).names("table", ["ws-fin-07", "WS-FIN-07", long, "calls"]))
+    assert len(set(made.values())) == 4
+    assert not [name for name in made.values() if "fin" in name.lower() or "1a2b3c4d" in name]
+    assert made["calls"] == "calls"
+
+
+def test_what_was_merged_by_hand_is_redacted() -> None:
+    """The identifiers that somebody took for one are their pseudonyms in the graph's own attributes."""
+    alerts = gi.read_records("alerts", json.dumps([alert("orlaish", "x")]).encode())
+    g = gi.entity_graph(alerts=alerts, merges=[("upn=kim.lee@contoso.test", "upn=orlaish@contoso.test")])
+    made = gi.redact(g, key=KEY)
+    (pair,) = made.graph["merges"]
+    assert [text.partition("=")[0] for text in pair] == ["upn", "upn"]
+    assert not re.search("kim|orla|contoso", str(made.graph))
