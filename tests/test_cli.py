@@ -17,6 +17,7 @@ import graphinvestigate as gi
 from graphinvestigate.cli import _parser, main, notebooks_folder
 from graphinvestigate.cli.words import WORDS
 from graphinvestigate.client.clouds import CLOUDS
+from tests.outside import running
 
 COMMAND = [sys.executable, "-m", "graphinvestigate"]
 
@@ -73,7 +74,7 @@ def test_wrong_input_is_one_line_that_says_what_to_do(arguments, words, capsys, 
 def test_serve_answers_the_real_client_until_ctrl_c() -> None:
     """`graphinvestigate serve` serves the same tenant over loopback HTTP, and Ctrl-C ends it without a traceback."""
     command = [*COMMAND, "serve", "--port", "0", "--alerts", "40"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with running(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         url = re.search(r"http://127\.0\.0\.1:\d+", process.stdout.readline())[0]
         with gi.connect_emulator(url) as client, gi.connect_demo(alerts=40) as in_process:
             served = gi.list_alerts(client, since="20d")
@@ -91,7 +92,7 @@ def test_lab_opens_the_notebooks_with_jupyterlabs_own_options(tmp_path) -> None:
     options = ["--no-browser", "--allow-root", "--ip=127.0.0.1", "--port=0", "--LabApp.news_url="]
     folders = {name: str(tmp_path) for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")}
     command = [*COMMAND, "lab", *options]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env={**os.environ, **folders}) as process:
+    with running(command, stderr=subprocess.PIPE, text=True, env={**os.environ, **folders}) as process:
         stop = threading.Timer(90, process.kill)
         stop.start()
         said = next((line for line in process.stderr if "Serving notebooks from local directory" in line), "")

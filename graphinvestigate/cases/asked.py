@@ -7,9 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from graphinvestigate.queries.coverage import BY_ID
+from graphinvestigate.queries.coverage import BY_ID, CUT
 
-CUT = "cut the answer"  # in the note of a request whose limit left rows in the tenant
 GONE_ON_WITH = "gone on with"  # in the note of a request that brought the rest of one that broke off
 AT_HAND = "nothing was asked"  # in the note of what was narrowed down from frames
 INTERACTIVE, NON_INTERACTIVE = "interactiveUser", "nonInteractiveUser"

@@ -9,6 +9,7 @@ import pandas as pd
 
 from graphinvestigate.cases import asked
 from graphinvestigate.notes import Note, place_words
+from graphinvestigate.queries.coverage import CUT
 
 COLUMNS = ("item", "state", "why", "source")
 # What an investigation of a user usually needs, in words; a kind that was never asked for is said to be so.
@@ -74,7 +75,7 @@ def _of(resource: str, words: str, own: pd.DataFrame) -> list[tuple[str, str, st
         others = done[asked.asks_for(done, asked.NON_INTERACTIVE)]
         done = done[asked.asks_for(done, asked.INTERACTIVE)]
     said = ONLY_QUERIES if resource == "hunting" and len(done) else asked.looked(done)
-    cut = list(dict.fromkeys(done.loc[done["note"].str.contains(asked.CUT, regex=False), "note"]))
+    cut = list(dict.fromkeys(done.loc[done["note"].str.contains(CUT, regex=False), "note"]))
     if said is not None:
         rows.append((words, "checked", said, "requests"))
     elif cut:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import shutil
 import subprocess
 import sys
@@ -15,6 +14,7 @@ import pytest
 import graphinvestigate as gi
 from graphinvestigate.cases import saving
 from graphinvestigate.cases.locks import locked
+from tests.outside import no_room
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="processes are killed and locked differently on Windows")
 KILLING = Path(__file__).with_name("killing.py")
@@ -185,13 +185,8 @@ def test_a_full_disk_is_an_error_and_the_old_case_stays(saved) -> None:
     """No room for a file: the error says what to do, the old case is whole, and no half file is left."""
     case = gi.open_case(saved)
     case.note("x" * 200_000)
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, hard))
-    try:
-        with pytest.raises(gi.NotSavedError, match="save to another folder"):
-            case.save()
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    with no_room(60_000), pytest.raises(gi.NotSavedError, match="save to another folder"):
+        case.save()
     again = gi.open_case(saved)
     assert again.verify() == []
     assert not len(again.notes)

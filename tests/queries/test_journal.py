@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -17,6 +16,7 @@ import graphinvestigate as gi
 from graphinvestigate.demo.faults import Asked, Fault, error
 from graphinvestigate.demo.http_server import EmulatorServer
 from graphinvestigate.demo.server import Emulator
+from tests.outside import running
 
 ALERTS = "/security/alerts_v2"
 PULL = (
@@ -57,7 +57,7 @@ def test_a_killed_pull_goes_on(world: Any, tmp_path: Path, threads: int) -> None
     emulator = Emulator(world.tenant, faults=[Fault(ALERTS, hangs)], throttle=False)
     with EmulatorServer(emulator) as server:
         command = [sys.executable, "-c", PULL.format(threads=threads), server.url, str(tmp_path)]
-        with subprocess.Popen(command) as child:
+        with running(command) as child:
             assert hangs.reached.wait(60)
             child.send_signal(signal.SIGKILL)
         came = len(asked_for(emulator))

@@ -22,6 +22,7 @@ from graphinvestigate.watch import FileSink, StreamSink, Wanted, Watch, keeping
 from graphinvestigate.watch.events import WATCHED, time_of
 from graphinvestigate.watch.ocsf import ocsf_event
 from graphinvestigate.watch.store import Store
+from tests.outside import running
 
 KILLING = Path(__file__).with_name("killing.py")
 LISTS = {name: getattr(gi, f"list_{name}") for name in WATCHED}
@@ -739,13 +740,10 @@ def test_the_command_keeps_cases_and_ends_when_told(server, tmp_path) -> None:
         *("--state", "state", "--cases", "cases", "--open", "--min-severity", "medium", "--title", "multi-stage"),
         *("--format", "ocsf", "--also", "sign_ins", "--to-file", "a.jsonl", "--to-file", "b.jsonl"),
     ]
-    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as running:
-        try:
-            said = next(line for line in running.stderr if "case opened" in line)  # type: ignore[union-attr]
-            running.send_signal(signal.SIGTERM)
-            assert running.wait(timeout=60) == 0
-        finally:
-            running.kill()
+    with running(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as watch:
+        said = next(line for line in watch.stderr if "case opened" in line)  # type: ignore[union-attr]
+        watch.send_signal(signal.SIGTERM)
+        assert watch.wait(timeout=60) == 0
     (opened,) = [path.parent for path in (tmp_path / "cases").glob("*/manifest.json")]
     assert opened.name in said
     assert gi.open_case(opened).frames["incidents"]["display_name"].str.contains("Multi-stage").any()

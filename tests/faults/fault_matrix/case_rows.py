@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import json
 import re
-import resource
 import subprocess
 import sys
 import tempfile
@@ -26,6 +25,7 @@ from fault_matrix.row import OPEN, ended, raised, row, same, worked
 from graphinvestigate.cases.case import Case
 from graphinvestigate.client import Journal, JournalWarning
 from graphinvestigate.errors import BadFileError, NotSavedError
+from tests.outside import no_room
 
 PACKAGE = Path(gi.__file__).parent
 ROOT = Path(__file__).resolve().parents[3]
@@ -230,12 +230,8 @@ def no_room_loses_nothing(subject: tuple[Callable[..., Journal], Callable[[Case,
     case = small_case(home / "case")
     before = {one.name: one.read_bytes() for one in (home / "case").iterdir() if one.is_file()}
     case.note("x" * 300_000)
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
-    try:
+    with no_room(100_000):
         error, _ = ended(lambda: save(case, home / "case"))
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert isinstance(error, NotSavedError), repr(error)
     assert {one.name: one.read_bytes() for one in (home / "case").iterdir() if one.is_file()} == before
     same([one.name for one in home.iterdir() if one.name.startswith(".")], [])
