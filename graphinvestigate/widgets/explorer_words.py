@@ -90,9 +90,11 @@ def left_out(state: State, kinds: Mapping[str, int]) -> Safe:
         for words in (
             f"Not drawn yet: {_counted(missing)}" if missing else "",
             f"Filtered out: {_counted(_kinds(filtered))}" if filtered else "",
-            f"Hidden: {', '.join(state.called(node) for node in sorted(state.hidden)[:MOST])}" if state.hidden else "",
-            *(f"Not walked: {sentence}" for sentence in state.not_walked[:MOST]),
-            *elsewhere_words(state.case_notes)[:MOST],
+            f"Hidden ({len(state.hidden):,}): {', '.join(state.called(node) for node in sorted(state.hidden)[:MOST])}"
+            if state.hidden
+            else "",
+            *_first([f"Not walked: {sentence}" for sentence in state.not_walked]),
+            *_first(elsewhere_words(state.case_notes)),
         )
         if words
     ]
@@ -103,6 +105,12 @@ def left_out(state: State, kinds: Mapping[str, int]) -> Safe:
         lines=join(lines),
         words="explorer.left_out lists each of them; select or expand brings one in.",
     )
+
+
+def _first(words: Sequence[str]) -> list[str]:
+    """Give the first of many, and how many more there are."""
+    more = len(words) - MOST
+    return [*words[:MOST], f"and {more:,} more"] if more > 0 else [*words]
 
 
 def _kinds(nodes: Mapping[Node, str]) -> dict[str, int]:

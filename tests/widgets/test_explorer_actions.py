@@ -6,6 +6,7 @@ import html
 import json
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from graphinvestigate.views.node_facts import neighbors
 from graphinvestigate.widgets import AlertPicker, EntityExplorer
 from graphinvestigate.widgets.explorer_files import FORMATS, NAME
 from graphinvestigate.widgets.explorer_state import State
+from graphinvestigate.widgets.explorer_words import left_out
 from graphinvestigate.widgets.shown import BUDGET, CAP
 
 
@@ -386,6 +388,21 @@ def test_the_budget_holds_and_what_is_left_out_is_listed() -> None:
     assert "Not drawn yet" in explorer._left_out.value
 
 
+def test_what_the_pane_has_no_room_for_is_counted(client: GraphClient, graph: nx.MultiDiGraph) -> None:
+    """Of many hidden nodes, and of many ways that were not walked, the pane says how many there are."""
+    explorer = EntityExplorer(client, graph)
+
+    def pane(n: int) -> str:
+        ways = tuple(f"way {number}" for number in range(n))
+        state = replace(explorer._state, hidden=frozenset(sorted(graph)[:n]), not_walked=ways)
+        return str(left_out(state, explorer._known().kinds))
+
+    assert "Hidden (63): " in pane(63)
+    assert "<li>Not walked: way 59</li><li>and 3 more</li>" in pane(63)
+    assert "Not walked: way 59" in pane(60)
+    assert " more</li>" not in pane(60)
+
+
 def test_filters_reach_graph_timeline_and_table(client: GraphClient, graph: nx.MultiDiGraph, alerts: Any) -> None:
     """A window leaves out what happened outside of it in the drawing, on the timeline and in the table, and says so."""
     explorer = EntityExplorer(client, graph, frames=[alerts])
@@ -455,7 +472,7 @@ def test_pinned_nodes_stay_and_hidden_ones_go(explorer: EntityExplorer, graph: n
     explorer.neighborhood(most_linked(graph, "host"), hops=1)
     assert pinned in explorer.drawn
     assert hidden not in explorer.drawn
-    assert f"Hidden: {graph.nodes[hidden]['label']}" in explorer._left_out.value
+    assert f"Hidden (1): {graph.nodes[hidden]['label']}" in explorer._left_out.value
     assert explorer.left_out.set_index("key").loc[hidden.key, "why"] == "hidden"
     explorer.select(hidden)
     assert hidden in explorer.drawn, "selecting it brings it back"
