@@ -18,6 +18,7 @@ from graphinvestigate.scale.presets import read_table
 from graphinvestigate.scale.presets.at_scale import table_mentions
 from graphinvestigate.scale.presets.entities import evidence_of
 from graphinvestigate.scale.presets.sentinel import sentinel_graph
+from graphinvestigate.scale.presets.words import detector, service
 from tests.scale.preset_rows import ALICE, AT, DEVICE, HASH, HOUR, TENANT, of_device, sign_in
 
 
@@ -110,6 +111,14 @@ def test_detectors_and_techniques_are_those_of_graph(said, expected):
     assert alert["product_name"] == said
     assert pd.isna(alert["service_source"]) == (said in ("Custom TI", "EDR", "Something new"))
     assert alert["mitre_techniques"] == ["T1078", "T1078.004", "Own words"]
+
+
+def test_every_product_and_detector_that_graph_knows_is_found():
+    """A product's name in words is the member of Graph's enumeration, also of those that came last."""
+    row = {"AlertId": "da1", "ServiceSource": "Microsoft Security for AI", "DetectionSource": "Security Copilot"}
+    (alert,) = read_table("AlertInfo", [row]).itertuples()
+    assert (alert.service_source, alert.detection_source) == ("microsoftSecurityForAI", "securityCopilot")
+    assert (alert.product_name, service("Unknown"), detector("Unknown")) == (row["ServiceSource"], None, "Unknown")
 
 
 def test_columns_of_a_security_alert():

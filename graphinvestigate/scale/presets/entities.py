@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from graphinvestigate.scale.presets.values import opened, read
+from graphinvestigate.scale.presets.words import letters
 
 Entity = Mapping[str, Any]
 Item = dict[str, Any]
@@ -241,7 +242,7 @@ _SAME = {
 def _item(entity: Entity, known: Mapping[str, Entity]) -> Item:
     one = _Entity(entity, known)
     said = one.text("Type", "EntityType") or "unknown"
-    name = "".join(letter for letter in said.casefold() if letter.isalnum())
+    name = letters(said)
     evidence_type, make = _MADE.get(_SAME.get(name, name), (f"{name}Evidence", _nothing))
     made = make(one)
     rest = {} if made else {key: value for key, value in entity.items() if not key.startswith("$") and key != "Type"}

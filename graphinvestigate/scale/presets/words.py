@@ -5,24 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from graphinvestigate.frames.schema import RESOURCES
+
 _TECHNIQUE = re.compile(r"\bT\d{4}(?:\.\d{3})?\b")
-_SERVICES = (
-    "microsoftDefenderForEndpoint", "microsoftDefenderForIdentity", "microsoftDefenderForCloudApps",
-    "microsoftDefenderForOffice365", "microsoft365Defender", "azureAdIdentityProtection", "microsoftAppGovernance",
-    "dataLossPrevention", "microsoftDefenderForCloud", "microsoftSentinel", "microsoftInsiderRiskManagement",
-    "microsoftThreatIntelligence",
-)  # fmt: skip
-_DETECTORS = (
-    "microsoftDefenderForEndpoint", "antivirus", "smartScreen", "customTi", "microsoftDefenderForOffice365",
-    "automatedInvestigation", "microsoftThreatExperts", "customDetection", "microsoftDefenderForIdentity",
-    "cloudAppSecurity", "microsoft365Defender", "azureAdIdentityProtection", "manual", "microsoftDataLossPrevention",
-    "appGovernancePolicy", "appGovernanceDetection", "microsoftDefenderForCloud", "microsoftDefenderForIoT",
-    "microsoftDefenderForServers", "microsoftDefenderForStorage", "microsoftDefenderForDNS",
-    "microsoftDefenderForDatabases", "microsoftDefenderForContainers", "microsoftDefenderForNetwork",
-    "microsoftDefenderForAppService", "microsoftDefenderForKeyVault", "microsoftDefenderForResourceManager",
-    "microsoftDefenderForApiManagement", "nrtAlerts", "scheduledAlerts", "builtInMl", "microsoftSentinel",
-    "microsoftInsiderRiskManagement", "microsoftThreatIntelligence",
-)  # fmt: skip
+_NOTHING_SAID = ("unknown", "unknownFutureValue")
 # Former names, and those of the tables that are nobody's in Graph.
 _FORMER_SERVICES = {
     "microsoftdefenderadvancedthreatprotection": "microsoftDefenderForEndpoint",
@@ -46,12 +32,27 @@ _FORMER_DETECTORS = {
 }
 
 
-def _letters(text: str) -> str:
+def letters(text: str) -> str:
+    """Give a name without case, blanks and signs: as names of one thing are compared.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    str
+    """
     return "".join(one for one in text.casefold() if one.isalnum())
 
 
-_SERVICE = {**{_letters(one): one for one in _SERVICES}, **_FORMER_SERVICES}
-_DETECTOR = {**{_letters(one): one for one in _DETECTORS}, **_FORMER_DETECTORS}
+def _members(column: str, former: Mapping[str, str]) -> dict[str, str]:
+    documented = RESOURCES["alerts"].column(column).enum or ()
+    return {**{letters(one): one for one in documented if one not in _NOTHING_SAID}, **former}
+
+
+_SERVICE = _members("service_source", _FORMER_SERVICES)
+_DETECTOR = _members("detection_source", _FORMER_DETECTORS)
 
 
 def service(text: str) -> str | None:
@@ -65,7 +66,7 @@ def service(text: str) -> str | None:
     -------
     str or None
     """
-    return _SERVICE.get(_letters(text))
+    return _SERVICE.get(letters(text))
 
 
 def detector(text: str) -> str:
@@ -79,7 +80,7 @@ def detector(text: str) -> str:
     -------
     str
     """
-    return _DETECTOR.get(_letters(text), text)
+    return _DETECTOR.get(letters(text), text)
 
 
 def techniques(names: list[str]) -> list[str]:
